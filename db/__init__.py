@@ -1,0 +1,1 @@
+"""Tables, engine, the wall between tenants. Knows no rule."""

@@ -1,0 +1,87 @@
+"""Secrets at rest: AES-256-GCM bound to their row, and keyed fingerprints to look them up.
+
+A sealed value carries one byte of format and four of key id, so that several keys can live side by
+side while values are moved to the newest (SECRET_KEY lists them newest first). The context (for
+example ``bots.telegram_bot_token|pub_x1``) is authenticated: a value copied into another row does
+not open there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.hashes import SHA256
+
+_FORMAT = b"\x01"
+_NONCE_BYTES = 12
+_KEY_ID_BYTES = 4
+
+
+class SecretUnreadable(RuntimeError):
+    """The value was sealed with a key we do not have, or for another row."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Vault:
+    """Seals, opens and fingerprints with the keys of one installation.
+
+    ``repr`` never shows a key.
+    """
+
+    secret_keys: Sequence[str] = field(repr=False)
+    """Newest first; at least one, each at least 32 characters."""
+
+    def seal(self, plain: str, *, context: str) -> bytes:
+        """Encrypt ``plain`` for the place named by ``context``, with the newest key."""
+        key_id, key = self._derive(self.secret_keys[0])
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        body = AESGCM(key).encrypt(nonce, plain.encode(), context.encode())
+        return _FORMAT + key_id + nonce + body
+
+    def unseal(self, sealed: bytes, *, context: str) -> str:
+        """Decrypt, or raise SecretUnreadable when key or ``context`` do not fit."""
+        head = len(_FORMAT) + _KEY_ID_BYTES
+        key_id, nonce, body = (
+            sealed[len(_FORMAT) : head],
+            sealed[head : head + _NONCE_BYTES],
+            sealed[head + _NONCE_BYTES :],
+        )
+        for secret in self.secret_keys:
+            known_id, key = self._derive(secret)
+            if known_id == key_id:
+                try:
+                    return AESGCM(key).decrypt(nonce, body, context.encode()).decode()
+                except InvalidTag:
+                    break
+        raise SecretUnreadable(context.partition("|")[0])
+
+    def fingerprint(self, value: str, *, purpose: str) -> bytes:
+        """A keyed SHA-256 (32 bytes) to store beside a secret, made with the newest key."""
+        return _fingerprint(self.secret_keys[0], value, purpose)
+
+    def fingerprints(self, value: str, *, purpose: str) -> list[bytes]:
+        """Every fingerprint ``value`` may have been stored under: one for each key, newest first."""
+        return [_fingerprint(secret, value, purpose) for secret in self.secret_keys]
+
+    def _derive(self, secret: str) -> tuple[bytes, bytes]:
+        key = _expand(secret, "seal")
+        return hashlib.sha256(b"key id|" + key).digest()[:_KEY_ID_BYTES], key
+
+
+def _fingerprint(secret: str, value: str, purpose: str) -> bytes:
+    key = _expand(secret, f"fingerprint|{purpose}")
+    return hmac.new(key, value.encode(), hashlib.sha256).digest()
+
+
+def _expand(secret: str, label: str) -> bytes:
+    """SECRET_KEY is random and long, so HKDF's extract step (for weak input) is a plain hash here."""
+    return HKDFExpand(SHA256(), 32, f"pishkhan|{label}".encode()).derive(
+        hashlib.sha256(secret.encode()).digest()
+    )

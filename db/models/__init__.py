@@ -1,0 +1,29 @@
+"""Every table, importable from one place; nothing else belongs in this file."""
+
+from db.models.audit import AuditEntry as AuditEntry
+from db.models.bot import Bot as Bot
+from db.models.card import CardDay as CardDay
+from db.models.card import CardRotation as CardRotation
+from db.models.card import TenantPaymentCard as TenantPaymentCard
+from db.models.configuration import BotConfiguration as BotConfiguration
+from db.models.feature import BotFeatureFlag as BotFeatureFlag
+from db.models.media import Media as Media
+from db.models.order import Order as Order
+from db.models.outbox import OutboxMessage as OutboxMessage
+from db.models.payment import CardToCardPayment as CardToCardPayment
+from db.models.payment import ZarinpalPayment as ZarinpalPayment
+from db.models.plan import BotPlan as BotPlan
+from db.models.promo import Promocode as Promocode
+from db.models.promo import PromoGroup as PromoGroup
+from db.models.provisioning import ProvisioningJob as ProvisioningJob
+from db.models.provisioning import StockItem as StockItem
+from db.models.staff import ApiToken as ApiToken
+from db.models.staff import LoginAttempt as LoginAttempt
+from db.models.staff import Staff as Staff
+from db.models.staff import StaffSession as StaffSession
+from db.models.subscription import Subscription as Subscription
+from db.models.ticket import Ticket as Ticket
+from db.models.transaction import Transaction as Transaction
+from db.models.update import FsmState as FsmState
+from db.models.update import TelegramUpdate as TelegramUpdate
+from db.models.user import User as User

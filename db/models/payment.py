@@ -1,0 +1,133 @@
+"""Attempts to pay: by transfer to a card, or by the gateway."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import BotRow
+from db.constraints import belongs, one_of
+from db.types import Digest, Json, MinorUnits, No, Utc, Words
+
+CARD_STATUSES = (
+    "created",
+    "receipt_submitted",
+    "approved",
+    "approved_other_amount",
+    "rejected",
+    "expired",
+    "cancelled",
+    "reversed",
+)
+GATEWAY_STATUSES = (
+    "created",
+    "redirected",
+    "returned_ok",
+    "returned_nok",
+    "verifying",
+    "paid",
+    "failed",
+    "cancelled",
+    "expired",
+    "mismatch",
+    "refunded",
+)
+RECEIPT_TYPES = ("photo", "document", "text")
+
+
+class CardToCardPayment(BotRow):
+    __tablename__ = "card_to_card_payments"
+    __table_args__ = (
+        UniqueConstraint("bot_id", "id"),
+        UniqueConstraint("bot_id", "tracking_number"),
+        belongs("user_id", "users"),
+        belongs("order_id", "orders"),
+        belongs("card_id", "tenant_payment_cards"),
+        belongs("transaction_id", "transactions"),
+        belongs("receipt_media_id", "media"),
+        one_of("status", CARD_STATUSES),
+        one_of("receipt_type", RECEIPT_TYPES),
+        CheckConstraint("expected_amount > 0", name="expected_amount_positive"),
+        Index(
+            "uq_card_to_card_payments_open",
+            "bot_id",
+            "order_id",
+            unique=True,
+            postgresql_where=text("status IN ('created', 'receipt_submitted')"),
+        ),
+        Index("ix_card_to_card_payments_user", "bot_id", "user_id", "id"),
+        Index("ix_card_to_card_payments_queue", "bot_id", "status", "receipt_submitted_at", "id"),
+        Index("ix_card_to_card_payments_decided", "bot_id", "status", "admin_reviewed_at"),
+        Index("ix_card_to_card_payments_card", "bot_id", "card_id", "expected_amount"),
+        Index("ix_card_to_card_payments_due", "expires_at", postgresql_where=text("status = 'created'")),
+        Index("ix_card_to_card_payments_sha256", "bot_id", "receipt_sha256"),
+        Index("ix_card_to_card_payments_reference", "bot_id", "payer_reference"),
+    )
+
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[int] = mapped_column(BigInteger)
+    card_id: Mapped[int] = mapped_column(BigInteger)
+    transaction_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The ledger entry that booked the money, once it is booked."""
+    status: Mapped[Words]
+    expected_amount: Mapped[MinorUnits]
+    """What the customer was asked to transfer."""
+    amount: Mapped[MinorUnits | None]
+    """What was accepted; set by the decision."""
+    currency: Mapped[Words]
+    card_snapshot: Mapped[Json]
+    """The card as it was shown: bank, holder, first six and last four digits."""
+    tracking_number: Mapped[Words]
+    """Ours: the number the customer sees and quotes."""
+    expires_at: Mapped[Utc]
+    receipt_type: Mapped[Words | None]
+    receipt_text: Mapped[Words | None]
+    receipt_image_file_id: Mapped[Words | None]
+    receipt_media_id: Mapped[int | None] = mapped_column(BigInteger)
+    receipt_sha256: Mapped[Digest | None]
+    """Of the file as the customer sent it: the same picture again is noticed."""
+    receipt_submitted_at: Mapped[Utc | None]
+    receipt_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    payer_reference: Mapped[Words | None]
+    """The bank's own tracking code, where the customer typed one (Latin digits)."""
+    late: Mapped[No]
+    duplicate_suspect: Mapped[No]
+    claimed_by: Mapped[int | None] = mapped_column(BigInteger)
+    claimed_until: Mapped[Utc | None]
+    admin_reviewed_by: Mapped[Words | None]
+    """Who decided, as shown to colleagues."""
+    admin_reviewed_at: Mapped[Utc | None]
+    admin_channel: Mapped[Words | None]
+    reject_reason: Mapped[Words | None]
+    admin_notes: Mapped[Words | None]
+
+
+class ZarinpalPayment(BotRow):
+    __tablename__ = "zarinpal_payments"
+    __table_args__ = (
+        UniqueConstraint("bot_id", "id"),
+        # Given by the gateway, random and global: unique across shops on purpose (security.md R6).
+        UniqueConstraint("zarinpal_authority"),
+        belongs("user_id", "users"),
+        belongs("order_id", "orders"),
+        belongs("transaction_id", "transactions"),
+        one_of("status", GATEWAY_STATUSES),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_zarinpal_payments_user", "bot_id", "user_id", "id"),
+    )
+
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[int] = mapped_column(BigInteger)
+    transaction_id: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[Words]
+    amount: Mapped[MinorUnits]
+    currency: Mapped[Words]
+    sent_amount: Mapped[MinorUnits | None]
+    sent_currency: Mapped[Words | None]
+    fee: Mapped[MinorUnits | None]
+    zarinpal_authority: Mapped[Words | None]
+    zarinpal_ref_id: Mapped[Words | None]
+    card_masked: Mapped[Words | None]
+    card_hash: Mapped[Words | None]
+    callback_url: Mapped[Words | None]
+    callback_secret: Mapped[Digest | None]

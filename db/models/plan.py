@@ -1,0 +1,50 @@
+"""What is sold. Archived, never deleted, once somebody bought it."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import BotRow
+from db.constraints import one_of
+from db.types import Json, MinorUnits, Utc, Words, Yes
+
+RENEWAL_POLICIES = ("extend", "reset", "reset_volume_keep_time")
+
+
+class BotPlan(BotRow):
+    __tablename__ = "bot_plans"
+    __table_args__ = (
+        UniqueConstraint("bot_id", "id"),
+        CheckConstraint("price >= 0", name="price_not_negative"),
+        CheckConstraint("period_days > 0", name="period_positive"),
+        CheckConstraint("traffic_limit_gb >= 0", name="traffic_not_negative"),
+        CheckConstraint("device_limit >= 0", name="devices_not_negative"),
+        one_of("renewal_policy", RENEWAL_POLICIES),
+        one_of("provisioner", ("stock",)),
+        Index(
+            "ix_bot_plans_active",
+            "bot_id",
+            "sort_order",
+            postgresql_where=text("is_active AND archived_at IS NULL"),
+        ),
+        Index("ix_bot_plans_price", "bot_id", "price"),
+    )
+
+    name: Mapped[Words]
+    description: Mapped[Words] = mapped_column(default="", server_default="")
+    translations: Mapped[Json]
+    """Per language other than the shop's own: ``{"en": {"name": …, "description": …}}``."""
+    period_days: Mapped[int]
+    price: Mapped[MinorUnits]
+    traffic_limit_gb: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Whole gigabytes (2**30 bytes); 0 is unlimited."""
+    device_limit: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Devices at the same time; 0 is unlimited."""
+    is_active: Mapped[Yes]
+    sort_order: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    renewal_policy: Mapped[Words] = mapped_column(default="extend", server_default="extend")
+    provisioner: Mapped[Words] = mapped_column(default="stock", server_default="stock")
+    low_stock_at: Mapped[int] = mapped_column(default=3, server_default=text("3"))
+    """Warn the owner when this many lines are left, or fewer."""
+    archived_at: Mapped[Utc | None]

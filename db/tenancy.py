@@ -1,0 +1,107 @@
+"""The wall between tenants: a statement on a shop's rows without a shop is an error, not a leak.
+
+Two layers. This module speaks early and in Python: it scopes every ORM statement and refuses the
+ones that name no shop. Row-level security (see the migrations) is the wall itself: it also covers
+raw SQL, Core tables and whatever this module fails to see.
+
+The scope travels with the session (``session.info``) and reaches PostgreSQL in the very message
+that begins the transaction, so it can neither be forgotten nor outlive the transaction.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Table, event
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.sql import visitors
+
+from db.base import BotOwned
+
+SCOPE = "scope"
+"""Key of ``session.info`` that holds the ``Scope``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a transaction may touch: one shop's, or (reading) the whole platform's.
+
+    Both together is how a shop is opened: the platform's rights on ``bots``, and the new shop's own
+    rows to write.
+    """
+
+    bot_id: int | None = None
+    platform: bool = False
+
+    def as_sql(self) -> str:
+        """``SET LOCAL`` statements; both values are ours (an int, a literal), so nothing to escape."""
+        platform = "SET LOCAL app.platform = 'on';" if self.platform else ""
+        shop = f"SET LOCAL app.bot_id = '{int(self.bot_id)}';" if self.bot_id is not None else ""
+        return platform + shop
+
+
+beginning: ContextVar[Scope | None] = ContextVar("scope_of_the_transaction_being_begun", default=None)
+"""Set only while a transaction begins: ``ScopedConnection`` reads it."""
+
+
+class TenantNotSet(RuntimeError):
+    """A bug: a shop's rows were touched outside a unit of work."""
+
+
+class ScopedConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """Sends ``BEGIN`` and ``SET LOCAL`` in one message: the shop's context costs no round trip."""
+
+    __slots__ = ()
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109  (asyncpg's own signature)
+        scope = beginning.get()
+        if scope is not None and not args and query.startswith("BEGIN"):
+            query = f"{query.rstrip(';')}; {scope.as_sql()}"
+        status: str = await super().execute(query, *args, timeout=timeout)
+        return status
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _scope_every_statement(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.is_relationship_load:
+        return
+    scope: Scope | None = state.session.info.get(SCOPE)
+    if scope is not None and scope.platform and scope.bot_id is None:
+        return
+    if scope is None or scope.bot_id is None:
+        owned = _owned_tables(state.statement)
+        if owned:
+            raise TenantNotSet(", ".join(sorted(owned)))
+        return
+    bot_id = scope.bot_id
+    # Unconditional on purpose: select_from(), joins and subqueries are not in all_mappers.
+    state.statement = state.statement.options(
+        with_loader_criteria(BotOwned, lambda cls: cls.bot_id == bot_id, include_aliases=True)
+    )
+
+
+def _owned_tables(statement: Any) -> set[str]:
+    return {
+        element.name
+        for element in visitors.iterate(statement)
+        if isinstance(element, Table) and "bot_id" in element.c
+    }
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp_and_check(session: Session, _ctx: UOWTransaction, _instances: Any) -> None:
+    scope: Scope | None = session.info.get(SCOPE)
+    bot_id = scope.bot_id if scope is not None else None
+    for row in session.new:
+        if not isinstance(row, BotOwned):
+            continue
+        given: int | None = row.__dict__.get("bot_id")
+        if given is None and bot_id is None:
+            raise TenantNotSet(type(row).__name__)
+        if given is None:
+            row.bot_id = bot_id
+        elif bot_id is not None and given != bot_id:
+            raise TenantNotSet(f"{type(row).__name__} of another shop")
