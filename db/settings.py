@@ -24,7 +24,7 @@ KEY_CHARACTERS = 32
 """The least length of a secret key; `openssl rand -hex 32` gives 64."""
 
 _KEY_VARIETY = 10
-_BOT_TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,}")
+_BOT_TOKEN = re.compile(r"[0-9]{6,12}:[A-Za-z0-9_-]{35}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks5"})
 _T = TypeVar("_T")

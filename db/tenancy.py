@@ -10,12 +10,14 @@ that begins the transaction, so it can neither be forgotten nor outlive the tran
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 from sqlalchemy import Table, event
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
 
@@ -43,10 +45,6 @@ class Scope:
         return platform + shop
 
 
-beginning: ContextVar[Scope | None] = ContextVar("scope_of_the_transaction_being_begun", default=None)
-"""Set only while a transaction begins: ``ScopedConnection`` reads it."""
-
-
 class TenantNotSet(RuntimeError):
     """A bug: a shop's rows were touched outside a unit of work."""
 
@@ -54,14 +52,35 @@ class TenantNotSet(RuntimeError):
 class ScopedConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
     """Sends ``BEGIN`` and ``SET LOCAL`` in one message: the shop's context costs no round trip."""
 
-    __slots__ = ()
+    __slots__ = ("scope",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scope: Scope | None = None
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109  (asyncpg's own signature)
-        scope = beginning.get()
-        if scope is not None and not args and query.startswith("BEGIN"):
-            query = f"{query.rstrip(';')}; {scope.as_sql()}"
+        if self.scope is not None and not args and query.startswith("BEGIN"):
+            query = f"{query.rstrip(';')}; {self.scope.as_sql()}"
         status: str = await super().execute(query, *args, timeout=timeout)
         return status
+
+
+@asynccontextmanager
+async def scoped(session: AsyncSession, scope: Scope) -> AsyncIterator[None]:
+    """Whatever transaction ``session`` begins inside the block is ``scope``'s.
+
+    The scope hangs on the driver's connection for just as long: the pool's next user starts bare.
+    """
+    session.info[SCOPE] = scope
+    pooled = await (await session.connection()).get_raw_connection()
+    driver = pooled.driver_connection
+    if not isinstance(driver, ScopedConnection):
+        raise TypeError("the engine must be built by db.engine")
+    driver.scope = scope
+    try:
+        yield
+    finally:
+        driver.scope = None
 
 
 @event.listens_for(Session, "do_orm_execute")

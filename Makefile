@@ -1,0 +1,61 @@
+# Two commands matter: `make run` and `make test`. Both work from a clean clone with Python 3.11+ and make.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test check fmt venv packages browser
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: packages ## Start everything: database, dashboard, bot, and the sandbox when there is no BOT_TOKEN
+	@PISHKHAN_PARENT=$$PPID exec $(PY) -m shop up
+
+test: setup browser ## Run every check and every test, as CI does
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/djlint --lint templates
+	$(PY) -m pytest
+
+check: test ## The same as test, and that the installed packages agree with each other
+	$(PIP) check
+
+fmt: setup ## Put the code into the house's format
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+browser: setup
+	@$(PY) -m tests.browser.install
+
+# A copy of the lock inside the environment tells what is installed there: installing happens again
+# only when the lock says something else.
+packages: venv
+	@cmp -s requirements.lock $(VENV)/.runs || { \
+	  echo "Installing the packages (once)…"; \
+	  $(PIP) install --quiet --require-hashes --requirement requirements.lock \
+	    || { echo "The packages could not be installed; the reason stands above." >&2; exit 1; }; \
+	  cp requirements.lock $(VENV)/.runs; }
+
+setup: venv ## Install what development and the tests need
+	@cmp -s requirements-dev.lock $(VENV)/.tests || { \
+	  echo "Installing the packages for development (once)…"; \
+	  $(PIP) install --quiet --require-hashes --requirement requirements-dev.lock \
+	    || { echo "The packages could not be installed; the reason stands above." >&2; exit 1; }; \
+	  cp requirements.lock $(VENV)/.runs; cp requirements-dev.lock $(VENV)/.tests; }
+
+venv:
+	@if $(PIP) --version >/dev/null 2>&1; then exit 0; fi; \
+	for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    "$$python" -c 'import venv, ensurepip' 2>/dev/null || { \
+	      echo "Python's venv module is missing; install it (Debian and Ubuntu: apt-get install python3-venv)." >&2; \
+	      exit 1; }; \
+	    "$$python" -m venv --clear $(VENV) && exit 0; \
+	    echo "The virtual environment could not be made in $(VENV); the reason stands above." >&2; exit 1; \
+	  fi; \
+	done; \
+	echo "Python 3.11 or newer is missing; install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1

@@ -1,0 +1,1 @@
+"""The door for customers: the only process that speaks to Telegram."""

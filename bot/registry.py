@@ -1,0 +1,42 @@
+"""Which bots run now, and whose they are: Telegram's numbers on one side, our shops on the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aiogram import Bot
+
+
+class UnknownBot(LookupError):
+    """No shop runs a bot with this Telegram id (any more)."""
+
+
+@dataclass(slots=True)
+class Registry:
+    """Kept by the fleet; read by whoever receives or sends."""
+
+    _bots: dict[int, Bot] = field(default_factory=dict)
+    _shops: dict[int, int] = field(default_factory=dict)
+
+    def add(self, shop_id: int, bot: Bot) -> None:
+        self._bots[shop_id] = bot
+        self._shops[bot.id] = shop_id
+
+    def remove(self, shop_id: int) -> None:
+        bot = self._bots.pop(shop_id, None)
+        if bot is not None:
+            self._shops.pop(bot.id, None)
+
+    def shop_of(self, telegram_bot_id: int) -> int:
+        """The shop's key. Raises UnknownBot."""
+        try:
+            return self._shops[telegram_bot_id]
+        except KeyError:
+            raise UnknownBot(telegram_bot_id) from None
+
+    def bot_of(self, shop_id: int) -> Bot | None:
+        return self._bots.get(shop_id)
+
+    def running(self) -> list[int]:
+        """Keys of the shops whose bots run, ascending."""
+        return sorted(self._bots)

@@ -1,0 +1,1 @@
+"""What a shop can do. Speaks neither HTTP nor Telegram."""

@@ -1,0 +1,29 @@
+"""Write one line of history in the same transaction as the thing it tells."""
+
+from __future__ import annotations
+
+from db.models import AuditEntry
+from shop.unit_of_work import UnitOfWork
+
+
+async def record(
+    uow: UnitOfWork, action: str, subject_type: str, subject_id: int | None, **data: object
+) -> None:
+    """Note that the unit's actor did ``action`` (``receipt.approved``) to one thing of this shop.
+
+    ``data`` must be plain JSON and must hold no secret: staff read it.
+    """
+    uow.session.add(
+        AuditEntry(
+            bot_id=uow.bot_id,
+            actor=uow.actor.label,
+            actor_name=uow.actor.name,
+            channel=uow.channel,
+            action=action,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            data=data,
+            created_at=uow.now,
+            updated_at=uow.now,
+        )
+    )

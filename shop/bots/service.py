@@ -1,0 +1,244 @@
+"""Open a shop, connect its bot, pause it, close it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal, TypedDict, Unpack
+
+from sqlalchemy import func, or_, select
+
+from db.models import Bot
+from shop.actors import PLATFORM_MANAGE, SETTINGS_MANAGE, require
+from shop.audit import service as audit
+from shop.bots import rules
+from shop.bots.queries import BotRow, row_of
+from shop.bots.rules import TelegramToken
+from shop.bots.telegram_token import TOKEN_PURPOSE, keep_token
+from shop.cards.rotation import ensure_rotation
+from shop.errors import AlreadyExists, NotFound, StillInUse
+from shop.signals import shop_changed
+from shop.staff import service as staff
+from shop.unit_of_work import UnitOfWork
+
+ONE_AT_A_TIME = 7_205_759_403
+"""Key of the advisory lock; any number, as long as nobody else uses it."""
+
+FIRST_TOKEN = "First token"  # noqa: S105  (a name, not a secret)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedBot:
+    """A shop just opened. ``api_token`` is shown now and never again."""
+
+    bot_id: int
+    public_id: str
+    api_token: str = field(repr=False)
+    owner_staff_id: int
+
+
+class BotChanges(TypedDict, total=False):
+    """What may change in a shop that is open. Its currency may not: its books are kept in it."""
+
+    name: str
+    telegram_bot_token: str
+    username: str | None
+    default_language: str
+    timezone: str
+    calendar: str
+    support_username: str | None
+    admin_chat_id: int | None
+    admin_topic_id: int | None
+    notification_group_id: int | None
+    notification_topic_id: int | None
+    card_receipt_topic_id: int | None
+
+
+CLEAN: Mapping[str, Callable[[Any], Any]] = {
+    "name": rules.name,
+    "username": rules.username,
+    "default_language": rules.language,
+    "timezone": rules.timezone,
+    "calendar": rules.calendar,
+    "support_username": partial(rules.username, field="support_username"),
+}
+"""Chats and topics are Telegram's numbers and need none."""
+
+
+async def create_bot(
+    uow: UnitOfWork,
+    *,
+    name: str,
+    telegram_bot_token: str,
+    username: str | None = None,
+    default_language: str = "fa",
+    currency: str = "IRT",
+    timezone: str = "Asia/Tehran",
+    calendar: str = "jalali",
+    support_username: str | None = None,
+    owner_name: str | None = None,
+    created_by: str | None = None,
+) -> CreatedBot:
+    """Open a shop, in a platform unit: its row, its owner, the owner's API token, all or nothing.
+
+    The unit goes on in the new shop's name (``UnitOfWork.enter``). ``owner_name`` is the shop's name
+    unless given; ``created_by`` is the actor. Raises NotAllowed, BadInput, AlreadyExists (the token is
+    some shop's already, a deleted one's included).
+    """
+    require(uow.actor, PLATFORM_MANAGE)
+    token = rules.parse_telegram_token(telegram_bot_token)
+    await wait_for_turn(uow)
+    await _refuse_known(uow, token)
+    bot = Bot(
+        public_id=rules.new_public_id(),
+        name=rules.name(name),
+        username=rules.username(username),
+        default_language=rules.language(default_language),
+        currency=rules.currency(currency),
+        timezone=rules.timezone(timezone),
+        calendar=rules.calendar(calendar),
+        support_username=rules.username(support_username, field="support_username"),
+        created_by=created_by or uow.actor.label,
+        created_at=uow.now,
+        updated_at=uow.now,
+    )
+    return await open_shop(uow, bot, token, role="owner", owner_name=owner_name or bot.name)
+
+
+async def wait_for_turn(uow: UnitOfWork) -> None:
+    """Whoever gives a token to a shop does so alone until his transaction ends.
+
+    The second of two finds what the first one did, instead of meeting it at a constraint.
+    """
+    await uow.session.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+
+
+async def open_shop(
+    uow: UnitOfWork, bot: Bot, token: TelegramToken, *, role: Literal["master", "owner"], owner_name: str
+) -> CreatedBot:
+    """Write a new shop and everything it cannot be without. The token is not taken (the caller looked)."""
+    keep_token(uow.vault, bot, token)
+    uow.session.add(bot)
+    await uow.session.flush()
+    inside = await uow.enter(bot.id)
+    await audit.record(inside, "bot.created", "bot", bot.id, name=bot.name, is_master=bot.is_master)
+    owner_id, api_token = await install_owner(inside, role=role, name=owner_name)
+    await ensure_rotation(inside)
+    await shop_changed(uow, bot.id)
+    return CreatedBot(bot.id, bot.public_id, api_token, owner_id)
+
+
+async def install_owner(uow: UnitOfWork, *, role: Literal["master", "owner"], name: str) -> tuple[int, str]:
+    """Give a shop its first person and that person's API token: ``(staff_id, token)``."""
+    staff_id = await staff.create_staff(uow, name=name, role=role)
+    issued = await staff.issue_api_token(uow, staff_id, name=FIRST_TOKEN)
+    return staff_id, issued.token
+
+
+async def update_bot(uow: UnitOfWork, bot_id: int, **changes: Unpack[BotChanges]) -> BotRow:
+    """Change a shop's particulars: the owner in his shop's unit, the master in a platform unit.
+
+    Raises NotAllowed, NotFound, BadInput, AlreadyExists (the new token is another shop's).
+    """
+    bot = await _lock(uow, bot_id, SETTINGS_MANAGE)
+    token = changes.pop("telegram_bot_token", None)
+    if token is not None:
+        await _replace_token(uow, bot, rules.parse_telegram_token(token))
+    for column, value in changes.items():
+        setattr(bot, column, CLEAN[column](value) if column in CLEAN else value)
+    touched = sorted([*changes, *(("telegram_bot_token",) if token is not None else ())])
+    await _changed(uow, bot, "bot.updated", fields=touched)
+    return row_of(bot)
+
+
+async def _replace_token(uow: UnitOfWork, bot: Bot, token: TelegramToken) -> None:
+    if bot.token_fingerprint in uow.vault.fingerprints(token.text, purpose=TOKEN_PURPOSE):
+        return
+    await wait_for_turn(uow)
+    await _refuse_known(uow, token, but=bot.id)
+    keep_token(uow.vault, bot, token)
+
+
+async def _refuse_known(uow: UnitOfWork, token: TelegramToken, *, but: int | None = None) -> None:
+    known = uow.vault.fingerprints(token.text, purpose=TOKEN_PURPOSE)
+    taken = select(Bot.id).where(
+        # A bot of Telegram serves one shop, also after its token was made anew.
+        or_(Bot.token_fingerprint.in_(known), Bot.telegram_bot_id == token.telegram_bot_id)
+    )
+    if but is not None:
+        taken = taken.where(Bot.id != but)
+    if await uow.session.scalar(taken.limit(1)) is not None:
+        raise AlreadyExists("bot", "telegram_bot_token")
+
+
+async def activate_bot(uow: UnitOfWork, bot_id: int) -> BotRow:
+    """Put a shop's bot on duty. Idempotent. Raises NotAllowed and NotFound (also when deleted)."""
+    return await _switch(uow, bot_id, is_active=True, action="bot.activated")
+
+
+async def deactivate_bot(uow: UnitOfWork, bot_id: int) -> BotRow:
+    """Take a shop's bot off duty; its dashboard stays open. Idempotent. Raises NotAllowed and NotFound."""
+    return await _switch(uow, bot_id, is_active=False, action="bot.deactivated")
+
+
+async def _switch(uow: UnitOfWork, bot_id: int, *, is_active: bool, action: str) -> BotRow:
+    bot = await _lock(uow, bot_id, PLATFORM_MANAGE)
+    if bot.is_active is not is_active:
+        bot.is_active = is_active
+        await _changed(uow, bot, action)
+    return row_of(bot)
+
+
+async def delete_bot(uow: UnitOfWork, bot_id: int) -> None:
+    """Close a shop for good. Its books stay, and so does the mark of its token.
+
+    Raises NotAllowed, NotFound (also when deleted already), StillInUse (the master's shop).
+    """
+    bot = await _lock(uow, bot_id, PLATFORM_MANAGE)
+    if bot.is_master:
+        raise StillInUse("bot", bot_id)
+    bot.deleted_at, bot.status, bot.is_active = uow.now, "deleted", False
+    await _changed(uow, bot, "bot.deleted")
+
+
+async def note_token_state(
+    uow: UnitOfWork,
+    *,
+    state: Literal["live", "broken", "conflict"],
+    error: str | None = None,
+    username: str | None = None,
+) -> None:
+    """Keep what Telegram says about the unit's own bot: works, refused (401), or used elsewhere (409).
+
+    ``username`` as ``getMe`` answered. Writes, and signals, only when something is new.
+    """
+    bot = await _lock(uow, uow.bot_id, SETTINGS_MANAGE)
+    before = (bot.token_state, bot.token_error, bot.username)
+    bot.token_state, bot.token_error = state, error
+    bot.username = username or bot.username
+    if before != (bot.token_state, bot.token_error, bot.username):
+        await _changed(uow, bot, "bot.token_state", state=state)
+
+
+async def _lock(uow: UnitOfWork, bot_id: int, permission: str) -> Bot:
+    """The shop's row, locked, for someone who holds ``permission`` (on the platform: all of them)."""
+    of_platform = uow.scope.platform
+    require(uow.actor, PLATFORM_MANAGE if of_platform else permission)
+    bot = await uow.session.scalar(
+        select(Bot)
+        .where(Bot.id == bot_id, Bot.deleted_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if bot is None:
+        raise NotFound("bot", bot_id)
+    return bot
+
+
+async def _changed(uow: UnitOfWork, bot: Bot, action: str, **data: object) -> None:
+    bot.updated_at = uow.now
+    await uow.session.flush()
+    inside = await uow.enter(bot.id) if uow.scope.platform else uow
+    await audit.record(inside, action, "bot", bot.id, **data)
+    await shop_changed(uow, bot.id)

@@ -1,0 +1,1 @@
+"""The cards customers pay to: kept sealed, shown in turn, counted by day."""

@@ -1,0 +1,203 @@
+"""The owner's verbs on cards: add, change, switch, put away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import time
+from functools import partial
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import func, select
+
+from db.models import CardDay, CardRotation, CardToCardPayment, TenantPaymentCard
+from shop.actors import CARDS_MANAGE, require
+from shop.audit import service as audit
+from shop.cards import rules
+from shop.cards.banks import bank_of
+from shop.cards.queries import CardRow, row_of
+from shop.cards.rotation import lock_rotation
+from shop.errors import AlreadyExists, BadInput, NotFound, StillInUse
+from shop.unit_of_work import UnitOfWork
+
+PURPOSE = "card-number"
+"""Separates these fingerprints from every other keyed hash we store."""
+
+
+class CardChanges(TypedDict, total=False):
+    """What may change in a card. Its number may not: that is another card."""
+
+    holder_name: str
+    position: int
+    weight: int
+    daily_limit_count: int | None
+    daily_limit_amount: int | None
+    min_amount: int | None
+    max_amount: int | None
+    active_from: time | None
+    active_until: time | None
+
+
+CLEAN: Mapping[str, Callable[[Any], Any]] = {
+    "holder_name": rules.holder_name,
+    "position": rules.position,
+    "weight": rules.weight,
+    "daily_limit_count": rules.daily_limit_count,
+    "daily_limit_amount": partial(rules.optional_amount, "daily_limit_amount"),
+    "min_amount": partial(rules.optional_amount, "min_amount"),
+    "max_amount": partial(rules.optional_amount, "max_amount"),
+    "active_from": rules.hour,
+    "active_until": rules.hour,
+}
+
+
+async def create_payment_card(
+    uow: UnitOfWork, *, card_number: str, is_active: bool = True, **particulars: Unpack[CardChanges]
+) -> CardRow:
+    """Add a card at the end of the rotation unless ``position`` says otherwise.
+
+    Digits of any script and any grouping are understood; an archived card with this number comes back
+    with its history. Raises NotAllowed, BadInput (also without ``holder_name``), AlreadyExists.
+    """
+    require(uow.actor, CARDS_MANAGE)
+    number = rules.card_number(card_number)
+    particulars.setdefault("holder_name", "")
+    # Held while we look and write: two people adding one card do not meet at the constraint.
+    await lock_rotation(uow)
+    card = await _with_number(uow, number)
+    if card is not None and card.archived_at is None:
+        raise AlreadyExists("card", "card_number")
+    if card is None:
+        card = TenantPaymentCard(created_by=uow.actor.label, created_at=uow.now, weight=1)
+        _keep_number(uow, card, number)
+        uow.session.add(card)
+    if "position" not in particulars:
+        particulars["position"] = await _next_position(uow)
+    _apply(card, particulars)
+    card.is_active, card.archived_at, card.updated_at = is_active, None, uow.now
+    await uow.session.flush()
+    await audit.record(uow, "card.created", "card", card.id, last_four=card.last_four, bank=card.bank_name)
+    await uow.session.refresh(card)
+    return row_of(card)
+
+
+async def _with_number(uow: UnitOfWork, number: str) -> TenantPaymentCard | None:
+    known = uow.vault.fingerprints(number, purpose=PURPOSE)
+    cards = await uow.session.scalars(
+        select(TenantPaymentCard).where(TenantPaymentCard.number_fingerprint.in_(known))
+    )
+    return cards.one_or_none()
+
+
+def _keep_number(uow: UnitOfWork, card: TenantPaymentCard, number: str) -> None:
+    card.number_fingerprint = uow.vault.fingerprint(number, purpose=PURPOSE)
+    card.card_number = uow.vault.seal(number, context=_context(uow, card))
+    card.first_six, card.last_four = number[:6], number[-4:]
+    card.bank_name = bank_of(card.first_six)
+
+
+def unseal_number(uow: UnitOfWork, card: TenantPaymentCard) -> str:
+    """The sixteen digits of a card of the unit's shop."""
+    return uow.vault.unseal(card.card_number, context=_context(uow, card))
+
+
+def _context(uow: UnitOfWork, card: TenantPaymentCard) -> str:
+    return f"tenant_payment_cards.card_number|{uow.bot_id}|{card.number_fingerprint.hex()}"
+
+
+async def _next_position(uow: UnitOfWork) -> int:
+    last = await uow.session.scalar(
+        select(func.max(TenantPaymentCard.position)).where(TenantPaymentCard.archived_at.is_(None))
+    )
+    return 0 if last is None else last + 1
+
+
+def _apply(card: TenantPaymentCard, changes: CardChanges) -> None:
+    for field, value in changes.items():
+        setattr(card, field, CLEAN[field](value))
+    if card.min_amount is not None and card.max_amount is not None and card.min_amount > card.max_amount:
+        raise BadInput("max_amount", "too_small", card.min_amount)
+
+
+async def update_payment_card(uow: UnitOfWork, card_id: int, **changes: Unpack[CardChanges]) -> CardRow:
+    """Change what is given, leave the rest. Raises NotAllowed, NotFound (also when archived), BadInput."""
+    card = await _lock(uow, card_id)
+    _apply(card, changes)
+    await _changed(uow, card, "card.updated", fields=sorted(changes))
+    return row_of(card)
+
+
+async def activate_card(uow: UnitOfWork, card_id: int) -> CardRow:
+    """Let the card be shown. Idempotent. Raises NotAllowed and NotFound (also when archived)."""
+    return await _switch(uow, card_id, is_active=True)
+
+
+async def deactivate_card(uow: UnitOfWork, card_id: int) -> CardRow:
+    """Show the card no more; payments that were shown it go on. Idempotent. Raises as ``activate_card``."""
+    return await _switch(uow, card_id, is_active=False)
+
+
+async def _switch(uow: UnitOfWork, card_id: int, *, is_active: bool) -> CardRow:
+    card = await _lock(uow, card_id)
+    if card.is_active is not is_active:
+        card.is_active = is_active
+        await _changed(uow, card, "card.activated" if is_active else "card.deactivated")
+    return row_of(card)
+
+
+async def reset_card_usage_count(uow: UnitOfWork, card_id: int) -> CardRow:
+    """Count how often the card is shown from nought again. Raises NotAllowed and NotFound."""
+    card = await _lock(uow, card_id)
+    before, card.current_usage_count = card.current_usage_count, 0
+    await _changed(uow, card, "card.usage_reset", before=before)
+    return row_of(card)
+
+
+async def archive_card(uow: UnitOfWork, card_id: int) -> None:
+    """Put a card away for good; its history stays. Raises NotAllowed and NotFound (also when it is)."""
+    card = await _lock(uow, card_id)
+    card.archived_at, card.is_active = uow.now, False
+    await _changed(uow, card, "card.archived")
+
+
+async def delete_payment_card(uow: UnitOfWork, card_id: int) -> None:
+    """Remove a card that nobody ever was asked to pay to.
+
+    Raises NotAllowed, NotFound, and StillInUse for one with a history: archive it instead.
+    """
+    card = await _lock(uow, card_id)
+    used = select(CardToCardPayment.id).where(CardToCardPayment.card_id == card_id)
+    if await uow.session.scalar(used.limit(1)) is not None:
+        raise StillInUse("card", card_id)
+    await _forget_counters(uow, card_id)
+    await audit.record(uow, "card.deleted", "card", card_id, last_four=card.last_four)
+    await uow.session.delete(card)
+    await uow.session.flush()
+
+
+async def _forget_counters(uow: UnitOfWork, card_id: int) -> None:
+    rotation = await uow.session.get_one(CardRotation, uow.bot_id)
+    if rotation.last_card_id == card_id:
+        rotation.last_card_id = None
+        await uow.session.flush()
+    for day in await uow.session.scalars(select(CardDay).where(CardDay.card_id == card_id)):
+        await uow.session.delete(day)
+    await uow.session.flush()
+
+
+async def _lock(uow: UnitOfWork, card_id: int) -> TenantPaymentCard:
+    require(uow.actor, CARDS_MANAGE)
+    await lock_rotation(uow)
+    card = await uow.session.scalar(
+        select(TenantPaymentCard)
+        .where(TenantPaymentCard.id == card_id, TenantPaymentCard.archived_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    if card is None:
+        raise NotFound("card", card_id)
+    return card
+
+
+async def _changed(uow: UnitOfWork, card: TenantPaymentCard, action: str, **data: object) -> None:
+    card.updated_at = uow.now
+    await uow.session.flush()
+    await audit.record(uow, action, "card", card.id, last_four=card.last_four, **data)

@@ -1,0 +1,163 @@
+"""Every setting of a shop, declared once: type, default, bounds. Pure.
+
+A key stands here from the day something reads it. Secrets never do: they are sealed in their own columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from shop.errors import BadInput, NotFound
+from shop.i18n import N_
+
+Value = bool | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key. ``label`` and ``help`` are English sentences for the catalogues."""
+
+    key: str
+    kind: Literal["bool", "int", "choice"]
+    default: Value
+    group: str
+    label: str
+    help: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[Value, ...] = ()
+    feature: str | None = None
+    """The feature without which it has no meaning."""
+    clone: bool = True
+    """Whether a new shop may take it over from a template."""
+
+    def check(self, value: object) -> Value:
+        """``value`` itself when the setting accepts it; BadInput names the key and the bound otherwise."""
+        if self.kind == "bool":
+            if not isinstance(value, bool):
+                raise BadInput(self.key, "not_a_switch")
+            return value
+        if self.kind == "choice":
+            # By type as well: to Python, True is 1.
+            for choice in self.choices:
+                if type(choice) is type(value) and choice == value:
+                    return choice
+            raise BadInput(self.key, "not_a_choice", ", ".join(map(str, self.choices)))
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise BadInput(self.key, "not_a_number")
+        if self.minimum is not None and value < self.minimum:
+            raise BadInput(self.key, "too_small", self.minimum)
+        if self.maximum is not None and value > self.maximum:
+            raise BadInput(self.key, "too_large", self.maximum)
+        return value
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        key="card_rotation_strategy",
+        kind="choice",
+        default="round_robin",
+        choices=("round_robin", "random", "time_based", "weighted"),
+        group="cards",
+        feature="card_to_card",
+        label=N_("Which card to show"),
+        help=N_("In turn, at random, by the clock, or more often those that work well."),
+    ),
+    Setting(
+        key="card_rotation_minutes",
+        kind="int",
+        default=60,
+        minimum=1,
+        maximum=1440,
+        group="cards",
+        feature="card_to_card",
+        label=N_("Minutes until the next card"),
+        help=N_("Counts when cards change by the clock."),
+    ),
+    Setting(
+        key="payment_minutes",
+        kind="int",
+        default=30,
+        minimum=5,
+        maximum=1440,
+        group="payments",
+        label=N_("Minutes to pay"),
+    ),
+    Setting(
+        key="max_open_orders",
+        kind="int",
+        default=3,
+        minimum=1,
+        maximum=20,
+        group="payments",
+        label=N_("Unpaid orders one customer may hold"),
+    ),
+    Setting(
+        key="show_rial",
+        kind="bool",
+        default=True,
+        group="payments",
+        label=N_("Show the amount in Rial too"),
+    ),
+    Setting(
+        key="max_receipts_per_payment",
+        kind="int",
+        default=3,
+        minimum=1,
+        maximum=10,
+        group="receipts",
+        feature="card_to_card",
+        label=N_("Receipts one payment may be given"),
+    ),
+    Setting(
+        key="receipt_max_bytes",
+        kind="int",
+        default=10 * 1024 * 1024,
+        minimum=100 * 1024,
+        maximum=20 * 1024 * 1024,
+        group="receipts",
+        feature="card_to_card",
+        label=N_("Largest receipt, in bytes"),
+        help=N_("Telegram gives bots files of up to 20 MB."),
+    ),
+    Setting(
+        key="late_receipt_hours",
+        kind="int",
+        default=72,
+        minimum=0,
+        maximum=720,
+        group="receipts",
+        feature="card_to_card",
+        label=N_("Hours a late receipt is still taken"),
+    ),
+    Setting(
+        key="receipt_late_minutes",
+        kind="int",
+        default=30,
+        minimum=1,
+        maximum=1440,
+        group="receipts",
+        feature="card_to_card",
+        label=N_("Minutes until a waiting receipt is marked"),
+    ),
+    Setting(
+        key="hold_seconds",
+        kind="choice",
+        default=6,
+        choices=(0, 6, 15, 30),
+        group="receipts",
+        feature="card_to_card",
+        label=N_("Seconds in which a decision can be taken back"),
+    ),
+)
+BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}
+
+
+def find(key: str) -> Setting:
+    """The declaration of ``key``. Raises NotFound for a key that nobody declared."""
+    setting = BY_KEY.get(key)
+    if setting is None:
+        raise NotFound("configuration", key)
+    return setting

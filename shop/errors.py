@@ -1,0 +1,215 @@
+"""Every refusal a use case can give, and nothing about HTTP or Telegram.
+
+Each error carries data, not prose: ``web.errors`` and ``templates/telegram/error_<code>.html`` own
+the words. A house test demands that each has both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar
+
+
+class ShopError(Exception):
+    """A refusal the person can understand. Anything else that escapes is a bug."""
+
+    code: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        if "code" not in cls.__dict__:
+            raise TypeError(f"{cls.__name__} must declare its code")
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.details()}"
+
+    def details(self) -> dict[str, Any]:
+        """The refusal's own data, for the sentence that tells it."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
+
+
+@dataclass(eq=False)
+class NotFound(ShopError):
+    """No such thing *in this shop*: the same answer whether it is absent or someone else's."""
+
+    code = "not_found"
+    what: str
+    id: int | str
+
+
+@dataclass(eq=False)
+class NotAllowed(ShopError):
+    """The actor may not do this."""
+
+    code = "not_allowed"
+    permission: str
+
+
+@dataclass(eq=False)
+class BadInput(ShopError):
+    """A value that cannot be accepted. ``problem`` is a key of the doors' tables of sentences."""
+
+    code = "bad_input"
+    field: str
+    problem: str
+    limit: int | str | None = None
+
+
+@dataclass(eq=False)
+class FeatureOff(ShopError):
+    """The shop does not offer this now; ``reason`` names the first layer that says no."""
+
+    code = "feature_off"
+    feature: str
+    reason: str = "disabled"
+
+
+@dataclass(eq=False)
+class ShopClosed(ShopError):
+    """The shop is suspended or paused; existing subscriptions go on."""
+
+    code = "shop_closed"
+
+
+@dataclass(eq=False)
+class UserBlocked(ShopError):
+    """The shop blocked this person."""
+
+    code = "user_blocked"
+
+
+@dataclass(eq=False)
+class PlanUnavailable(ShopError):
+    """The plan was switched off, archived or deleted since the button was shown."""
+
+    code = "plan_unavailable"
+    plan_id: int
+
+
+@dataclass(eq=False)
+class PriceChanged(ShopError):
+    """The plan costs something else now: show it and ask again, never charge silently."""
+
+    code = "price_changed"
+    plan_id: int
+    shown: int
+    price: int
+
+
+@dataclass(eq=False)
+class NoCardAvailable(ShopError):
+    """Every card is off, out of hours or at its cap for this amount."""
+
+    code = "no_card_available"
+    amount: int
+
+
+@dataclass(eq=False)
+class TooManyOpenOrders(ShopError):
+    """One person holds as many unpaid orders as the shop allows."""
+
+    code = "too_many_open_orders"
+    limit: int
+
+
+@dataclass(eq=False)
+class OrderClosed(ShopError):
+    """The order is paid, cancelled or gone: nothing more can happen to it."""
+
+    code = "order_closed"
+    order_id: int
+    status: str
+
+
+@dataclass(eq=False)
+class NoOpenPayment(ShopError):
+    """A receipt came, but no order waits for one."""
+
+    code = "no_open_payment"
+
+
+@dataclass(eq=False)
+class TooManyReceipts(ShopError):
+    """This payment was given as many receipts as the shop allows."""
+
+    code = "too_many_receipts"
+    limit: int
+
+
+@dataclass(eq=False)
+class FileTooLarge(ShopError):
+    """The file is larger than the shop takes. Sizes in bytes."""
+
+    code = "file_too_large"
+    size: int
+    limit: int
+
+
+@dataclass(eq=False)
+class UnreadableFile(ShopError):
+    """The file is neither a picture we can decode nor a document we keep."""
+
+    code = "unreadable_file"
+
+
+@dataclass(eq=False)
+class ReceiptAlreadyReviewed(ShopError):
+    """Somebody decided first."""
+
+    code = "receipt_already_reviewed"
+    payment_id: int
+    status: str
+    decided_by: str
+    decided_at: datetime | None
+
+
+@dataclass(eq=False)
+class ReceiptNotSubmitted(ShopError):
+    """The payment has no receipt to decide on yet, or was closed before one came."""
+
+    code = "receipt_not_submitted"
+    payment_id: int
+    status: str
+
+
+@dataclass(eq=False)
+class AlreadyExists(ShopError):
+    """The shop already has one of these."""
+
+    code = "already_exists"
+    what: str
+    field: str
+
+
+@dataclass(eq=False)
+class StillInUse(ShopError):
+    """It has a history, so it cannot be deleted; archive or switch it off instead."""
+
+    code = "still_in_use"
+    what: str
+    id: int
+
+
+@dataclass(eq=False)
+class InvalidToken(ShopError):
+    """Unknown, revoked, expired or mistyped: the same answer for all of them."""
+
+    code = "invalid_token"
+
+
+@dataclass(eq=False)
+class TooManyAttempts(ShopError):
+    """Signing in is closed for this address or token until the window ends."""
+
+    code = "too_many_attempts"
+    retry_after: int
+    """Seconds."""
+
+
+@dataclass(eq=False)
+class InsufficientBalance(ShopError):
+    """The wallet holds less than ``needed`` (minor units)."""
+
+    code = "insufficient_balance"
+    user_id: int
+    needed: int

@@ -1,0 +1,145 @@
+"""Everything the shop ever says unasked, as data. The words live in templates/telegram/<kind>.html.
+
+Every message has a ``dedupe_key``: a second promise of the same thing is no promise. Times travel as
+ISO 8601 strings in UTC; the door writes them in the person's calendar and language.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Message(ABC):
+    """A promise: ``kind`` names the words, the fields fill them."""
+
+    kind: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def dedupe_key(self) -> str:
+        """What makes this promise the same as another."""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionReady(Message):
+    """What was bought is here. ``plan`` is the order's snapshot."""
+
+    kind: ClassVar[str] = "subscription_ready"
+    order_id: int
+    subscription_id: int
+    plan: dict[str, Any]
+    ends_at: str
+    access: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHeld(Message):
+    """The money is booked; what was bought is not on the shelf yet."""
+
+    kind: ClassVar[str] = "order_held"
+    order_id: int
+    plan: dict[str, Any]
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class WalletCredited(Message):
+    """Money came for an order that needs none any more: it is in the wallet."""
+
+    kind: ClassVar[str] = "wallet_credited"
+    payment_id: int
+    amount: int
+    balance: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.payment_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRejected(Message):
+    """``turn`` counts this payment's receipts: each rejection is told once."""
+
+    kind: ClassVar[str] = "receipt_rejected"
+    payment_id: int
+    order_id: int
+    turn: int
+    tracking_number: str
+    reason: str
+    text: str
+    plan: dict[str, Any]
+    amount: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.payment_id}:{self.turn}"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentExpired(Message):
+    """Nobody paid in time, as far as we know."""
+
+    kind: ClassVar[str] = "payment_expired"
+    payment_id: int
+    order_id: int
+    plan: dict[str, Any]
+    amount: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.payment_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StockLow(Message):
+    """To the owner's chat: few ready lines are left of a plan. ``mark`` tells one time from the next."""
+
+    kind: ClassVar[str] = "stock_low"
+    plan_id: int
+    plan_name: str
+    left: int
+    mark: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.plan_id}:{self.mark}"
+
+
+@dataclass(frozen=True, slots=True)
+class StockEmpty(Message):
+    """To the owner's chat: somebody paid and there is nothing to hand out."""
+
+    kind: ClassVar[str] = "stock_empty"
+    plan_id: int
+    plan_name: str
+    order_id: int
+    waiting: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.order_id}"
+
+
+MESSAGES: tuple[type[Message], ...] = (
+    SubscriptionReady,
+    OrderHeld,
+    WalletCredited,
+    ReceiptRejected,
+    PaymentExpired,
+    StockLow,
+    StockEmpty,
+)

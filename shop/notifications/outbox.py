@@ -1,0 +1,59 @@
+"""Promise a Telegram message as part of this transaction. Delivery belongs to ``bot.outbox``."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from db.models import Bot, OutboxMessage
+from shop.notifications.messages import Message
+from shop.unit_of_work import UnitOfWork
+
+CHANNEL = "outbox"
+"""NOTIFY channel; the payload is the shop's id."""
+
+
+async def enqueue(
+    uow: UnitOfWork,
+    *,
+    chat_id: int,
+    message: Message,
+    user_id: int | None = None,
+    topic_id: int | None = None,
+) -> None:
+    """Queue ``message`` for ``chat_id``; a second promise with the same ``dedupe_key`` is a no-op."""
+    await uow.session.execute(
+        insert(OutboxMessage)
+        .values(
+            bot_id=uow.bot_id,
+            user_id=user_id,
+            chat_id=chat_id,
+            topic_id=topic_id,
+            kind=message.kind,
+            payload=message.payload,
+            dedupe_key=message.dedupe_key,
+            due_at=uow.now,
+            created_at=uow.now,
+            updated_at=uow.now,
+        )
+        .on_conflict_do_nothing(index_elements=["bot_id", "dedupe_key"])
+    )
+    # NOTIFY is transactional: the bot wakes only if, and only when, we commit.
+    await uow.session.execute(select(func.pg_notify(CHANNEL, str(uow.bot_id))))
+
+
+async def enqueue_for_owner(uow: UnitOfWork, message: Message) -> None:
+    """Queue ``message`` for the shop's own chat; without one, the dashboard alone tells it."""
+    chat = (
+        await uow.session.execute(
+            select(
+                Bot.notification_group_id, Bot.notification_topic_id, Bot.admin_chat_id, Bot.admin_topic_id
+            ).where(Bot.id == uow.bot_id)
+        )
+    ).one()
+    if chat.notification_group_id is not None:
+        await enqueue(
+            uow, chat_id=chat.notification_group_id, topic_id=chat.notification_topic_id, message=message
+        )
+    elif chat.admin_chat_id is not None:
+        await enqueue(uow, chat_id=chat.admin_chat_id, topic_id=chat.admin_topic_id, message=message)

@@ -1,0 +1,1 @@
+"""A chosen plan, from the tap to what was bought."""

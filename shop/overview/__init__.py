@@ -1,0 +1,1 @@
+"""How the shop is doing: what waits, what was sold, what happened last."""

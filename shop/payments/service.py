@@ -1,0 +1,240 @@
+"""The single door for money: how a payment begins, how it is settled, how it runs out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select, update
+
+from db.models import CardToCardPayment, Order, User
+from shop.actors import System
+from shop.cards import service as cards
+from shop.cards.service import ChosenCard
+from shop.errors import NotFound, OrderClosed
+from shop.features import service as features
+from shop.money import Currency, Money
+from shop.notifications import messages
+from shop.notifications.outbox import enqueue
+from shop.orders import service as orders
+from shop.payments import rules
+from shop.unit_of_work import UnitOfWork, UnitsOfWork
+from shop.wallet import service as wallet
+
+EXPIRE_AT_ONCE = 200
+"""How many payments one shop's sweep closes in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardInvoice:
+    """What the customer must know to transfer the money."""
+
+    payment_id: int
+    order_id: int
+    tracking_number: str
+    status: str
+    amount: Money
+    plan: dict[str, Any]
+    """The order's snapshot."""
+    card_number: str
+    """Sixteen digits."""
+    holder_name: str
+    bank_name: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    transaction_id: int
+    order_status: str | None
+    """None when the order needed the money no more: it is in the wallet then."""
+    balance: int
+
+
+async def start_card_payment(uow: UnitOfWork, user_id: int, order_id: int) -> CardInvoice:
+    """Show a card for an order. Asking again shows the same card and amount as long as it is open.
+
+    Raises FeatureOff, NotFound (also for another person's order), OrderClosed, NoCardAvailable.
+    """
+    features.require_on(await features.load_state(uow), "card_to_card")
+    await orders.lock_user(uow, user_id)
+    order = await uow.session.scalar(select(Order).where(Order.id == order_id, Order.user_id == user_id))
+    if order is None:
+        raise NotFound("order", order_id)
+    payment = await uow.session.scalar(
+        select(CardToCardPayment).where(
+            CardToCardPayment.order_id == order_id, CardToCardPayment.status.in_(rules.OPEN)
+        )
+    )
+    if payment is not None:
+        return _invoice(payment, order, await cards.reveal_number(uow, payment.card_id))
+    if order.status != "awaiting_payment":
+        raise OrderClosed(order_id, order.status)
+    card = await cards.get_next_card_for_rotation(uow, amount=Money(order.amount, Currency(order.currency)))
+    payment = await _open_payment(uow, order, card)
+    return _invoice(payment, order, card.number)
+
+
+async def _open_payment(uow: UnitOfWork, order: Order, card: ChosenCard) -> CardToCardPayment:
+    payment = CardToCardPayment(
+        user_id=order.user_id,
+        order_id=order.id,
+        card_id=card.card_id,
+        status="created",
+        expected_amount=order.amount,
+        currency=order.currency,
+        card_snapshot={
+            "bank_name": card.bank_name,
+            "holder_name": card.holder_name,
+            "first_six": card.first_six,
+            "last_four": card.last_four,
+        },
+        tracking_number=await _unused_tracking_number(uow),
+        expires_at=order.expires_at,
+        created_at=uow.now,
+        updated_at=uow.now,
+    )
+    uow.session.add(payment)
+    await uow.session.flush()
+    return payment
+
+
+async def _unused_tracking_number(uow: UnitOfWork) -> str:
+    while True:
+        number = rules.new_tracking_number()
+        taken = await uow.session.scalar(
+            select(CardToCardPayment.id).where(CardToCardPayment.tracking_number == number)
+        )
+        if taken is None:
+            return number
+
+
+def _invoice(payment: CardToCardPayment, order: Order, number: str) -> CardInvoice:
+    return CardInvoice(
+        payment_id=payment.id,
+        order_id=order.id,
+        tracking_number=payment.tracking_number,
+        status=payment.status,
+        amount=Money(payment.expected_amount, Currency(payment.currency)),
+        plan=order.snapshot,
+        card_number=number,
+        holder_name=payment.card_snapshot["holder_name"],
+        bank_name=payment.card_snapshot["bank_name"],
+        expires_at=payment.expires_at,
+    )
+
+
+async def settle(
+    uow: UnitOfWork,
+    *,
+    user_id: int,
+    order_id: int,
+    amount: int,
+    currency: str,
+    method: Literal["card_to_card", "zarinpal"],
+    cause: str,
+) -> Settled:
+    """Book money that really arrived and let it buy what it was sent for.
+
+    In the caller's transaction: credit (``cause`` is unique, so once), debit for the order, order,
+    subscription, outbox. The caller has moved the payment's own status and holds the customer's lock.
+    """
+    entry = await wallet.credit(
+        uow,
+        user_id,
+        amount,
+        kind="deposit",
+        method=method,
+        cause=cause,
+        currency=currency,
+        order_id=order_id,
+    )
+    status = await orders.pay_from_balance(uow, order_id)
+    balance = entry.balance_after
+    if status is not None:
+        balance = await uow.session.scalar(select(User.balance).where(User.id == user_id)) or 0
+    return Settled(entry.transaction_id, status, balance)
+
+
+async def expire_due(units: UnitsOfWork) -> int:
+    """Close what nobody paid in time, in every shop; how many payments were closed.
+
+    Only payments without a receipt: one that waits for its review has no deadline.
+    """
+    actor = System("expiry")
+    async with units.platform(actor) as uow:
+        due = await uow.session.scalars(
+            select(CardToCardPayment.bot_id)
+            .where(CardToCardPayment.status == "created", CardToCardPayment.expires_at <= uow.now)
+            .distinct()
+        )
+        idle = await uow.session.scalars(
+            select(Order.bot_id)
+            .where(Order.status == "awaiting_payment", Order.expires_at <= uow.now)
+            .distinct()
+        )
+        shops = sorted({*due, *idle})
+    closed = 0
+    for bot_id in shops:
+        async with units.begin(bot_id, actor) as uow:
+            closed += await _expire_in_shop(uow)
+    return closed
+
+
+async def _expire_in_shop(uow: UnitOfWork) -> int:
+    due = await uow.session.execute(
+        select(CardToCardPayment.id, CardToCardPayment.user_id)
+        .where(CardToCardPayment.status == "created", CardToCardPayment.expires_at <= uow.now)
+        .order_by(CardToCardPayment.user_id, CardToCardPayment.id)
+        .limit(EXPIRE_AT_ONCE)
+    )
+    closed = 0
+    for payment_id, user_id in due.tuples().all():
+        user = await orders.lock_user(uow, user_id)
+        closed += await _expire_payment(uow, payment_id, chat_id=user.telegram_id)
+    await _expire_orders(uow)
+    return closed
+
+
+async def _expire_payment(uow: UnitOfWork, payment_id: int, *, chat_id: int) -> bool:
+    payment = await uow.session.scalar(
+        update(CardToCardPayment)
+        .where(CardToCardPayment.id == payment_id, CardToCardPayment.status == "created")
+        .values(status="expired", updated_at=uow.now)
+        .returning(CardToCardPayment)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    if payment is None:
+        return False
+    await cards.record_outcome(
+        uow,
+        payment.card_id,
+        amount=payment.expected_amount,
+        shown_at=payment.created_at,
+        outcome="released",
+    )
+    snapshot = await uow.session.scalar(select(Order.snapshot).where(Order.id == payment.order_id))
+    await enqueue(
+        uow,
+        chat_id=chat_id,
+        user_id=payment.user_id,
+        message=messages.PaymentExpired(
+            payment.id, payment.order_id, snapshot or {}, payment.expected_amount
+        ),
+    )
+    return True
+
+
+async def _expire_orders(uow: UnitOfWork) -> None:
+    open_payment = (
+        select(CardToCardPayment.id)
+        .where(CardToCardPayment.order_id == Order.id, CardToCardPayment.status.in_(rules.OPEN))
+        .exists()
+    )
+    await uow.session.execute(
+        update(Order)
+        .where(Order.status == "awaiting_payment", Order.expires_at <= uow.now, ~open_payment)
+        .values(status="expired", updated_at=uow.now)
+        .execution_options(synchronize_session=False)
+    )

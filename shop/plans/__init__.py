@@ -1,0 +1,1 @@
+"""What a shop sells: its price list."""

@@ -1,0 +1,146 @@
+"""Frozen rows of plans: what customers are offered, and what the owner keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import ColumnElement, Select, UnaryExpression, select
+
+from db.models import Bot, BotPlan
+from shop.errors import NotFound, PlanUnavailable
+from shop.money import Currency, Money
+from shop.plans import rules
+from shop.unit_of_work import UnitOfWork
+
+
+class Plans(SQLAlchemyAsyncRepository[BotPlan]):
+    """The price list of the unit's shop."""
+
+    model_type = BotPlan
+
+
+IN_ORDER: list[UnaryExpression[Any]] = [BotPlan.sort_order.asc(), BotPlan.id.asc()]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plan as a customer sees it, in one language."""
+
+    plan_id: int
+    name: str
+    description: str
+    price: Money
+    period_days: int
+    traffic_gb: int
+    """0 is unlimited."""
+    device_limit: int
+    """0 is unlimited."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A plan as its owner keeps it. The price is in minor units of the shop's currency."""
+
+    plan_id: int
+    name: str
+    description: str
+    translations: dict[str, Any]
+    period_days: int
+    price: int
+    traffic_limit_gb: int
+    device_limit: int
+    is_active: bool
+    sort_order: int
+    renewal_policy: str
+    provisioner: str
+    low_stock_at: int
+    archived_at: datetime | None
+
+
+def row_of(plan: BotPlan) -> PlanRow:
+    return PlanRow(
+        plan_id=plan.id,
+        name=plan.name,
+        description=plan.description,
+        translations=dict(plan.translations),
+        period_days=plan.period_days,
+        price=plan.price,
+        traffic_limit_gb=plan.traffic_limit_gb,
+        device_limit=plan.device_limit,
+        is_active=plan.is_active,
+        sort_order=plan.sort_order,
+        renewal_policy=plan.renewal_policy,
+        provisioner=plan.provisioner,
+        low_stock_at=plan.low_stock_at,
+        archived_at=plan.archived_at,
+    )
+
+
+async def list_offers(uow: UnitOfWork, language: str) -> list[Offer]:
+    """What the shop sells now, in the owner's order, in the customer's language."""
+    rows = await uow.session.execute(_offered().order_by(BotPlan.sort_order, BotPlan.id))
+    return [_offer(plan, currency, language) for plan, currency in rows.tuples()]
+
+
+async def get_offer(uow: UnitOfWork, plan_id: int, language: str) -> Offer:
+    """One plan that is sold now. Raises PlanUnavailable for every other, another shop's included."""
+    row = (await uow.session.execute(_offered().where(BotPlan.id == plan_id))).one_or_none()
+    if row is None:
+        raise PlanUnavailable(plan_id)
+    plan, currency = row
+    return _offer(plan, currency, language)
+
+
+def _offered() -> Select[tuple[BotPlan, str]]:
+    return (
+        select(BotPlan, Bot.currency)
+        .join(Bot, Bot.id == BotPlan.bot_id)
+        .where(BotPlan.is_active, BotPlan.archived_at.is_(None))
+    )
+
+
+def _offer(plan: BotPlan, currency: str, language: str) -> Offer:
+    name, description = rules.localised(plan, language)
+    return Offer(
+        plan_id=plan.id,
+        name=name,
+        description=description,
+        price=Money(plan.price, Currency(currency)),
+        period_days=plan.period_days,
+        traffic_gb=plan.traffic_limit_gb,
+        device_limit=plan.device_limit,
+    )
+
+
+async def get_plan(uow: UnitOfWork, plan_id: int) -> PlanRow:
+    """One plan, an archived one too. Raises NotFound."""
+    plan = await Plans(session=uow.session).get_one_or_none(BotPlan.id == plan_id)
+    if plan is None:
+        raise NotFound("plan", plan_id)
+    return row_of(plan)
+
+
+async def get_plans(uow: UnitOfWork, *, active_only: bool = False) -> list[PlanRow]:
+    """The price list in the owner's order, without the archived plans."""
+    conditions: list[ColumnElement[bool]] = [BotPlan.archived_at.is_(None)]
+    if active_only:
+        conditions.append(BotPlan.is_active.is_(True))
+    return [
+        row_of(plan) for plan in await Plans(session=uow.session).get_many(*conditions, order_by=[*IN_ORDER])
+    ]
+
+
+async def get_plan_by_price_range(
+    uow: UnitOfWork, *, least: int | None = None, most: int | None = None
+) -> list[PlanRow]:
+    """The plans on sale from ``least`` to ``most`` (minor units, both included), cheapest first."""
+    conditions: list[ColumnElement[bool]] = [BotPlan.archived_at.is_(None), BotPlan.is_active.is_(True)]
+    if least is not None:
+        conditions.append(BotPlan.price >= least)
+    if most is not None:
+        conditions.append(BotPlan.price <= most)
+    plans = await Plans(session=uow.session).get_many(*conditions, order_by=[BotPlan.price.asc(), *IN_ORDER])
+    return [row_of(plan) for plan in plans]

@@ -1,0 +1,187 @@
+"""The owner's verbs on the price list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import exists, func, or_, select
+
+from db.models import BotPlan, Order, StockItem
+from shop.actors import PLANS_MANAGE, require
+from shop.audit import service as audit
+from shop.errors import BadInput, NotFound, StillInUse
+from shop.plans import rules
+from shop.plans.queries import PlanRow, Plans, row_of
+from shop.unit_of_work import UnitOfWork
+
+
+class PlanParticulars(TypedDict, total=False):
+    """What a plan may leave to its defaults."""
+
+    description: str
+    translations: Mapping[str, Mapping[str, str]]
+    traffic_limit_gb: int
+    device_limit: int
+    renewal_policy: str
+    low_stock_at: int
+    sort_order: int
+
+
+class PlanChanges(PlanParticulars, total=False):
+    """What an owner may change in a plan. Orders keep what they were sold with."""
+
+    name: str
+    period_days: int
+    price: int
+
+
+CLEAN: Mapping[str, Callable[[Any], Any]] = {
+    "name": rules.name,
+    "description": rules.description,
+    "translations": rules.translations,
+    "period_days": rules.period_days,
+    "price": rules.price,
+    "traffic_limit_gb": rules.traffic_limit_gb,
+    "device_limit": rules.device_limit,
+    "renewal_policy": rules.renewal_policy,
+    "low_stock_at": rules.low_stock_at,
+    "sort_order": rules.sort_order,
+}
+
+
+async def create_plan(
+    uow: UnitOfWork,
+    *,
+    name: str,
+    period_days: int,
+    price: int,
+    is_active: bool = True,
+    **particulars: Unpack[PlanParticulars],
+) -> PlanRow:
+    """Put a plan on the list, at its end unless ``sort_order`` says otherwise.
+
+    ``price`` in minor units of the shop's currency, at least 1. Raises NotAllowed and BadInput.
+    """
+    require(uow.actor, PLANS_MANAGE)
+    if "sort_order" not in particulars:
+        particulars["sort_order"] = await _next_place(uow)
+    plan = BotPlan(is_active=is_active, created_at=uow.now, updated_at=uow.now)
+    _apply(plan, {"name": name, "period_days": period_days, "price": price, **particulars})
+    plan = await Plans(session=uow.session).add(plan)
+    await audit.record(uow, "plan.created", "plan", plan.id, name=plan.name, price=plan.price)
+    return row_of(plan)
+
+
+async def _next_place(uow: UnitOfWork) -> int:
+    last = await uow.session.scalar(select(func.max(BotPlan.sort_order)).where(BotPlan.archived_at.is_(None)))
+    return 0 if last is None else last + 1
+
+
+def _apply(plan: BotPlan, changes: PlanChanges) -> None:
+    for field, value in changes.items():
+        setattr(plan, field, CLEAN[field](value))
+
+
+async def update_plan(uow: UnitOfWork, plan_id: int, **changes: Unpack[PlanChanges]) -> PlanRow:
+    """Change what is given, leave the rest. Raises NotAllowed, NotFound (also when archived), BadInput."""
+    plan = await _lock(uow, plan_id)
+    before = plan.price
+    _apply(plan, changes)
+    prices = {} if plan.price == before else {"price_before": before, "price": plan.price}
+    await _changed(uow, plan, "plan.updated", fields=sorted(changes), **prices)
+    return row_of(plan)
+
+
+async def activate_plan(uow: UnitOfWork, plan_id: int) -> PlanRow:
+    """Sell it. Idempotent. Raises NotAllowed and NotFound (also when archived)."""
+    return await _switch(uow, plan_id, is_active=True)
+
+
+async def deactivate_plan(uow: UnitOfWork, plan_id: int) -> PlanRow:
+    """Sell it no more; orders that were placed go on. Idempotent. Raises NotAllowed and NotFound."""
+    return await _switch(uow, plan_id, is_active=False)
+
+
+async def _switch(uow: UnitOfWork, plan_id: int, *, is_active: bool) -> PlanRow:
+    plan = await _lock(uow, plan_id)
+    if plan.is_active is not is_active:
+        plan.is_active = is_active
+        await _changed(uow, plan, "plan.activated" if is_active else "plan.deactivated")
+    return row_of(plan)
+
+
+async def archive_plan(uow: UnitOfWork, plan_id: int) -> None:
+    """Take it off the list for good; what was sold stays. Raises NotAllowed, NotFound (also when it is)."""
+    plan = await _lock(uow, plan_id)
+    plan.archived_at, plan.is_active = uow.now, False
+    await _changed(uow, plan, "plan.archived")
+
+
+async def delete_plan(uow: UnitOfWork, plan_id: int) -> None:
+    """Remove a plan that was never ordered and has no lines on its shelf.
+
+    Raises NotAllowed, NotFound, and StillInUse for one with a history: archive it instead.
+    """
+    plan = await _lock(uow, plan_id)
+    in_use = or_(
+        exists().where(Order.plan_id == plan_id, Order.bot_id == uow.bot_id),
+        exists().where(StockItem.plan_id == plan_id, StockItem.bot_id == uow.bot_id),
+    )
+    if await uow.session.scalar(select(in_use)):
+        raise StillInUse("plan", plan_id)
+    await audit.record(uow, "plan.deleted", "plan", plan_id, name=plan.name)
+    await uow.session.delete(plan)
+    await uow.session.flush()
+
+
+async def update_plan_sort_order(uow: UnitOfWork, plan_id: int, *, sort_order: int) -> PlanRow:
+    """Give one plan its place; equal places stand in the order of their making.
+
+    Raises NotAllowed, NotFound, BadInput.
+    """
+    return await update_plan(uow, plan_id, sort_order=sort_order)
+
+
+async def reorder_plans(uow: UnitOfWork, plan_ids: Sequence[int]) -> list[PlanRow]:
+    """Put the price list in this order.
+
+    ``plan_ids`` names every plan that is not archived, exactly once, those off sale too: whoever sorts
+    sees them all, and a list that misses one was made from a page grown old (BadInput). Answers the
+    list in its new order. Raises NotAllowed and BadInput.
+    """
+    require(uow.actor, PLANS_MANAGE)
+    locked = await uow.session.scalars(
+        select(BotPlan)
+        .where(BotPlan.archived_at.is_(None))
+        .order_by(BotPlan.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    plans = {plan.id: plan for plan in locked}
+    if sorted(plan_ids) != sorted(plans):
+        raise BadInput("plan_ids", "not_the_whole_list")
+    for place, plan_id in enumerate(plan_ids):
+        plans[plan_id].sort_order, plans[plan_id].updated_at = place, uow.now
+    await uow.session.flush()
+    await audit.record(uow, "plan.reordered", "plan", None, plan_ids=list(plan_ids))
+    return [row_of(plans[plan_id]) for plan_id in plan_ids]
+
+
+async def _lock(uow: UnitOfWork, plan_id: int) -> BotPlan:
+    require(uow.actor, PLANS_MANAGE)
+    plan = await uow.session.scalar(
+        select(BotPlan)
+        .where(BotPlan.id == plan_id, BotPlan.archived_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if plan is None:
+        raise NotFound("plan", plan_id)
+    return plan
+
+
+async def _changed(uow: UnitOfWork, plan: BotPlan, action: str, **data: object) -> None:
+    plan.updated_at = uow.now
+    await uow.session.flush()
+    await audit.record(uow, action, "plan", plan.id, name=plan.name, **data)

@@ -1,0 +1,1 @@
+"""The platform above the shops: the master's list of them, and his looking into one."""

@@ -1,0 +1,53 @@
+"""The master looks at a tenant's shop: read-only, and the shop's own history says so."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from db.models import Bot, StaffSession
+from shop.actors import PLATFORM_MANAGE, require
+from shop.audit import service as audit
+from shop.errors import NotFound
+from shop.staff.sessions import SignedIn
+from shop.unit_of_work import UnitOfWork
+
+
+async def open_shop(uow: UnitOfWork, who: SignedIn, bot_id: int) -> None:
+    """Put a tenant's shop on the master's screen, in a platform unit. A shop he looked at so far is left.
+
+    Raises NotAllowed, NotFound (no such shop, deleted, or the master's own).
+    """
+    require(uow.actor, PLATFORM_MANAGE)
+    shop = select(Bot.id).where(Bot.id == bot_id, Bot.deleted_at.is_(None), Bot.is_master.is_(False))
+    if await uow.session.scalar(shop) is None:
+        raise NotFound("bot", bot_id)
+    if who.shop.bot_id == bot_id:
+        return
+    await leave_shop(uow, who)
+    await _look_at(uow, who, bot_id)
+    await _tell(uow, bot_id, "shop.viewed")
+
+
+async def leave_shop(uow: UnitOfWork, who: SignedIn) -> None:
+    """Take it off again. Idempotent. Raises NotAllowed."""
+    require(uow.actor, PLATFORM_MANAGE)
+    if who.is_viewing:
+        await _look_at(uow, who, None)
+        await _tell(uow, who.shop.bot_id, "shop.view_ended")
+
+
+async def _look_at(uow: UnitOfWork, who: SignedIn, bot_id: int | None) -> None:
+    at_home = await uow.enter(who.home_bot_id)
+    await at_home.session.execute(
+        update(StaffSession)
+        .where(StaffSession.id_hash == who.id_hash)
+        .values(viewing_bot_id=bot_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _tell(uow: UnitOfWork, bot_id: int, action: str) -> None:
+    inside = await uow.enter(bot_id)
+    await audit.record(inside, action, "bot", bot_id)
+    # Written now: the next line may be another shop's.
+    await inside.session.flush()

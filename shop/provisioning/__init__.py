@@ -1,0 +1,1 @@
+"""Making what was bought: the port and its one implementation today, stock."""

@@ -1,0 +1,209 @@
+"""Hand over what was paid for: at once where we can, in order of payment where we must wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from db.models import BotPlan, Order, ProvisioningJob, StockItem, User
+from shop.actors import STOCK_MANAGE, System, require
+from shop.audit import service as audit
+from shop.errors import BadInput, NotFound
+from shop.notifications import messages
+from shop.notifications.outbox import enqueue, enqueue_for_owner
+from shop.provisioning import rules, stock
+from shop.provisioning.port import OutOfStock, Provisioner
+from shop.provisioning.stock import Stock, StockAdded
+from shop.subscriptions import service as subscriptions
+from shop.unit_of_work import UnitOfWork, UnitsOfWork
+
+PROVISIONERS: dict[str, Provisioner] = {"stock": Stock()}
+
+
+@dataclass(frozen=True, slots=True)
+class StockLevel:
+    plan_id: int
+    plan_name: str
+    free: int
+    waiting: int
+    """Paid orders that wait for a line."""
+    low_at: int
+
+
+async def provide(uow: UnitOfWork, order: Order) -> bool:
+    """Make what a paid order bought and promise it to its customer; False when it must wait.
+
+    One order has one job (unique), so it is provided once whoever asks.
+    """
+    job = await uow.session.scalar(select(ProvisioningJob).where(ProvisioningJob.order_id == order.id))
+    if job is None:
+        job = ProvisioningJob(
+            order_id=order.id,
+            provisioner=order.snapshot.get("provisioner", "stock"),
+            status="pending",
+            run_at=uow.now,
+            created_at=uow.now,
+            updated_at=uow.now,
+        )
+        uow.session.add(job)
+        await uow.session.flush()
+    return await _run(uow, job, order)
+
+
+async def _run(uow: UnitOfWork, job: ProvisioningJob, order: Order) -> bool:
+    user = (
+        await uow.session.execute(select(User.id, User.telegram_id).where(User.id == order.user_id))
+    ).one()
+    outcome = await PROVISIONERS[job.provisioner].provide(uow, order)
+    job.attempts, job.updated_at = job.attempts + 1, uow.now
+    if isinstance(outcome, OutOfStock):
+        first_time, job.status = job.status != "held", "held"
+        await uow.session.flush()
+        if first_time:
+            await _say_held(uow, order, chat_id=user.telegram_id)
+        return False
+    job.status = "done"
+    subscription_id, ends_at = await subscriptions.open_for(uow, order, access=outcome.access)
+    await enqueue(
+        uow,
+        chat_id=user.telegram_id,
+        user_id=user.id,
+        message=messages.SubscriptionReady(
+            order.id, subscription_id, order.snapshot, ends_at.isoformat(), outcome.access
+        ),
+    )
+    await _warn_when_low(uow, order)
+    return True
+
+
+async def _say_held(uow: UnitOfWork, order: Order, *, chat_id: int) -> None:
+    await enqueue(
+        uow, chat_id=chat_id, user_id=order.user_id, message=messages.OrderHeld(order.id, order.snapshot)
+    )
+    waiting = await uow.session.scalar(
+        select(func.count())
+        .select_from(ProvisioningJob)
+        .join(Order, Order.id == ProvisioningJob.order_id)
+        .where(ProvisioningJob.status == "held", Order.plan_id == order.plan_id)
+    )
+    await enqueue_for_owner(
+        uow,
+        messages.StockEmpty(order.plan_id or 0, str(order.snapshot["name"]), order.id, waiting or 0),
+    )
+    await audit.record(uow, "order.held", "order", order.id)
+
+
+async def _warn_when_low(uow: UnitOfWork, order: Order) -> None:
+    if order.plan_id is None:
+        return
+    low_at = await uow.session.scalar(select(BotPlan.low_stock_at).where(BotPlan.id == order.plan_id))
+    left = await stock.left(uow, order.plan_id)
+    if low_at is not None and left == low_at:
+        await enqueue_for_owner(
+            uow, messages.StockLow(order.plan_id, str(order.snapshot["name"]), left, order.id)
+        )
+
+
+async def add_stock(uow: UnitOfWork, plan_id: int, lines: str | list[str]) -> StockAdded:
+    """Fill a plan's shelf from pasted text or a list, and serve who waits, oldest payment first.
+
+    Raises NotAllowed, NotFound (no such plan) and BadInput (a line too long to be sent).
+    """
+    require(uow.actor, STOCK_MANAGE)
+    if await uow.session.scalar(select(BotPlan.id).where(BotPlan.id == plan_id)) is None:
+        raise NotFound("plan", plan_id)
+    try:
+        wanted = rules.split_lines(lines if isinstance(lines, str) else "\n".join(lines))
+    except ValueError as problem:
+        raise BadInput("lines", "line_too_long", int(problem.args[0])) from None
+    added = await stock.put_on_shelf(uow, plan_id, wanted)
+    await audit.record(uow, "stock.added", "plan", plan_id, added=added.added, duplicates=added.duplicates)
+    await deliver_held(uow, plan_id)
+    return added
+
+
+async def deliver_held(uow: UnitOfWork, plan_id: int | None = None) -> int:
+    """Serve waiting orders while the shelf lasts; how many were served."""
+    statement = (
+        select(ProvisioningJob, Order)
+        .join(Order, Order.id == ProvisioningJob.order_id)
+        .where(ProvisioningJob.status == "held")
+        .order_by(Order.paid_at, Order.id)
+        .with_for_update(of=ProvisioningJob, skip_locked=True)
+    )
+    if plan_id is not None:
+        statement = statement.where(Order.plan_id == plan_id)
+    served = 0
+    empty: set[int | None] = set()
+    for job, order in (await uow.session.execute(statement)).tuples().all():
+        if order.plan_id in empty:
+            continue
+        if await _run(uow, job, order):
+            order.status, order.fulfilled_at, order.updated_at = "fulfilled", uow.now, uow.now
+            served += 1
+        else:
+            empty.add(order.plan_id)
+    await uow.session.flush()
+    return served
+
+
+async def run_due(units: UnitsOfWork) -> int:
+    """Serve held orders of every shop that has something on the shelf for them.
+
+    ``add_stock`` does so at once; this covers the payment that settled in the same instant.
+    """
+    actor = System("provisioning")
+    async with units.platform(actor) as uow:
+        shops = await uow.session.scalars(
+            select(ProvisioningJob.bot_id)
+            .join(
+                Order,
+                (Order.bot_id == ProvisioningJob.bot_id) & (Order.id == ProvisioningJob.order_id),
+            )
+            .join(
+                StockItem,
+                (StockItem.bot_id == Order.bot_id)
+                & (StockItem.plan_id == Order.plan_id)
+                & (StockItem.status == "free"),
+            )
+            .where(ProvisioningJob.status == "held")
+            .distinct()
+        )
+        waiting = list(shops)
+    served = 0
+    for bot_id in waiting:
+        async with units.begin(bot_id, actor) as uow:
+            served += await deliver_held(uow)
+    return served
+
+
+async def stock_levels(uow: UnitOfWork) -> list[StockLevel]:
+    """Every plan that is sold from stock, in the order of the price list, with what is left."""
+    free = (
+        select(StockItem.plan_id, func.count().label("free"))
+        .where(StockItem.status == "free")
+        .group_by(StockItem.plan_id)
+        .subquery()
+    )
+    waiting = (
+        select(Order.plan_id, func.count().label("waiting"))
+        .join(ProvisioningJob, ProvisioningJob.order_id == Order.id)
+        .where(ProvisioningJob.status == "held")
+        .group_by(Order.plan_id)
+        .subquery()
+    )
+    rows = await uow.session.execute(
+        select(
+            BotPlan.id,
+            BotPlan.name,
+            func.coalesce(free.c.free, 0),
+            func.coalesce(waiting.c.waiting, 0),
+            BotPlan.low_stock_at,
+        )
+        .outerjoin(free, free.c.plan_id == BotPlan.id)
+        .outerjoin(waiting, waiting.c.plan_id == BotPlan.id)
+        .where(BotPlan.archived_at.is_(None))
+        .order_by(BotPlan.sort_order, BotPlan.id)
+    )
+    return [StockLevel(*row) for row in rows]

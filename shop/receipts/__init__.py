@@ -1,0 +1,1 @@
+"""Proof of a card-to-card transfer: submit, review, decide."""

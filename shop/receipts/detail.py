@@ -1,0 +1,174 @@
+"""One receipt with everything a reviewer needs to decide on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from db.models import CardToCardPayment, Media, Order, ProvisioningJob, User
+from shop.errors import NotFound
+from shop.plans import sold
+from shop.receipts import warnings
+from shop.receipts.warnings import ReceiptWarning
+from shop.unit_of_work import UnitOfWork
+
+RIALS_IN_A_TOMAN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptDetail:
+    """Amounts in Toman (``amount``) and, as bank slips print them, in Rial."""
+
+    payment_id: int
+    status: str
+    amount: int
+    amount_rial: int
+    currency: str
+    warnings: Sequence[ReceiptWarning]
+    customer_id: int
+    customer_name: str
+    customer_username: str | None
+    customer_since: datetime
+    customer_approved: int
+    customer_rejected: int
+    customer_waiting: int
+    """Receipts of the same person in the queue, this one among them."""
+    customer_language: str
+    order_id: int
+    order_status: str
+    plan_name: str
+    card_number_masked: str
+    """Sixteen characters: the issuer's six digits, six dots, the last four."""
+    card_last_four: str
+    card_holder: str
+    card_bank: str
+    invoice_at: datetime
+    submitted_at: datetime
+    minutes_after_invoice: int
+    is_after_deadline: bool
+    payer_reference: str | None
+    caption: str | None
+    receipt_type: str
+    has_image: bool
+    is_document: bool
+    image_width: int | None
+    image_height: int | None
+    decided_by: str | None
+    decided_at: datetime | None
+    decided_channel: str | None
+    reject_reason: str | None
+    admin_notes: str | None
+    delivery_state: str | None
+    """``delivered``, ``held_no_stock`` or ``pending`` once approved; else None."""
+    tracking_number: str
+
+
+async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> ReceiptDetail:
+    """One receipt. Raises NotFound: absent, of another shop, or a payment without a receipt so far."""
+    row = (
+        await uow.session.execute(
+            select(CardToCardPayment, Order, User, Media, ProvisioningJob.status)
+            .join(Order, Order.id == CardToCardPayment.order_id)
+            .join(User, User.id == CardToCardPayment.user_id)
+            .outerjoin(Media, Media.id == CardToCardPayment.receipt_media_id)
+            .outerjoin(ProvisioningJob, ProvisioningJob.order_id == Order.id)
+            .where(
+                CardToCardPayment.id == payment_id,
+                CardToCardPayment.receipt_submitted_at.is_not(None),
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("receipt", payment_id)
+    payment, order, user, media, job = row
+    waits = payment.status == "receipt_submitted"
+    history = await _history(uow, user.id)
+    return ReceiptDetail(
+        **_money(payment),
+        **_customer(user, history),
+        **_card(payment),
+        **_proof(payment, media),
+        **_decision(payment, job),
+        payment_id=payment.id,
+        status=payment.status,
+        warnings=await warnings.find(uow, payment, order, user) if waits else (),
+        order_id=order.id,
+        order_status=order.status,
+        plan_name=sold.name(order.snapshot, language),
+        tracking_number=payment.tracking_number,
+    )
+
+
+async def _history(uow: UnitOfWork, user_id: int) -> dict[str, int]:
+    rows = await uow.session.execute(
+        select(CardToCardPayment.status, func.count())
+        .where(CardToCardPayment.user_id == user_id)
+        .group_by(CardToCardPayment.status)
+    )
+    return dict(rows.tuples().all())
+
+
+def _money(payment: CardToCardPayment) -> dict[str, Any]:
+    amount = payment.expected_amount
+    return {
+        "amount": amount,
+        "amount_rial": amount * RIALS_IN_A_TOMAN,
+        "currency": payment.currency,
+    }
+
+
+def _customer(user: User, history: dict[str, int]) -> dict[str, Any]:
+    return {
+        "customer_id": user.id,
+        "customer_name": user.full_name,
+        "customer_username": user.username,
+        "customer_since": user.created_at,
+        "customer_approved": history.get("approved", 0) + history.get("approved_other_amount", 0),
+        "customer_rejected": history.get("rejected", 0),
+        "customer_waiting": history.get("receipt_submitted", 0),
+        "customer_language": user.language,
+    }
+
+
+def _card(payment: CardToCardPayment) -> dict[str, Any]:
+    shown = payment.card_snapshot
+    return {
+        "card_number_masked": f"{shown['first_six']}••••••{shown['last_four']}",
+        "card_last_four": shown["last_four"],
+        "card_holder": shown["holder_name"],
+        "card_bank": shown["bank_name"],
+    }
+
+
+def _proof(payment: CardToCardPayment, media: Media | None) -> dict[str, Any]:
+    submitted_at = payment.receipt_submitted_at or payment.created_at
+    return {
+        "invoice_at": payment.created_at,
+        "submitted_at": submitted_at,
+        "minutes_after_invoice": int((submitted_at - payment.created_at).total_seconds() // 60),
+        "is_after_deadline": payment.late,
+        "payer_reference": payment.payer_reference,
+        "caption": payment.receipt_text,
+        "receipt_type": payment.receipt_type or "text",
+        "has_image": media is not None and media.state == "picture",
+        "is_document": media is not None and media.state == "document",
+        "image_width": media.width if media is not None else None,
+        "image_height": media.height if media is not None else None,
+    }
+
+
+def _decision(payment: CardToCardPayment, job: str | None) -> dict[str, Any]:
+    accepted = payment.status in ("approved", "approved_other_amount")
+    states = {"done": "delivered", "held": "held_no_stock", "pending": "pending", "failed": "pending"}
+    return {
+        "decided_by": payment.admin_reviewed_by,
+        "decided_at": payment.admin_reviewed_at,
+        "decided_channel": payment.admin_channel,
+        "reject_reason": payment.reject_reason,
+        "admin_notes": payment.admin_notes,
+        "delivery_state": states.get(job or "") if accepted else None,
+    }

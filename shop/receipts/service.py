@@ -1,0 +1,302 @@
+"""Use cases on receipts: submit, approve, reject.
+
+A decision is one guarded UPDATE: whoever comes second changes nothing and is told who was first.
+(The next release holds a decision for some seconds before this point; see ADR 0004.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import func, select, update
+
+from db.models import CardToCardPayment, Media, Order, User
+from shop.actors import RECEIPTS_APPROVE, require
+from shop.audit import service as audit
+from shop.cards import service as cards
+from shop.configurations import service as configurations
+from shop.errors import (
+    BadInput,
+    NoOpenPayment,
+    NotFound,
+    ReceiptAlreadyReviewed,
+    ReceiptNotSubmitted,
+    TooManyReceipts,
+    UserBlocked,
+)
+from shop.features import service as features
+from shop.notifications import messages
+from shop.notifications.outbox import enqueue
+from shop.orders import service as orders
+from shop.orders.rules import KEPT_AFTER_REJECTION
+from shop.payments import service as payments
+from shop.receipts import rules
+from shop.receipts.rules import RejectReason
+from shop.unit_of_work import UnitOfWork
+
+ReceiptType = Literal["photo", "document", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    payment_id: int
+    tracking_number: str
+    replaced: bool
+    late: bool
+    ahead: int
+    """Receipts of this shop that wait longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    payment_id: int
+    status: str
+    customer_name: str
+
+
+async def submit(
+    uow: UnitOfWork,
+    user_id: int,
+    *,
+    payment_id: int,
+    media_id: int | None,
+    receipt_type: ReceiptType,
+    text: str | None,
+    telegram_file_id: str | None = None,
+) -> Submitted:
+    """Put the customer's proof in the queue; a second one while the first waits takes its place.
+
+    The amount and the card are those of the payment, never what the picture or the caption claim.
+    The feature is checked again, so that a conversation begun before it was switched off stops here.
+    Raises FeatureOff, UserBlocked, NotFound (also for another person's payment), NoOpenPayment
+    (closed too long ago), TooManyReceipts and BadInput (a text without a tracking code).
+    """
+    features.require_on(await features.load_state(uow), "card_to_card")
+    user = await orders.lock_user(uow, user_id)
+    if user.blocked_at is not None:
+        raise UserBlocked
+    payment = await uow.session.scalar(
+        select(CardToCardPayment).where(
+            CardToCardPayment.id == payment_id, CardToCardPayment.user_id == user_id
+        )
+    )
+    if payment is None:
+        raise NotFound("payment", payment_id)
+    cleaned = rules.clean_text(text)
+    reference = rules.reference_in(cleaned) if cleaned else None
+    if media_id is None and reference is None:
+        raise BadInput("receipt", "no_reference")
+    settings = await configurations.get_config_values(uow, ("late_receipt_hours", "max_receipts_per_payment"))
+    await _require_room(uow, payment, settings["late_receipt_hours"], settings["max_receipts_per_payment"])
+    replaced = payment.status == "receipt_submitted"
+    late = payment.expires_at <= uow.now and not (replaced and not payment.late)
+    payment.receipt_sha256 = await _digest(uow, media_id)
+    payment.payer_reference = reference
+    payment.duplicate_suspect = await _seen_before(uow, payment)
+    payment.receipt_type, payment.receipt_text = receipt_type, cleaned
+    payment.receipt_media_id, payment.receipt_image_file_id = media_id, telegram_file_id
+    if not replaced:
+        payment.receipt_submitted_at = uow.now
+    payment.status, payment.late, payment.updated_at = "receipt_submitted", late, uow.now
+    payment.receipt_count += 1
+    payment.reject_reason = payment.admin_reviewed_by = payment.admin_reviewed_at = None
+    await uow.session.execute(
+        update(Order)
+        .where(Order.id == payment.order_id, Order.status == "expired")
+        .values(status="awaiting_payment", updated_at=uow.now)
+        .execution_options(synchronize_session=False)
+    )
+    await uow.session.flush()
+    await audit.record(uow, "receipt.submitted", "payment", payment.id, replaced=replaced, late=late)
+    return Submitted(payment.id, payment.tracking_number, replaced, late, await _ahead(uow, payment))
+
+
+async def _require_room(uow: UnitOfWork, payment: CardToCardPayment, late_hours: int, most: int) -> None:
+    closed_since = payment.admin_reviewed_at or payment.expires_at
+    if not rules.still_takes(payment.status, closed_since=closed_since, now=uow.now, late_hours=late_hours):
+        raise NoOpenPayment
+    if payment.status in ("expired", "rejected"):
+        other = await uow.session.scalar(
+            select(CardToCardPayment.id).where(
+                CardToCardPayment.order_id == payment.order_id,
+                CardToCardPayment.id != payment.id,
+                CardToCardPayment.status.in_(("created", "receipt_submitted")),
+            )
+        )
+        if other is not None:
+            raise NoOpenPayment
+    if payment.receipt_count >= most:
+        raise TooManyReceipts(most)
+
+
+async def _digest(uow: UnitOfWork, media_id: int | None) -> bytes | None:
+    if media_id is None:
+        return None
+    digest = await uow.session.scalar(select(Media.sha256).where(Media.id == media_id))
+    if digest is None:
+        raise NotFound("media", media_id)
+    return digest
+
+
+async def _seen_before(uow: UnitOfWork, payment: CardToCardPayment) -> bool:
+    """The same picture or the same tracking code on another payment: a warning, never a refusal."""
+    same = []
+    if payment.receipt_sha256 is not None:
+        same.append(CardToCardPayment.receipt_sha256 == payment.receipt_sha256)
+    if payment.payer_reference is not None:
+        same.append(CardToCardPayment.payer_reference == payment.payer_reference)
+    for condition in same:
+        found = await uow.session.scalar(
+            select(CardToCardPayment.id).where(condition, CardToCardPayment.id != payment.id).limit(1)
+        )
+        if found is not None:
+            return True
+    return False
+
+
+async def _ahead(uow: UnitOfWork, payment: CardToCardPayment) -> int:
+    return (
+        await uow.session.scalar(
+            select(func.count())
+            .select_from(CardToCardPayment)
+            .where(
+                CardToCardPayment.status == "receipt_submitted",
+                CardToCardPayment.receipt_submitted_at < payment.receipt_submitted_at,
+            )
+        )
+        or 0
+    )
+
+
+async def approve(uow: UnitOfWork, payment_id: int) -> Reviewed:
+    """Accept the money as it was asked for, and hand over what it buys: all in this transaction.
+
+    Raises NotAllowed, NotFound, ReceiptNotSubmitted, ReceiptAlreadyReviewed.
+    """
+    user, payment = await _decide(uow, payment_id, status="approved")
+    settled = await payments.settle(
+        uow,
+        user_id=user.id,
+        order_id=payment.order_id,
+        amount=payment.expected_amount,
+        currency=payment.currency,
+        method="card_to_card",
+        cause=f"c2c:{payment.id}",
+    )
+    payment.amount, payment.transaction_id = payment.expected_amount, settled.transaction_id
+    await uow.session.flush()
+    await _count_on_card(uow, payment, "approved")
+    if settled.order_status is None:
+        await enqueue(
+            uow,
+            chat_id=user.telegram_id,
+            user_id=user.id,
+            message=messages.WalletCredited(payment.id, payment.expected_amount, settled.balance),
+        )
+    await audit.record(
+        uow,
+        "receipt.approved",
+        "payment",
+        payment.id,
+        amount=payment.expected_amount,
+        order_id=payment.order_id,
+        order_status=settled.order_status,
+    )
+    return Reviewed(payment.id, payment.status, user.full_name)
+
+
+async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text: str = "") -> Reviewed:
+    """Close the receipt without moving money, and tell the customer why and what to do next.
+
+    The order is kept for a day, so that a better receipt can follow. Raises NotAllowed, NotFound,
+    BadInput (``other`` without words), ReceiptNotSubmitted, ReceiptAlreadyReviewed.
+    """
+    words = (rules.clean_text(text) or "")[: rules.NOTE_LIMIT]
+    if reason is RejectReason.OTHER and not words:
+        raise BadInput("reason_text", "required")
+    user, payment = await _decide(uow, payment_id, status="rejected", reason=reason, notes=words or None)
+    await _count_on_card(uow, payment, "rejected")
+    order = await uow.session.scalar(
+        update(Order)
+        .where(Order.id == payment.order_id)
+        .values(expires_at=max(uow.now + KEPT_AFTER_REJECTION, payment.expires_at), updated_at=uow.now)
+        .returning(Order)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    if order is None:
+        raise NotFound("order", payment.order_id)
+    await enqueue(
+        uow,
+        chat_id=user.telegram_id,
+        user_id=user.id,
+        message=messages.ReceiptRejected(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            turn=payment.receipt_count,
+            tracking_number=payment.tracking_number,
+            reason=reason,
+            text=words,
+            plan=order.snapshot,
+            amount=payment.expected_amount,
+        ),
+    )
+    await audit.record(uow, "receipt.rejected", "payment", payment.id, reason=reason, text=words)
+    return Reviewed(payment.id, payment.status, user.full_name)
+
+
+async def _decide(
+    uow: UnitOfWork,
+    payment_id: int,
+    *,
+    status: str,
+    reason: RejectReason | None = None,
+    notes: str | None = None,
+) -> tuple[User, CardToCardPayment]:
+    """The one place a decision is taken, so that two doors, or two reviewers, cannot disagree."""
+    require(uow.actor, RECEIPTS_APPROVE)
+    owner_of_payment = (
+        select(CardToCardPayment.user_id).where(CardToCardPayment.id == payment_id).scalar_subquery()
+    )
+    user = await uow.session.scalar(select(User).where(User.id == owner_of_payment).with_for_update())
+    if user is None:
+        raise NotFound("receipt", payment_id)
+    payment = await uow.session.scalar(
+        update(CardToCardPayment)
+        .where(CardToCardPayment.id == payment_id, CardToCardPayment.status.in_(rules.DECIDABLE))
+        .values(
+            status=status,
+            admin_reviewed_by=uow.actor.name,
+            admin_reviewed_at=uow.now,
+            admin_channel=uow.channel,
+            reject_reason=reason,
+            admin_notes=notes,
+            updated_at=uow.now,
+        )
+        .returning(CardToCardPayment)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    if payment is None:
+        raise await _refusal(uow, payment_id)
+    return user, payment
+
+
+async def _refusal(uow: UnitOfWork, payment_id: int) -> ReceiptAlreadyReviewed | ReceiptNotSubmitted:
+    payment = await uow.session.get_one(CardToCardPayment, payment_id, populate_existing=True)
+    if payment.status in rules.DECIDED:
+        return ReceiptAlreadyReviewed(
+            payment.id, payment.status, payment.admin_reviewed_by or "", payment.admin_reviewed_at
+        )
+    return ReceiptNotSubmitted(payment.id, payment.status)
+
+
+async def _count_on_card(
+    uow: UnitOfWork, payment: CardToCardPayment, outcome: Literal["approved", "rejected"]
+) -> None:
+    await cards.record_outcome(
+        uow,
+        payment.card_id,
+        amount=payment.expected_amount,
+        shown_at=payment.created_at,
+        outcome=outcome,
+    )

@@ -1,0 +1,203 @@
+"""Dashboard people and the API tokens they sign in with."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, delete, or_, select, update
+
+from db.crypto import Vault
+from db.models import ApiToken, Bot, Staff, StaffSession
+from shop.actors import PLATFORM_MANAGE, TOKENS_MANAGE, Master, StaffMember, require
+from shop.audit import service as audit
+from shop.errors import BadInput, NotFound
+from shop.formatting import normalise_text
+from shop.staff import rules
+from shop.unit_of_work import UnitOfWork
+
+PURPOSE = "api-token"
+"""Separates these hashes from every other keyed hash we store."""
+
+_NO_SUCH_HASH = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A fresh token: ``token`` is shown now and never again."""
+
+    token: str = field(repr=False)
+    key_id: str
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """Whom a valid API token belongs to."""
+
+    token_id: int
+    bot_id: int
+    staff_id: int
+    name: str
+    role: str
+    permissions: frozenset[str]
+
+    @property
+    def actor(self) -> StaffMember | Master:
+        return rules.actor_for(
+            self.role, staff_id=self.staff_id, name=self.name, permissions=self.permissions
+        )
+
+
+def hash_api_token(vault: Vault, token: str) -> bytes:
+    """What is kept of a token: a keyed SHA-256 (32 bytes).
+
+    A fast hash is right here: nobody guesses 256 random bits, and a slow one would be a gift to whoever
+    wants to keep us busy.
+    """
+    return vault.fingerprint(token, purpose=PURPOSE)
+
+
+async def create_staff(
+    uow: UnitOfWork,
+    *,
+    name: str,
+    role: Literal["master", "owner", "staff"],
+    permissions: frozenset[str] | None = None,
+    telegram_id: int | None = None,
+) -> int:
+    """Let a person into the shop's dashboard, with the role's usual permissions unless given others.
+
+    Answers the key of the new member. A token is issued separately. Raises NotAllowed and BadInput.
+    """
+    require(uow.actor, PLATFORM_MANAGE if role == "master" else TOKENS_MANAGE)
+    person = Staff(
+        name=_name(name),
+        role=role,
+        permissions=sorted(rules.PERMISSIONS[role] if permissions is None else permissions),
+        telegram_id=telegram_id,
+        created_at=uow.now,
+        updated_at=uow.now,
+    )
+    uow.session.add(person)
+    await uow.session.flush()
+    await audit.record(uow, "staff.created", "staff", person.id, name=person.name, role=role)
+    return person.id
+
+
+def _name(name: str) -> str:
+    clean = normalise_text(name)
+    if not clean:
+        raise BadInput("name", "required")
+    if len(clean) > rules.LONGEST_NAME:
+        raise BadInput("name", "too_long", rules.LONGEST_NAME)
+    return clean
+
+
+async def issue_api_token(
+    uow: UnitOfWork, staff_id: int, *, name: str, expires_at: datetime | None = None
+) -> IssuedToken:
+    """Make a key to the dashboard for one member of staff. Only its hash stays with us.
+
+    Raises NotAllowed, NotFound (no such person in this shop, or switched off) and BadInput.
+    """
+    require(uow.actor, TOKENS_MANAGE)
+    role = await uow.session.scalar(select(Staff.role).where(Staff.id == staff_id, Staff.is_active))
+    if role is None:
+        raise NotFound("staff", staff_id)
+    if role == "master":
+        require(uow.actor, PLATFORM_MANAGE)
+    fresh = rules.generate_api_token()
+    row = ApiToken(
+        staff_id=staff_id,
+        name=_name(name),
+        key_id=fresh.key_id,
+        token_hash=hash_api_token(uow.vault, fresh.text),
+        expires_at=expires_at,
+        created_at=uow.now,
+        updated_at=uow.now,
+    )
+    uow.session.add(row)
+    await uow.session.flush()
+    await audit.record(uow, "token.issued", "api_token", row.id, name=row.name, key_id=row.key_id)
+    return IssuedToken(fresh.text, fresh.key_id, row.id)
+
+
+async def revoke_api_token(uow: UnitOfWork, token_id: int) -> None:
+    """Make a token worthless and end every session that was opened with it. Idempotent.
+
+    Raises NotAllowed and NotFound.
+    """
+    require(uow.actor, TOKENS_MANAGE)
+    token = await uow.session.scalar(select(ApiToken).where(ApiToken.id == token_id).with_for_update())
+    if token is None:
+        raise NotFound("api_token", token_id)
+    await uow.session.execute(
+        delete(StaffSession)
+        .where(StaffSession.api_token_id == token_id)
+        .execution_options(synchronize_session=False)
+    )
+    if token.revoked_at is None:
+        token.revoked_at = token.updated_at = uow.now
+        await uow.session.flush()
+        await audit.record(uow, "token.revoked", "api_token", token_id, name=token.name, key_id=token.key_id)
+
+
+async def find_api_token(uow: UnitOfWork, typed: str) -> TokenHolder | None:
+    """Whose key ``typed`` is, in a platform unit; None for every way of not being valid.
+
+    Unknown, revoked, expired, of a person who left or of a closed shop: the same answer, after the same
+    work. A mistyped token fails its check sum and costs no query.
+    """
+    token = rules.parse_api_token(typed)
+    if token is None:
+        return None
+    row = (
+        await uow.session.execute(
+            select(ApiToken.id, ApiToken.bot_id, ApiToken.token_hash, Staff.id, Staff.name, Staff.role)
+            .add_columns(Staff.permissions, _is_valid(uow.now).label("is_valid"))
+            .join(Staff, (Staff.bot_id == ApiToken.bot_id) & (Staff.id == ApiToken.staff_id))
+            .join(Bot, Bot.id == ApiToken.bot_id)
+            .where(ApiToken.key_id == token.key_id)
+        )
+    ).one_or_none()
+    kept = _NO_SUCH_HASH if row is None else row.token_hash
+    # No early exit: every key of ours is tried, whether the token is known or not.
+    matches = [
+        hmac.compare_digest(kept, candidate)
+        for candidate in uow.vault.fingerprints(token.text, purpose=PURPOSE)
+    ]
+    if row is None or not any(matches) or not row.is_valid:
+        return None
+    token_id, bot_id, _, staff_id, name, role, permissions, _ = row
+    return TokenHolder(token_id, bot_id, staff_id, name, role, frozenset(permissions))
+
+
+def _is_valid(now: datetime) -> ColumnElement[bool]:
+    return (
+        ApiToken.revoked_at.is_(None)
+        & or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
+        & Staff.is_active
+        & Bot.deleted_at.is_(None)
+        & Bot.status.in_(rules.OPENS_DASHBOARD)
+    )
+
+
+async def note_token_use(uow: UnitOfWork, token_id: int, *, address: str) -> None:
+    """Remember when and from where a token was last used, to the minute."""
+    minute = uow.now.replace(second=0, microsecond=0)
+    await uow.session.execute(
+        update(ApiToken)
+        .where(
+            ApiToken.id == token_id,
+            or_(
+                ApiToken.last_used_at.is_(None),
+                ApiToken.last_used_at < minute,
+                ApiToken.last_used_address != address,
+            ),
+        )
+        .values(last_used_at=minute, last_used_address=address)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,276 @@
+"""Signed-in browsers: who a cookie belongs to, whether that still holds, and how it ends.
+
+The cookie's value is 256 random bits and never stored; the table knows its SHA-256. A value that is not in
+the table is nobody's, wherever it came from: it is never adopted.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.orm import aliased
+
+from db.models import ApiToken, Bot, Staff, StaffSession
+from shop.actors import Master, StaffMember
+from shop.staff import lifetimes, rules
+from shop.staff import service as staff
+from shop.unit_of_work import UnitOfWork
+
+_COOKIE_BYTES = 32
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+LONGEST_BROWSER = 80
+
+
+@dataclass(frozen=True, slots=True)
+class ShopOnScreen:
+    """The shop whose pages a person sees."""
+
+    bot_id: int
+    name: str
+    username: str | None
+    language: str
+    timezone: str
+    """IANA name."""
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person at a browser, as every request finds him."""
+
+    id_hash: bytes
+    home_bot_id: int
+    """The shop he belongs to; the master's is the platform's own."""
+    staff_id: int
+    name: str
+    role: str
+    permissions: frozenset[str]
+    api_token_id: int
+    csrf_secret: bytes = field(repr=False)
+    last_seen_at: datetime
+    shop: ShopOnScreen
+
+    @property
+    def is_master(self) -> bool:
+        return self.role == "master"
+
+    @property
+    def is_viewing(self) -> bool:
+        """True while the master looks at a tenant's shop, where he changes nothing."""
+        return self.shop.bot_id != self.home_bot_id
+
+    @property
+    def actor(self) -> StaffMember | Master:
+        """Who acts in the shop on the screen."""
+        return self._actor(viewing=self.is_viewing)
+
+    @property
+    def person(self) -> StaffMember | Master:
+        """Who acts at home, whatever is on the screen: on one's own sessions, on the platform."""
+        return self._actor(viewing=False)
+
+    def _actor(self, *, viewing: bool) -> StaffMember | Master:
+        return rules.actor_for(
+            self.role,
+            staff_id=self.staff_id,
+            name=self.name,
+            permissions=self.permissions,
+            viewing=viewing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session just begun; ``cookie`` is given to the browser and kept nowhere."""
+
+    cookie: str = field(repr=False)
+    is_master: bool
+    expires_at: datetime
+    remember: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One browser in the list of signed-in devices."""
+
+    browser: str
+    address: str
+    created_at: datetime
+    last_seen_at: datetime
+    is_current: bool
+
+
+def fingerprint(cookie: str) -> bytes:
+    """What the table knows of a cookie: the SHA-256 of its value."""
+    return sha256(cookie.encode()).digest()
+
+
+async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
+    """Whose session ``cookie`` is, in a platform unit; None for every way of not being one.
+
+    Unknown, expired, idle too long, of a revoked token, of a person who left or of a closed shop: asked
+    again for every request, so that a revocation counts from the next one on.
+    """
+    if _COOKIE.fullmatch(cookie) is None:
+        return None
+    row = (await uow.session.execute(_lookup(fingerprint(cookie), uow.now))).one_or_none()
+    if row is None or lifetimes.is_over(
+        row.role,
+        now=uow.now,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+    ):
+        return None
+    return _signed_in(row)
+
+
+def _lookup(id_hash: bytes, now: datetime) -> Select[Any]:
+    home, shown = aliased(Bot), aliased(Bot)
+    return (
+        select(
+            StaffSession.id_hash,
+            StaffSession.bot_id,
+            StaffSession.csrf_secret,
+            StaffSession.created_at,
+            StaffSession.last_seen_at,
+            StaffSession.expires_at,
+            StaffSession.api_token_id,
+            Staff.id.label("staff_id"),
+            Staff.name.label("staff_name"),
+            Staff.role,
+            Staff.permissions,
+            shown.id.label("shown_id"),
+            shown.name.label("shop_name"),
+            shown.username,
+            shown.default_language,
+            shown.timezone,
+            shown.currency,
+        )
+        .join(Staff, (Staff.bot_id == StaffSession.bot_id) & (Staff.id == StaffSession.staff_id))
+        .join(ApiToken, (ApiToken.bot_id == StaffSession.bot_id) & (ApiToken.id == StaffSession.api_token_id))
+        .join(home, home.id == StaffSession.bot_id)
+        .join(shown, shown.id == func.coalesce(StaffSession.viewing_bot_id, StaffSession.bot_id))
+        .where(
+            StaffSession.id_hash == id_hash,
+            Staff.is_active,
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at.is_(None) | (ApiToken.expires_at > now),
+            home.deleted_at.is_(None),
+            home.status.in_(rules.OPENS_DASHBOARD),
+            # Whoever is no master any more does not keep a stranger's shop on the screen.
+            StaffSession.viewing_bot_id.is_(None) | (Staff.role == "master"),
+        )
+    )
+
+
+def _signed_in(row: Any) -> SignedIn:
+    return SignedIn(
+        id_hash=row.id_hash,
+        home_bot_id=row.bot_id,
+        staff_id=row.staff_id,
+        name=row.staff_name,
+        role=row.role,
+        permissions=frozenset(row.permissions),
+        api_token_id=row.api_token_id,
+        csrf_secret=row.csrf_secret,
+        last_seen_at=row.last_seen_at,
+        shop=ShopOnScreen(
+            bot_id=row.shown_id,
+            name=row.shop_name,
+            username=row.username,
+            language=row.default_language,
+            timezone=row.timezone,
+            currency=row.currency,
+        ),
+    )
+
+
+async def begin(
+    uow: UnitOfWork, holder: staff.TokenHolder, *, remember: bool, address: str, browser: str
+) -> Opened:
+    """Sign a browser in, in the holder's shop: always a new cookie, and the shop's dead sessions go."""
+    await uow.session.execute(
+        delete(StaffSession)
+        .where(StaffSession.expires_at <= uow.now)
+        .execution_options(synchronize_session=False)
+    )
+    cookie = secrets.token_urlsafe(_COOKIE_BYTES)
+    is_remembered = remember and holder.role != "master"
+    expires_at = lifetimes.end_of(holder.role, now=uow.now, remember=is_remembered)
+    uow.session.add(
+        StaffSession(
+            id_hash=fingerprint(cookie),
+            staff_id=holder.staff_id,
+            api_token_id=holder.token_id,
+            csrf_secret=secrets.token_bytes(32),
+            address=address,
+            browser=browser[:LONGEST_BROWSER],
+            created_at=uow.now,
+            last_seen_at=uow.now,
+            expires_at=expires_at,
+        )
+    )
+    await uow.session.flush()
+    return Opened(cookie, holder.role == "master", expires_at, is_remembered)
+
+
+async def touch(uow: UnitOfWork, who: SignedIn, *, address: str) -> None:
+    """Note that a session is in use, and its token with it; in the unit of his own shop."""
+    await uow.session.execute(
+        update(StaffSession)
+        .where(StaffSession.id_hash == who.id_hash, StaffSession.last_seen_at < uow.now)
+        .values(last_seen_at=uow.now, address=address)
+        .execution_options(synchronize_session=False)
+    )
+    await staff.note_token_use(uow, who.api_token_id, address=address)
+
+
+async def end(uow: UnitOfWork, id_hash: bytes) -> None:
+    """Sign one browser out. Idempotent."""
+    await uow.session.execute(
+        delete(StaffSession)
+        .where(StaffSession.id_hash == id_hash)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def end_all(uow: UnitOfWork, staff_id: int) -> None:
+    """Sign a member of staff out everywhere. Idempotent."""
+    await uow.session.execute(
+        delete(StaffSession)
+        .where(StaffSession.staff_id == staff_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def list_sessions(uow: UnitOfWork, staff_id: int, *, role: str, current: bytes) -> list[SessionRow]:
+    """Where a member of staff is signed in now: this browser first, then the last used."""
+    rows = await uow.session.execute(
+        select(
+            StaffSession.id_hash,
+            StaffSession.browser,
+            StaffSession.address,
+            StaffSession.created_at,
+            StaffSession.last_seen_at,
+            StaffSession.expires_at,
+        ).where(StaffSession.staff_id == staff_id)
+    )
+    living = [
+        SessionRow(row.browser, row.address, row.created_at, row.last_seen_at, row.id_hash == current)
+        for row in rows
+        if not lifetimes.is_over(
+            role,
+            now=uow.now,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+        )
+    ]
+    return sorted(living, key=lambda session: (session.is_current, session.last_seen_at), reverse=True)

@@ -1,0 +1,88 @@
+"""One transaction, one shop, one actor, one instant: the first argument of every use case."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from db.crypto import Vault
+from db.tenancy import SCOPE, Scope, TenantNotSet, scoped
+from shop.actors import Actor
+
+_open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
+
+
+def is_open() -> bool:
+    """True inside a unit of work; the bot's HTTP session refuses to call Telegram then."""
+    return _open.get()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """What a use case needs besides its own arguments."""
+
+    session: AsyncSession
+    scope: Scope
+    actor: Actor
+    now: datetime
+    """UTC, fixed for the whole unit: rules never read the clock themselves."""
+    channel: str
+    """The door: ``web``, ``bot``, ``cli`` or ``job``."""
+    vault: Vault
+
+    @property
+    def bot_id(self) -> int:
+        """The shop. Raises TenantNotSet in a unit that spans the platform."""
+        if self.scope.bot_id is None:
+            raise TenantNotSet("this unit of work spans the platform")
+        return self.scope.bot_id
+
+    async def enter(self, bot_id: int) -> UnitOfWork:
+        """The same transaction, now writing in the name of ``bot_id``; for opening a shop.
+
+        The platform's reading stays. Raises TenantNotSet outside a platform unit.
+        """
+        if not self.scope.platform:
+            raise TenantNotSet("only a platform unit of work may enter a shop")
+        scope = Scope(bot_id=bot_id, platform=True)
+        await self.session.execute(text(f"SET LOCAL app.bot_id = '{int(bot_id)}'"))
+        self.session.info[SCOPE] = scope
+        return UnitOfWork(self.session, scope, self.actor, self.now, self.channel, self.vault)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsOfWork:
+    """Opens units of work; the only thing in the process that commits."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    vault: Vault
+    channel: str
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: TID251  (the clock itself)
+
+    @asynccontextmanager
+    async def begin(self, bot_id: int, actor: Actor) -> AsyncIterator[UnitOfWork]:
+        """One shop's unit: commit on a clean exit, roll back on any exception."""
+        async with self._unit(Scope(bot_id=bot_id), actor) as uow:
+            yield uow
+
+    @asynccontextmanager
+    async def platform(self, actor: Actor) -> AsyncIterator[UnitOfWork]:
+        """The platform's unit: reads every shop; writes only ``bots`` and what the fleet claims."""
+        async with self._unit(Scope(platform=True), actor) as uow:
+            yield uow
+
+    @asynccontextmanager
+    async def _unit(self, scope: Scope, actor: Actor) -> AsyncIterator[UnitOfWork]:
+        async with self.sessions() as session, session.begin(), scoped(session, scope):
+            _open.set(True)
+            try:
+                yield UnitOfWork(session, scope, actor, self.clock(), self.channel, self.vault)
+                await session.flush()
+            finally:
+                _open.set(False)

@@ -1,0 +1,1 @@
+"""Customers' money with the shop: an append-only ledger and the balance it adds up to."""

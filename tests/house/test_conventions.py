@@ -1,0 +1,94 @@
+"""Conventions that nobody has to remember, because they fail here."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import bot
+import db
+import shop
+import web
+from shop import errors
+from shop.errors import ShopError
+from shop.notifications import messages
+from web.errors import ANSWERS
+
+ROOT = Path(__file__).parents[2]
+TELEGRAM = ROOT / "templates" / "telegram"
+SOURCES = sorted(
+    path
+    for package in ("web", "bot", "shop", "db")
+    for path in (ROOT / package).rglob("*.py")
+    if "versions" not in path.parts
+)
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 60
+
+
+def refusals() -> list[type[ShopError]]:
+    return [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, ShopError) and value is not ShopError
+    ]
+
+
+@pytest.mark.parametrize("package", [web, bot, shop, db], ids=lambda package: package.__name__)
+def test_our_packages_are_ours(package):
+    """A dependency may ship a package called ``web``; ours must win."""
+    assert Path(package.__file__).is_relative_to(ROOT)
+
+
+@pytest.mark.parametrize("refusal", refusals(), ids=lambda refusal: refusal.code)
+def test_every_refusal_has_an_answer_on_the_web(refusal):
+    assert refusal in ANSWERS
+
+
+def test_every_refusal_has_its_own_code():
+    codes = [refusal.code for refusal in refusals()]
+
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("message", messages.MESSAGES, ids=lambda message: message.kind)
+def test_every_promised_message_has_its_words(message):
+    assert (TELEGRAM / f"{message.kind}.html").is_file()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_what_it_is_for_and_fits_a_reader(path):
+    tree = ast.parse(path.read_text())
+
+    assert ast.get_docstring(tree), "a module begins with what it is for"
+    assert len(path.read_text().splitlines()) <= LONGEST_MODULE
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno
+            assert length <= LONGEST_FUNCTION, f"{node.name} is {length} lines long"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_a_session_setting_that_is_local_is_ever_sent(path):
+    """A plain SET outlives its transaction and reaches the next user of the pooled connection."""
+    for line in path.read_text().splitlines():
+        assert not re.search(r"""["']SET (?!LOCAL|lock_timeout)""", line), line
+
+
+def test_every_todo_names_its_issue():
+    for path in [*SOURCES, *(ROOT / "templates").rglob("*.html")]:
+        for line in path.read_text().splitlines():
+            assert not re.search(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))", line), f"{path}: {line}"
+
+
+def test_the_models_are_all_importable_from_one_place():
+    models = importlib.import_module("db.models")
+    for path in (ROOT / "db" / "models").glob("[a-z]*.py"):
+        module = importlib.import_module(f"db.models.{path.stem}")
+        for name, value in vars(module).items():
+            if isinstance(value, type) and getattr(value, "__module__", "") == module.__name__:
+                assert getattr(models, name) is value

@@ -1,0 +1,62 @@
+"""One history of the schema: forwards, backwards, forwards again, and equal to the models."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from db import migrate
+from db.base import Base
+from db.urls import APP_ROLE
+
+
+def test_the_history_has_one_head():
+    heads = ScriptDirectory.from_config(migrate.build_config()).get_heads()
+
+    assert heads == [migrate.head()]
+
+
+async def test_up_and_down_and_up_again(server):
+    database = server.create_database("up_and_down")
+
+    await migrate.upgrade(database.owner_url, app_role=APP_ROLE)
+    await migrate.downgrade(database.owner_url, revision="base")
+    left = await _tables(database.owner_url)
+    await migrate.upgrade(database.owner_url, app_role=APP_ROLE)
+
+    assert left == {"alembic_version"}
+    assert set(Base.metadata.tables) <= await _tables(database.owner_url)
+
+
+async def test_the_models_equal_what_the_migrations_make(database):
+    engine = create_async_engine(database.owner_url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(
+                MigrationContext.configure(sync, opts={"compare_type": True}), Base.metadata
+            )
+        )
+    await engine.dispose()
+
+    assert differences == []
+
+
+async def test_migrating_twice_changes_nothing_and_keeps_the_grants(database):
+    await migrate.upgrade(database.owner_url, app_role=APP_ROLE)
+
+    engine = create_async_engine(database.app_url, poolclass=NullPool)
+    assert await migrate.current(engine) == migrate.head()
+    await engine.dispose()
+
+
+async def _tables(url: str) -> set[str]:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        rows = await connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+        found = {row[0] for row in rows}
+    await engine.dispose()
+    return found

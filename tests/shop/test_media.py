@@ -1,0 +1,103 @@
+"""What people send is decoded under limits, re-encoded, and kept under names of our own."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from shop.errors import FileTooLarge, NotFound, UnreadableFile
+from shop.media import picture, service
+from tests.factories import photo
+
+
+def bomb() -> bytes:
+    """A PNG of a few kilobytes that claims, and would unfold to, 400 million pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\x00" * 20_001 * 100, 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", b"GIF89a" + bytes(64), b"\x89PNG\r\n\x1a\n" + bytes(64), photo()[:400], bomb()],
+    ids=["empty", "text", "gif", "broken png", "half a jpeg", "bomb"],
+)
+async def test_what_is_no_picture_is_refused_and_hurts_nobody(content):
+    with pytest.raises(UnreadableFile):
+        await picture.prepare(content)
+
+
+async def test_a_file_over_the_limit_is_refused_before_it_is_looked_at():
+    with pytest.raises(FileTooLarge) as refusal:
+        await picture.prepare(bytes(30 * 2**20))
+
+    assert (refusal.value.size, refusal.value.limit) == (30 * 2**20, 10 * 2**20)
+
+
+async def test_a_picture_becomes_our_own_without_what_was_hidden_in_it():
+    image = Image.new("RGB", (3000, 4000), "red")
+    exif = Image.Exif()
+    exif[0x010E] = "where she lives"
+    out = BytesIO()
+    image.save(out, "JPEG", exif=exif)
+    sent = out.getvalue() + b"<script>alert(1)</script>"
+
+    prepared = await picture.prepare(sent)
+
+    ours = Image.open(BytesIO(prepared.content))
+    assert (ours.format, ours.size) == ("WEBP", (1080, 1440))
+    assert (prepared.width, prepared.height) == ours.size
+    assert not ours.getexif()
+    assert b"script" not in prepared.content
+    assert prepared.sha256 == hashlib.sha256(sent).digest(), "of the file as it was sent"
+
+
+async def test_a_picture_lying_on_its_side_is_set_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = BytesIO()
+    Image.new("RGB", (400, 200)).save(out, "JPEG", exif=exif)
+
+    prepared = await picture.prepare(out.getvalue())
+
+    assert (prepared.width, prepared.height) == (200, 400)
+
+
+async def test_a_pdf_is_kept_as_it_came_and_is_no_picture():
+    prepared = await picture.prepare(b"%PDF-1.4 a receipt", file_name="receipt.pdf")
+
+    assert (prepared.state, prepared.content_type) == ("document", "application/pdf")
+    assert prepared.content == b"%PDF-1.4 a receipt"
+
+
+async def test_the_receipt_of_one_shop_cannot_be_opened_from_another(shops, make_shop):
+    alice, mallory = await make_shop(), await make_shop()
+    sent = await shops.receipt(alice)
+
+    async with shops.units.begin(alice.bot_id, alice.owner) as uow:
+        opened = await service.open_picture(uow, shops.shelf, sent.payment_id)
+    assert opened.content_type == "image/webp"
+    with pytest.raises(NotFound):
+        async with shops.units.begin(mallory.bot_id, mallory.owner) as uow:
+            await service.open_picture(uow, shops.shelf, sent.payment_id)
+
+
+async def test_our_copies_are_private_files_and_a_lost_one_is_not_found(shops, make_shop):
+    shop = await make_shop()
+    sent = await shops.receipt(shop)
+    [kept] = [path for path in shops.shelf.folder.rglob("*") if path.is_file()]
+
+    assert kept.stat().st_mode & 0o077 == 0
+    kept.unlink()
+    with pytest.raises(NotFound):
+        async with shops.units.begin(shop.bot_id, shop.owner) as uow:
+            await service.open_picture(uow, shops.shelf, sent.payment_id)

@@ -1,0 +1,1 @@
+"""The dashboard: the door for owners, their staff and the master admin."""

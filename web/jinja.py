@@ -1,0 +1,253 @@
+"""The template environment: strict, escaping, in the reader's language, with the filters the screens share.
+
+Every page is rendered with ``lang``, ``theme``, ``tz``, ``now`` and ``page`` in its context. The filters that
+print a number, an amount or a time read them there: they are the only way to print one. A macro file that
+uses them is imported ``with context``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from shop import formatting
+from shop.i18n import LANGUAGE_NAMES, LANGUAGES, translations
+from web import charts
+from web.assets import Assets
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+LTR = Markup('<bdi dir="ltr">{}</bdi>')
+AVATAR_TONES = 5
+PHONE_COLUMNS = 31
+"""More columns than this are too thin to see on a phone; they are summed by week there."""
+
+
+def build_environment(assets: Assets) -> Environment:
+    """One environment per process; a template is named by its path, as ``web/receipts/index.html``."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        # A misspelt name is a failing test, not an empty cell in the owner's table.
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(
+        asset=assets.url,
+        languages=[(lang, LANGUAGE_NAMES[lang]) for lang in LANGUAGES],
+        sales_chart=sales_chart,
+        spark=spark,
+        meter=charts.meter,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+@pass_context
+def _gettext(context: Context, message: str) -> str:
+    return translations(context["lang"]).gettext(message)
+
+
+@pass_context
+def _ngettext(context: Context, singular: str, plural: str, n: int) -> str:
+    return translations(context["lang"]).ngettext(singular, plural, n)
+
+
+# Numbers and money ------------------------------------------------------------------------------------------
+
+
+@pass_context
+def num(context: Context, value: int) -> str:
+    return formatting.number(value, context["lang"])
+
+
+@pass_context
+def short(context: Context, value: float) -> str:
+    return formatting.short_number(value, context["lang"])
+
+
+@pass_context
+def digits(context: Context, value: object) -> str:
+    return formatting.digits(value, context["lang"])
+
+
+@pass_context
+def minutes(context: Context, value: int) -> str:
+    return formatting.minutes(value, context["lang"])
+
+
+@pass_context
+def money(context: Context, toman: int) -> Markup:
+    """The amount and its unit, never broken across lines."""
+    lang = context["lang"]
+    return _money(formatting.number(toman, lang), lang)
+
+
+@pass_context
+def money_short(context: Context, toman: int) -> Markup:
+    lang = context["lang"]
+    return _money(formatting.short_number(toman, lang), lang)
+
+
+def _money(amount: str, lang: str) -> Markup:
+    return Markup('<span class="money"><bdi>{}</bdi> <span class="unit">{}</span></span>').format(
+        amount, formatting.TOMAN[lang]
+    )
+
+
+@pass_context
+def money_plain(context: Context, toman: int) -> str:
+    """The same as words alone, for titles and labels."""
+    return formatting.money(toman, context["lang"])
+
+
+@pass_context
+def rial(context: Context, toman: int) -> Markup:
+    """What the bank's slip shows for a price in Toman, with its unit."""
+    lang = context["lang"]
+    return Markup('<span class="nowrap"><bdi>{}</bdi> {}</span>').format(
+        formatting.number(formatting.rial(toman), lang), formatting.RIAL[lang]
+    )
+
+
+@pass_context
+def pct(context: Context, value: float, *, signed: bool = False) -> Markup:
+    return LTR.format(formatting.percent(value, context["lang"], signed=signed))
+
+
+@pass_context
+def card(context: Context, card_number: str) -> Markup:
+    """A card number in groups; without the isolate Persian text would show the groups in reverse."""
+    groups = formatting.card_groups(card_number)
+    return Markup('<bdi dir="ltr" class="cardno">{}</bdi>').format(formatting.digits(groups, context["lang"]))
+
+
+@pass_context
+def masked_card(context: Context, card_number: str) -> Markup:
+    """The first six and last four digits, enough to recognise a card and no more."""
+    compact = formatting.card_groups(card_number).replace(" ", "")
+    return card(context, f"{compact[:6]}{'•' * max(len(compact) - 10, 0)}{compact[-4:]}")
+
+
+# Times ------------------------------------------------------------------------------------------------------
+
+
+@pass_context
+def rel(context: Context, moment: datetime) -> Markup:
+    """How long ago, with the full moment in the title."""
+    shown = formatting.relative(moment, context["now"], context["lang"], context["tz"])
+    return _time(context, moment, shown)
+
+
+@pass_context
+def jdate(context: Context, moment: datetime | date, *, year: bool = True) -> str:
+    lang: str = context["lang"]
+    if isinstance(moment, datetime):
+        return formatting.jalali(moment, lang, context["tz"], year=year)
+    return formatting.jalali_day(moment, lang, year=year)
+
+
+@pass_context
+def jdatetime(context: Context, moment: datetime) -> Markup:
+    return _time(context, moment, formatting.full_moment(moment, context["lang"], context["tz"]))
+
+
+@pass_context
+def clock(context: Context, moment: datetime) -> str:
+    return formatting.clock(moment, context["lang"], context["tz"])
+
+
+@pass_context
+def weekday(context: Context, moment: datetime) -> str:
+    return formatting.weekday(moment, context["lang"], context["tz"])
+
+
+def _time(context: Context, moment: datetime, shown: str) -> Markup:
+    tz: ZoneInfo = context["tz"]
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.astimezone(tz).isoformat(timespec="seconds"),
+        formatting.full_moment(moment, context["lang"], tz),
+        shown,
+    )
+
+
+# Names ------------------------------------------------------------------------------------------------------
+
+
+def ltr(value: object) -> Markup:
+    """An identifier, an address, an @name: left to right whatever stands around it."""
+    return LTR.format(value)
+
+
+def tone(key: int) -> int:
+    """The colour of an avatar, the same for the same row every time."""
+    return key % AVATAR_TONES + 1
+
+
+# Charts -----------------------------------------------------------------------------------------------------
+
+
+@pass_context
+def spark(context: Context, values: Sequence[float]) -> Markup:
+    label = translations(context["lang"]).gettext("Trend of the last days")
+    return charts.spark(values, rtl=context["lang"] == "fa", label=label)
+
+
+@pass_context
+def sales_chart(context: Context, days: Sequence[tuple[date, int, int]], *, narrow: bool = False) -> Markup:
+    """Sales by day, card-to-card and the rest stacked; ``narrow`` is drawn for a phone, not scaled to it."""
+    lang: str = context["lang"]
+    _ = translations(lang).gettext
+    by_week = narrow and len(days) > PHONE_COLUMNS
+    rows = _weeks(days) if by_week else list(days)
+    columns = []
+    for left, (day, by_card, other) in enumerate(rows, start=1 - len(rows)):
+        name = formatting.jalali_day(day, lang, year=False)
+        tip = f"{name}\n{_('Card to card')}: {formatting.number(by_card, lang)}"
+        if other:
+            tip += f"\n{_('Other ways')}: {formatting.number(other, lang)}"
+        label = "" if left % _label_every(len(rows), narrow=narrow) else name
+        if left == 0:
+            label = _("This week") if by_week else _("Today")
+        columns.append(charts.Bar((by_card, other), tip, label))
+    return charts.bars(
+        columns,
+        tick=lambda value: formatting.short_number(value, lang),
+        label=_("Bar chart of sales by day, in Toman"),
+        rtl=lang == "fa",
+        **({"width": 350, "height": 210} if narrow else {}),
+    )
+
+
+def _label_every(count: int, *, narrow: bool) -> int:
+    room = 3 if narrow else 6
+    return max(1, math.ceil(count / room))
+
+
+def _weeks(days: Sequence[tuple[date, int, int]]) -> list[tuple[date, int, int]]:
+    """Sums of seven days, counted back from the last so that the newest week ends today."""
+    weeks = []
+    for end in range(len(days), 0, -7):
+        part = days[max(end - 7, 0) : end]
+        weeks.append((part[0][0], sum(d[1] for d in part), sum(d[2] for d in part)))
+    return weeks[::-1]
+
+
+FILTERS: dict[str, Any] = {
+    f.__name__: f
+    for f in (
+        *(num, short, digits, minutes, money, money_short, money_plain, rial, pct, card, masked_card),
+        *(rel, jdate, jdatetime, clock, weekday, ltr, tone),
+    )
+} | {"initials": formatting.initials}

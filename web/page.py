@@ -1,0 +1,49 @@
+"""What the frame around every screen needs to know: who is looking, at which shop, and where they may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shop.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One door in the sidebar and in the bottom bar; ``label`` is translated where it is shown."""
+
+    id: str
+    href: str
+    label: str
+    icon: str
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The frame of one page. Nobody signed in: the defaults, and the token that forms carry."""
+
+    csrf_token: str
+    active: str = ""
+    """The ``NavItem.id`` of this screen: ``overview``, ``receipts``, ``shops``, or nothing."""
+    staff_name: str = ""
+    is_master: bool = False
+    shop_name: str | None = None
+    """The shop on the screen; ``None`` on the platform's own pages."""
+    shop_handle: str | None = None
+    """Its bot's username, without the ``@``."""
+    waiting: int = 0
+    """Receipts that wait for a decision in this shop."""
+    viewing: str | None = None
+    """The shop's name while the master looks at it and may change nothing."""
+    notice: str | None = None
+    """A sentence about what has just been done, shown once after a form without script."""
+
+    @property
+    def nav(self) -> tuple[NavItem, ...]:
+        """The screens this person can open now, in the order of the sidebar."""
+        shop = (
+            NavItem("overview", "/", N_("Overview"), "layout-dashboard"),
+            NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting),
+        )
+        platform = (NavItem("shops", "/platform/bots", N_("Shops"), "building-store"),)
+        return (shop if self.shop_name else ()) + (platform if self.is_master else ())
