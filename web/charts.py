@@ -19,7 +19,7 @@ NICE = (1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)
 
 
 class Bar(NamedTuple):
-    """One column: stacked ``values`` from the bottom up, the ``tip`` shown on hover, perhaps a label below."""
+    """One column: stacked ``values`` from the bottom up, the ``tip`` shown on hover, perhaps a label."""
 
     values: tuple[int, ...]
     tip: str

@@ -166,8 +166,10 @@ def _put_files_back(archive: tarfile.TarFile, settings: Settings) -> None:
 def _open(file: Path) -> tarfile.TarFile:
     try:
         archive = tarfile.open(file)  # noqa: SIM115  (the caller closes it)
-    except (OSError, tarfile.TarError) as error:
-        raise Refused(f"{file} cannot be read as a backup: {error}") from error
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}") from error
+    except tarfile.TarError as error:
+        raise Refused(f"{file} is no backup of Pishkhan") from error
     if DUMP not in archive.getnames():
         archive.close()
         raise Refused(f"{file} is no backup of Pishkhan")

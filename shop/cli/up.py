@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -20,9 +20,10 @@ from db.ready import DatabaseUnreachable, wait_until_reachable
 from db.settings import Settings
 from shop.cli.command import Command, Refused, say
 from shop.cli.crew import PROCFILE, Crew, read_procfile
+from shop.cli.opening import FirstKey, prepare_shops
 from shop.cli.schema import migrate
 
-EXTERNAL_SECONDS = 6.0
+EXTERNAL_SECONDS = 5.0
 EMBEDDED_SECONDS = 90.0
 """The first start makes the database; a start after a crash recovers it."""
 SERVING_SECONDS = 60.0
@@ -64,13 +65,17 @@ def _bring_up(crew: Crew, settings: Settings, lines: Mapping[str, str]) -> None:
         crew.start("db")
     _await_database(crew, settings)
     migrate(settings)
-    if settings.sandbox:
-        crew.start("sandbox")
-    for name in lines:
-        if name not in {"db", "sandbox"}:
-            crew.start(name)
-    _await_serving(crew, settings)
-    _print_addresses(settings)
+    keys = asyncio.run(prepare_shops(settings))
+    try:
+        if settings.sandbox:
+            crew.start("sandbox")
+        for name in lines:
+            if name not in {"db", "sandbox"}:
+                crew.start(name)
+        _await_serving(crew, settings)
+        _print_addresses(settings)
+    finally:
+        _print_keys(keys)  # only their hashes are kept, so not even a failed start may swallow them
 
 
 def _await_database(crew: Crew, settings: Settings) -> None:
@@ -129,6 +134,14 @@ def _print_addresses(settings: Settings) -> None:
     if settings.sandbox:
         say(f"  Sandbox     {settings.sandbox_url}   (a Telegram of its own: be the customer)")
     say()
+
+
+def _print_keys(keys: Sequence[FirstKey]) -> None:
+    if keys:
+        say("API tokens for the dashboard, shown only this once:")
+        for key in keys:
+            say(f"  {key.api_token}   {key.whose}")
+        say()
 
 
 def _require_ports(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from db.models import CardToCardPayment, Media, Order, ProvisioningJob, User
+from shop.cards import banks
 from shop.errors import NotFound
 from shop.plans import sold
 from shop.receipts import warnings
@@ -90,7 +91,7 @@ async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> Receip
     return ReceiptDetail(
         **_money(payment),
         **_customer(user, history),
-        **_card(payment),
+        **_card(payment, language),
         **_proof(payment, media),
         **_decision(payment, job),
         payment_id=payment.id,
@@ -134,13 +135,13 @@ def _customer(user: User, history: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _card(payment: CardToCardPayment) -> dict[str, Any]:
+def _card(payment: CardToCardPayment, language: str) -> dict[str, Any]:
     shown = payment.card_snapshot
     return {
         "card_number_masked": f"{shown['first_six']}••••••{shown['last_four']}",
         "card_last_four": shown["last_four"],
         "card_holder": shown["holder_name"],
-        "card_bank": shown["bank_name"],
+        "card_bank": banks.localised(shown["bank_name"], language),
     }
 
 

@@ -90,6 +90,8 @@ async def submit(
     settings = await configurations.get_config_values(uow, ("late_receipt_hours", "max_receipts_per_payment"))
     await _require_room(uow, payment, settings["late_receipt_hours"], settings["max_receipts_per_payment"])
     replaced = payment.status == "receipt_submitted"
+    if payment.status in ("expired", "rejected"):
+        await _count_on_card(uow, payment, "reopened")
     late = payment.expires_at <= uow.now and not (replaced and not payment.late)
     payment.receipt_sha256 = await _digest(uow, media_id)
     payment.payer_reference = reference
@@ -209,12 +211,15 @@ async def approve(uow: UnitOfWork, payment_id: int) -> Reviewed:
 async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text: str = "") -> Reviewed:
     """Close the receipt without moving money, and tell the customer why and what to do next.
 
-    The order is kept for a day, so that a better receipt can follow. Raises NotAllowed, NotFound,
-    BadInput (``other`` without words), ReceiptNotSubmitted, ReceiptAlreadyReviewed.
+    The order is kept for a day, so that a better receipt can follow. ``text`` counts for ``other`` alone:
+    every other reason has its own words. Raises NotAllowed, NotFound, BadInput (``other`` without words),
+    ReceiptNotSubmitted, ReceiptAlreadyReviewed.
     """
-    words = (rules.clean_text(text) or "")[: rules.NOTE_LIMIT]
-    if reason is RejectReason.OTHER and not words:
-        raise BadInput("reason_text", "required")
+    words = ""
+    if reason is RejectReason.OTHER:
+        words = (rules.clean_text(text) or "")[: rules.NOTE_LIMIT]
+        if not words:
+            raise BadInput("reason_text", "required")
     user, payment = await _decide(uow, payment_id, status="rejected", reason=reason, notes=words or None)
     await _count_on_card(uow, payment, "rejected")
     order = await uow.session.scalar(
@@ -291,7 +296,7 @@ async def _refusal(uow: UnitOfWork, payment_id: int) -> ReceiptAlreadyReviewed |
 
 
 async def _count_on_card(
-    uow: UnitOfWork, payment: CardToCardPayment, outcome: Literal["approved", "rejected"]
+    uow: UnitOfWork, payment: CardToCardPayment, outcome: Literal["approved", "rejected", "reopened"]
 ) -> None:
     await cards.record_outcome(
         uow,

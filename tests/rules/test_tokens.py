@@ -81,7 +81,13 @@ def test_what_is_no_telegram_token_is_refused(typed):
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [(None, None), ("", None), ("@nasim", "nasim"), ("https://t.me/nasim_net", "nasim_net"), ("nasim", "nasim")],
+    [
+        (None, None),
+        ("", None),
+        ("@nasim", "nasim"),
+        ("https://t.me/nasim_net", "nasim_net"),
+        ("nasim", "nasim"),
+    ],
 )
 def test_a_telegram_name_is_kept_without_its_sign(typed, kept):
     assert username(typed) == kept

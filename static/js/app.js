@@ -1,0 +1,154 @@
+/* Pishkhan: the only first-party script. No framework, no inline handlers, no eval.
+   Everything is delegated from the document, so it survives swaps. Every page works without it. */
+(() => {
+  const d = document, root = d.documentElement;
+  const $ = (s, c = d) => c.querySelector(s), $$ = (s, c = d) => [...c.querySelectorAll(s)];
+  const cookie = (name, value) => { d.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax`; };
+  const isVisible = e => e.getClientRects().length > 0;
+  const isTyping = e => e.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(e.tagName) && !/^(radio|checkbox|button|submit)$/.test(e.type));
+
+  // Toasts --------------------------------------------------------------------------------------------------
+  const leave = (toast, after) => setTimeout(() => toast.remove(), after);
+  function say(text, tone) {
+    const toast = d.createElement('div');
+    toast.className = tone ? `toast toast-${tone}` : 'toast';
+    toast.textContent = text;
+    $('#toasts').append(toast);
+    leave(toast, tone ? 8000 : 2500);
+  }
+
+  function open(dialog) { dialog.showModal(); $('[data-first]', dialog)?.focus(); }
+
+  // Shortcuts -----------------------------------------------------------------------------------------------
+  // By KeyboardEvent.code, so they work with a Persian layout too. Off while typing; inside an open dialog only its own.
+  if (/(^|; )keys=off/.test(d.cookie)) root.dataset.keys = 'off';
+  d.addEventListener('keydown', e => {
+    if (e.ctrlKey || e.metaKey || e.altKey || e.repeat || isTyping(e.target)) return;
+    const dialog = $('dialog[open]');
+    if (!dialog && (e.key === '?' || e.key === '؟' || (e.code === 'Slash' && e.shiftKey))) { const keys = $('#keys'); if (keys) open(keys); return; }
+    if (root.dataset.keys === 'off') return;
+    const target = $$(`[data-key="${CSS.escape(e.code)}"]`, dialog || d).find(isVisible);
+    if (target) { e.preventDefault(); target.focus(); target.click(); return; }
+    if (!dialog && (e.code === 'KeyJ' || e.code === 'KeyK')) {
+      const links = $$('.qi a').filter(isVisible), now = links.findIndex(a => a.hasAttribute('aria-current'));
+      links[Math.max(0, Math.min(links.length - 1, now + (e.code === 'KeyJ' ? 1 : -1)))]?.click();
+    }
+  });
+
+  // Clicks --------------------------------------------------------------------------------------------------
+  const actions = {
+    async copy(b) {
+      try { await navigator.clipboard.writeText(b.dataset.copy); } catch { return; }
+      say(d.body.dataset.sayCopied);
+    },
+    dialog(b, e) {
+      const dialog = $('#' + b.dataset.dialog);
+      if (dialog) { e.preventDefault(); if (!dialog.open) open(dialog); }
+    },
+    close(b, e) { e.preventDefault(); b.closest('dialog').close(); },
+    'switch-theme'(b, e) {
+      e.preventDefault();
+      cookie('theme', root.dataset.theme = root.dataset.theme === 'dark' ? 'light' : 'dark');
+    },
+    zoom(b) { zoomBy(b.dataset.zoom === 'in' ? 1.5 : 1 / 1.5); },
+    rotate() { view(v => { v.r += 90; }); },
+  };
+  d.addEventListener('click', e => {
+    $$('details.menu[open]').forEach(m => { if (!m.contains(e.target)) m.open = false; });
+    for (const [name, act] of Object.entries(actions)) {
+      const b = e.target.closest(`[data-${name}]`);
+      if (b) { act(b, e); return; }
+    }
+  });
+  d.addEventListener('keydown', e => { if (e.key === 'Escape') $$('details.menu[open]').forEach(m => { m.open = false; $('summary', m).focus(); }); });
+
+  d.addEventListener('change', e => {
+    if (e.target.matches('[data-keys-switch]')) {
+      root.dataset.keys = e.target.checked ? 'on' : 'off';
+      cookie('keys', root.dataset.keys);
+    }
+    if (e.target.name === 'reason_code') {
+      // Words typed for another reason must not reach the customer unseen.
+      const own = $('#reason-text');
+      own.disabled = e.target.value !== 'other';
+      if (!own.disabled) own.focus();
+    }
+  });
+  d.addEventListener('input', e => {
+    const mirror = e.target.dataset.mirror;
+    if (mirror) $('#' + mirror).textContent = e.target.value.trim() || $('#' + mirror).dataset.empty;
+  });
+
+  // The picture: zoom, drag, turn. Set through the CSSOM, which style-src 'self' allows. -------------------------
+  const views = new WeakMap(), fresh = () => ({ z: 1, r: 0, x: 0, y: 0 });
+  function view(change) {
+    const img = $('[data-shot]');
+    if (!img) return;
+    const v = views.get(img) || fresh();
+    change(v);
+    if (v.z === 1) v.x = v.y = 0;
+    views.set(img, v);
+    img.style.transform = `translate(${v.x}px, ${v.y}px) scale(${v.z}) rotate(${v.r}deg)`;
+    img.classList.toggle('is-zoomed', v.z > 1);
+  }
+  const zoomBy = factor => view(v => { v.z = Math.max(1, Math.min(5, v.z * factor)); if (v.z < 1.05) v.z = 1; });
+  let drag;
+  d.addEventListener('pointerdown', e => {
+    if (!e.target.matches?.('[data-shot]') || e.button) return;
+    drag = { x: e.clientX, y: e.clientY, moved: 0 };
+    if (e.target.classList.contains('is-zoomed')) { e.preventDefault(); e.target.setPointerCapture(e.pointerId); }
+  });
+  d.addEventListener('pointermove', e => {
+    if (!drag || !e.target.matches?.('.is-zoomed')) return;
+    const dx = e.clientX - drag.x, dy = e.clientY - drag.y;
+    drag = { x: e.clientX, y: e.clientY, moved: drag.moved + Math.abs(dx) + Math.abs(dy) };
+    view(v => { v.x += dx; v.y += dy; });
+  });
+  d.addEventListener('pointerup', e => {
+    if (drag && drag.moved < 6 && e.target.matches?.('[data-shot]')) view(v => { v.z = v.z > 1 ? 1 : 2.2; });
+    drag = null;
+  });
+  d.addEventListener('wheel', e => {
+    if (e.target.matches?.('[data-shot]')) { e.preventDefault(); zoomBy(e.deltaY < 0 ? 1.15 : 1 / 1.15); }
+  }, { passive: false });
+  d.addEventListener('error', e => { if (e.target.matches?.('[data-shot]')) e.target.closest('.shot').classList.add('is-missing'); }, true);
+
+  // Chart tips ----------------------------------------------------------------------------------------------
+  let tip;
+  d.addEventListener('pointerover', e => {
+    const bar = e.target.closest?.('[data-tip]');
+    if (!bar) { tip?.remove(); tip = null; return; }
+    if (!tip) { tip = d.createElement('div'); tip.className = 'tip'; d.body.append(tip); }
+    tip.textContent = bar.dataset.tip;
+    const r = bar.getBoundingClientRect();
+    tip.style.left = Math.max(8, Math.min(innerWidth - tip.offsetWidth - 8, r.left + r.width / 2 - tip.offsetWidth / 2)) + 'px';
+    tip.style.top = Math.max(8, r.top - tip.offsetHeight + 30) + 'px';
+  });
+
+  // After a swap the frame follows the desk: title, counts, classes, and the focus of keyboard and screen reader. ---
+  let item = $('#desk')?.dataset.item;
+  function settle() {
+    $$('dialog[data-modal][open]').forEach(x => { if (!x.matches(':modal')) { x.close(); open(x); } });
+    $$('#toasts .toast:not([data-on])').forEach(t => { t.dataset.on = 1; leave(t, 8000); });
+    $$('[data-keys-switch]').forEach(x => { x.checked = root.dataset.keys !== 'off'; });
+    const img = $('[data-shot]');
+    if (img?.complete && !img.naturalWidth) img.closest('.shot').classList.add('is-missing');
+    const desk = $('#desk');
+    if (!desk) return;
+    d.title = desk.dataset.title;
+    d.body.classList.toggle('has-item', desk.classList.contains('has-item'));
+    $$('[data-count-of=receipts]').forEach(c => { c.textContent = desk.dataset.waiting; c.hidden = !desk.dataset.waiting; });
+    if (desk.dataset.item !== item) {
+      item = desk.dataset.item;
+      $('[data-focus]', desk)?.focus({ preventScroll: true });
+      if (innerWidth <= 720) scrollTo(0, 0);
+      $('.qi.on', desk)?.scrollIntoView({ block: 'nearest' });
+    }
+  }
+  d.addEventListener('DOMContentLoaded', settle);
+  d.addEventListener('htmx:after:swap', settle);
+  // A modal dialog that is replaced while open would leave the page inert.
+  d.addEventListener('htmx:before:swap', () => $$('dialog[open]').forEach(x => x.close()));
+  d.addEventListener('htmx:response:error', e => { if (e.detail.ctx.response.status >= 500) say(d.body.dataset.sayFailed, 'bad'); });
+  d.addEventListener('htmx:error', e => { if (e.detail.ctx) say(d.body.dataset.sayOffline, 'bad'); });
+})();

@@ -1,0 +1,347 @@
+"""Every screen in every state, in both languages, with the rows the shop really gives."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.look.pages import (
+    NOW,
+    REJECT_TEXTS,
+    make_desk,
+    make_detail,
+    make_overview,
+    make_page,
+    make_queue_item,
+    make_shop,
+    make_warning,
+    render,
+)
+from web.page import Page
+
+HOSTILE = '"><img src=x onerror=alert(1)>{{7*7}}\u202e'
+
+
+@dataclass(frozen=True)
+class Session:
+    id: int
+    created_at: datetime
+    last_seen_at: datetime
+    address: str | None
+    browser: str | None
+    is_current: bool
+
+
+SESSIONS = [
+    Session(1, NOW - timedelta(days=3), NOW, "192.0.2.7", "Firefox", is_current=True),
+    Session(2, NOW - timedelta(days=9), NOW - timedelta(days=1), None, None, is_current=False),
+]
+CODES = ["same_image", "same_reference", "order_closed", "payer_blocked"]
+MILD = ["same_amount_on_card", "card_off", "after_deadline"]
+OUTCOMES = ["approved", "receipt_submitted", "rejected", None]
+DECIDED = {"decided_by": "باب", "decided_at": NOW - timedelta(minutes=2), "decided_channel": "bot"}
+EMPTY_SHOP = {
+    "waiting_count": 0,
+    "waiting_oldest_at": None,
+    "waiting_sum": 0,
+    "expiring_soon": 0,
+    "stock_low": [],
+    "cards_off": False,
+    "today_sales": 0,
+    "today_sales_delta": None,
+    "paid_orders": 0,
+    "average_order": 0,
+    "active_subscriptions": 0,
+    "top_plans": [],
+    "events": [],
+    "sparks": {},
+}
+
+
+def desk_states():
+    yield "open", make_desk()
+    yield "list", make_desk(item=None, position=0)
+    yield "done", make_desk(item=None, queue=[], counts={"waiting": 0, "approved": 0, "rejected": 0})
+    yield "filtered", make_desk(item=None, queue=[], filter="flagged")
+    for tab in ("approved", "rejected"):
+        yield f"no {tab}", make_desk(item=None, queue=[], tab=tab)
+    for code, status in zip(CODES, OUTCOMES, strict=True):
+        yield code, make_desk(item=make_detail(warnings=[make_warning(code, other_status=status)]))
+    for code in MILD:
+        yield (
+            code,
+            make_desk(item=make_detail(warnings=[make_warning(code, tone="warn", other_payment_id=None)])),
+        )
+    yield "text", make_desk(item=make_detail(has_image=False))
+    yield "document", make_desk(item=make_detail(has_image=False, is_document=True, image_width=None))
+    yield "missing", make_desk(item=make_detail(has_image=False, caption=None, payer_reference=None))
+    for delivery in ("delivered", "held_no_stock", "pending"):
+        item = make_detail(status="approved", delivery_state=delivery, **DECIDED)
+        yield f"approved, {delivery}", make_desk(tab="approved", item=item)
+    for status in ("approved_other_amount", "reversed", "expired", "canceled"):
+        yield status, make_desk(item=make_detail(status=status))
+    for reason in REJECT_TEXTS:
+        item = make_detail(status="rejected", reject_reason=reason, **DECIDED)
+        yield f"rejected, {reason}", make_desk(tab="rejected", item=item)
+
+
+def screens():
+    """Every page with a context, by a name that says which state it is in."""
+    for name, desk in desk_states():
+        yield f"desk: {name}", "receipts/index.html", {"desk": desk, "reject_texts": REJECT_TEXTS}
+    yield "overview", "overview/index.html", {"overview": make_overview()}
+    yield "new shop", "overview/index.html", {"overview": make_overview(**EMPTY_SHOP, days=[])}
+    yield (
+        "quiet day",
+        "overview/index.html",
+        {"overview": make_overview(today_sales_delta=None, paid_orders=0)},
+    )
+    shops = [
+        make_shop(1, is_master=True),
+        make_shop(2),
+        make_shop(3, token_state="broken", waiting=0, oldest_waiting_at=None),
+        make_shop(4, token_state="conflict"),
+        make_shop(5, is_active=False, username=None),
+        make_shop(6, last_update_at=None),
+    ]
+    master = make_page(active="shops", shop_name=None, shop_handle=None, is_master=True, waiting=0)
+    yield "shops", "platform/bots.html", {"shops": shops, "page": master}
+    yield "no shops", "platform/bots.html", {"shops": [], "page": master}
+    yield "devices", "auth/sessions.html", {"sessions": SESSIONS}
+    stranger = Page(csrf_token="token-of-the-session")
+    sign_in = {"next": "/", "token_hint": "pk_live_", "page": stranger}
+    yield "sign in", "auth/login.html", {"error": None, **sign_in}
+    yield "wrong token", "auth/login.html", {"error": "این توکن معتبر نیست.", **sign_in}
+    yield (
+        "not found",
+        "error.html",
+        {"status": 404, "message": "نیست.", "reference": "7F3A", "page": stranger},
+    )
+
+
+SCREENS = list(screens())
+
+
+class Shown(HTMLParser):
+    """The words a reader sees, without what is left to right on purpose: codes, names, keys."""
+
+    VOID = {"meta", "link", "input", "img", "br", "hr", "use"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            given = dict(attrs)
+            is_code = tag in ("kbd", "script", "style") or (tag == "bdi" and given.get("dir") == "ltr")
+            self.open.append("code" if is_code or "code" in self.open else tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_data(self, data):
+        if "code" not in self.open:
+            self.words.append(data)
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize(("name", "template", "context"), SCREENS, ids=[s[0] for s in SCREENS])
+def test_every_state_of_every_screen_renders(name, template, context, lang):
+    html = render(template, lang, **context)
+
+    assert f'<html lang="{lang}" dir="{"rtl" if lang == "fa" else "ltr"}"' in html
+    assert re.search(r"<title>\S", html)
+    assert html.count("<h1") <= 1
+    assert html.count('id="main"') == 1
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(("name", "template", "context"), SCREENS, ids=[s[0] for s in SCREENS])
+def test_a_persian_screen_shows_persian_digits(name, template, context):
+    shown = Shown()
+    shown.feed(render(template, "fa", **context))
+
+    assert [w.strip() for w in shown.words if re.search(r"[0-9]", w)] == []
+
+
+@pytest.mark.parametrize(("name", "template", "context"), SCREENS, ids=[s[0] for s in SCREENS])
+def test_an_english_screen_shows_no_persian_digits(name, template, context):
+    shown = Shown()
+    shown.feed(render(template, "en", **context))
+
+    assert [w.strip() for w in shown.words if re.search(r"[۰-۹٬٫٪]", w)] == []
+
+
+def test_the_browser_tab_counts_what_waits():
+    html = render("receipts/index.html", desk=make_desk())
+
+    assert "<title>(۷) رسیدها · نسیم‌نت</title>" in html
+    assert 'data-title="(۷) رسیدها · نسیم‌نت"' in html
+
+
+def test_the_amount_is_shown_in_toman_and_as_the_bank_prints_it():
+    html = render("receipts/_desk.html", desk=make_desk())
+
+    assert "<bdi>۲۹۰٬۰۰۰</bdi>" in html
+    assert "<bdi>۲٬۹۰۰٬۰۰۰</bdi> ریال" in html
+
+
+def test_a_red_warning_asks_before_approving_and_names_the_other_receipt():
+    calm = render("receipts/_desk.html", "en", desk=make_desk())
+    alarmed = render("receipts/_desk.html", "en", desk=make_desk(item=make_detail(warnings=[make_warning()])))
+
+    assert 'id="approve"' not in calm
+    assert 'id="approve"' in alarmed
+    assert '<a href="/receipts/1012">' in alarmed
+    assert 'name="despite_warning"' in alarmed
+
+
+def test_the_text_for_the_customer_leaves_room_for_the_reason_in_own_words():
+    html = render(
+        "receipts/_desk.html",
+        desk=make_desk(),
+        reject_texts=REJECT_TEXTS,
+        reject_text="ناقص",
+        open_dialog="reject",
+    )
+
+    assert '<span id="reason-mirror" data-empty="…">ناقص</span>' in html
+    assert "{reason}" not in html
+    assert re.search(r'<dialog[^>]*id="reject"[^>]* open>', html)
+
+
+def test_a_refused_form_keeps_what_was_typed_and_ties_the_message_to_its_field():
+    html = render(
+        "receipts/_desk.html",
+        "en",
+        desk=make_desk(),
+        open_dialog="reject",
+        reject_code="other",
+        reject_error="Write the reason.",
+    )
+
+    assert re.search(r'value="other"[^>]* checked', html)
+    assert 'aria-invalid="true" aria-describedby="reason-error"' in html
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected", "expired"])
+def test_a_decided_receipt_offers_no_decision(status):
+    html = render("receipts/_desk.html", desk=make_desk(item=make_detail(status=status, **DECIDED)))
+
+    assert "/approve" not in html
+    assert "/reject" not in html
+
+
+def test_the_second_of_two_reviewers_reads_who_was_first():
+    desk = make_desk(item=make_detail(status="approved", **DECIDED))
+
+    html = render("receipts/_desk.html", "en", desk=desk, conflict="decided")
+
+    assert "Already decided." in html
+    assert re.search(r"<bdi>باب</bdi> approved this <time[^>]*>2 min ago</time>", html)
+
+
+def test_whoever_only_looks_can_decide_nothing_and_is_told_so():
+    page = make_page(viewing="نسیم‌نت", is_master=True)
+
+    html = render("receipts/index.html", "en", desk=make_desk(), page=page)
+
+    assert "/approve" not in html
+    assert 'action="/platform/leave"' in html
+
+
+def test_filter_and_tab_travel_with_every_link_of_the_queue():
+    html = render("receipts/_desk.html", desk=make_desk(filter="flagged"))
+
+    assert 'href="/receipts/1044?filter=flagged"' in html
+
+
+def test_every_link_and_form_of_the_desk_works_without_script():
+    html = render("receipts/_desk.html", desk=make_desk(item=make_detail(warnings=[make_warning()])))
+
+    for tag in re.findall(r"<[^>]*\bhx-get=[^>]*>", html):
+        assert re.search(r'href="([^"]+)" hx-get="\1"', tag), tag
+    for tag in re.findall(r"<[^>]*\bhx-post=[^>]*>", html):
+        assert re.search(r'method="post" action="([^"]+)" hx-post="\1"', tag), tag
+
+
+def test_the_menu_names_only_screens_that_exist():
+    owner, master = make_page(), make_page(shop_name=None, is_master=True)
+
+    assert [x.href for x in owner.nav] == ["/", "/receipts"]
+    assert [x.href for x in master.nav] == ["/platform/bots"]
+    assert [x.href for x in replace(owner, is_master=True).nav] == ["/", "/receipts", "/platform/bots"]
+
+
+@pytest.mark.parametrize(
+    ("template", "context"),
+    [
+        (
+            "receipts/index.html",
+            {
+                "desk": make_desk(
+                    queue=[make_queue_item(customer_name=HOSTILE, plan_name=HOSTILE)],
+                    item=make_detail(
+                        customer_name=HOSTILE,
+                        caption=HOSTILE,
+                        payer_reference=HOSTILE,
+                        warnings=[make_warning(other_customer=HOSTILE)],
+                    ),
+                ),
+                "reject_texts": dict.fromkeys(REJECT_TEXTS, HOSTILE),
+            },
+        ),
+        ("platform/bots.html", {"shops": [make_shop(name=HOSTILE, username=HOSTILE)]}),
+        (
+            "overview/index.html",
+            {"overview": make_overview(stock_low=[(HOSTILE, 1)], top_plans=[(HOSTILE, 2)])},
+        ),
+        ("auth/sessions.html", {"sessions": [replace(SESSIONS[0], browser=HOSTILE, address=HOSTILE)]}),
+        ("error.html", {"status": 404, "message": HOSTILE, "reference": HOSTILE}),
+    ],
+    ids=["desk", "shops", "overview", "devices", "error"],
+)
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_words_of_strangers_stay_words(template, context, lang):
+    html = render(template, lang, **context, page=make_page(shop_name=HOSTILE, staff_name=HOSTILE))
+
+    assert "<img src=x" not in html
+    assert "{{7*7}}" in html
+
+
+def test_what_was_just_done_is_told_on_the_next_page_with_or_without_a_session():
+    told = make_page(notice="از همه‌جا خارج شدید.")
+    sign_in = {"error": None, "next": "", "token_hint": "pk_live_…"}
+
+    assert "از همه‌جا خارج شدید." in render("overview/index.html", page=told, overview=make_overview())
+    assert "از همه‌جا خارج شدید." in render("auth/login.html", page=told, **sign_in)
+
+
+def test_a_toast_can_ride_along_with_another_fragment():
+    html = render("_shared/_toast_oob.html", message="تأیید شد", tone="ok")
+
+    assert 'hx-swap-oob="beforeend:#toasts"' in html
+    assert "تأیید شد" in html
+
+
+@pytest.mark.parametrize("days", [7, 30, 90])
+def test_a_phone_gets_a_chart_of_its_own_and_never_too_many_columns(days):
+    first = make_overview().days[0]
+    sales = [first._replace(day=first.day + timedelta(days=n), card_to_card=1000) for n in range(days)]
+
+    html = render("overview/_sales.html", overview=make_overview(days=sales, range_days=days))
+    wide, narrow = html.split('class="only-phone"')
+
+    assert wide.count('class="bar') == days
+    assert narrow.count('class="bar') == (days if days <= 31 else 13)

@@ -1,0 +1,45 @@
+"""Who may enter a route. A route that says nothing is for signed-in people: forgetting is safe."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from litestar.handlers import BaseRouteHandler
+
+
+class Access(Enum):
+    OPEN = "open"
+    """Anybody, and nobody is asked who he is: files, health."""
+    ANYONE = "anyone"
+    """Anybody; whoever is signed in is recognised."""
+    STAFF = "staff"
+    MASTER = "master"
+    """For everybody else the route does not exist."""
+
+
+_ACCESS = "access"
+_WHILE_VIEWING = "while_viewing"
+_SIGN_IN_FORM = "sign_in_form"
+
+
+def route_for(access: Access, *, while_viewing: bool = False, sign_in_form: bool = False) -> dict[str, Any]:
+    """The ``opt`` of a route.
+
+    ``while_viewing``: the master may post to it while he looks at a tenant's shop, because it changes
+    nothing there. ``sign_in_form``: its token lies in a cookie of its own, there being no session yet.
+    """
+    return {_ACCESS: access, _WHILE_VIEWING: while_viewing, _SIGN_IN_FORM: sign_in_form}
+
+
+def access_of(handler: BaseRouteHandler) -> Access:
+    found: Access = handler.opt.get(_ACCESS, Access.STAFF)
+    return found
+
+
+def is_allowed_while_viewing(handler: BaseRouteHandler) -> bool:
+    return bool(handler.opt.get(_WHILE_VIEWING))
+
+
+def is_sign_in_form(handler: BaseRouteHandler) -> bool:
+    return bool(handler.opt.get(_SIGN_IN_FORM))

@@ -1,0 +1,127 @@
+"""Composition root of the web process: the only module that knows every part of it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, ControllerRouterHandler, LifespanHook
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db import migrate
+from db.crypto import Vault
+from db.engine import build_engine, build_sessions
+from db.settings import settings_or_exit
+from shop.errors import ShopError
+from shop.media.shelf import Shelf
+from shop.unit_of_work import UnitsOfWork
+from web.assets import Assets
+from web.cookies import Cookies
+from web.deps import provide_uow
+from web.errors import failed, not_served, refused
+from web.forms import LARGEST_BODY
+from web.guards import GUARDS
+from web.jinja import build_environment
+from web.parts import Parts, Readiness
+from web.routes import auth, files, health, overview, platform, receipts
+from web.security import Hardened
+
+logger = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent.parent / "static"
+READY_SECONDS = 2.0
+"""Whoever asks whether we are ready has little patience."""
+
+ROUTES: list[ControllerRouterHandler] = [
+    health.live,
+    health.ready,
+    files.static_file,
+    files.favicon,
+    auth.login,
+    auth.enter,
+    auth.logout,
+    auth.logout_everywhere,
+    auth.signed_in_devices,
+    overview.overview,
+    receipts.ReceiptController,
+    platform.shops,
+    platform.open_shop,
+    platform.leave_shop,
+]
+
+
+def build_app(
+    units: UnitsOfWork,
+    *,
+    shelf: Shelf,
+    assets: Assets,
+    https: bool,
+    readiness: Callable[[], Awaitable[Readiness]],
+    on_shutdown: list[LifespanHook] | None = None,
+) -> Litestar:
+    """The application without its headers; ``https``: whether the world reaches it by https."""
+    parts = Parts(
+        units=units,
+        shelf=shelf,
+        assets=assets,
+        environment=build_environment(assets),
+        cookies=Cookies(secure=https),
+        readiness=readiness,
+    )
+    return Litestar(
+        route_handlers=ROUTES,
+        guards=list(GUARDS),
+        dependencies={"uow": Provide(provide_uow)},
+        exception_handlers={ShopError: refused, HTTPException: not_served, Exception: failed},
+        state=State({"parts": parts}),
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=None,
+        # Ours is set up by the process; the framework's own would write bodies into the log.
+        logging_config=None,
+        on_shutdown=on_shutdown or [],
+    )
+
+
+def create_app() -> ASGIApp:
+    """What the server runs: settings from the environment, one engine for the process."""
+    settings = settings_or_exit()
+    engine = build_engine(settings.database_url, application_name="pishkhan-web")
+    https = settings.public_base_url.startswith("https://")
+    app = build_app(
+        UnitsOfWork(build_sessions(engine), Vault(settings.secret_keys), channel="web"),
+        shelf=Shelf(settings.media_dir),
+        assets=Assets(STATIC),
+        https=https,
+        readiness=readiness_of(engine),
+        on_shutdown=[engine.dispose],
+    )
+    # What is loaded now lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    return Hardened(app, https=https)
+
+
+def readiness_of(engine: AsyncEngine) -> Callable[[], Awaitable[Readiness]]:
+    """Asks the database itself, every time; the newest revision the code knows is read once."""
+    wanted = migrate.head()
+
+    async def readiness() -> Readiness:
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                found = await migrate.current(engine)
+        except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            logger.warning("not ready: %s", error)
+            return "database_unreachable"
+        return "ready" if found == wanted else "migrations_behind"
+
+    return readiness

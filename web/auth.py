@@ -1,0 +1,70 @@
+"""From a cookie to a person: asked of the database for every request, so that a revocation counts at once."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from typing import cast
+
+from litestar.handlers import BaseRouteHandler
+from sqlalchemy.exc import DBAPIError
+
+from shop.actors import System
+from shop.staff import lifetimes, sessions
+from shop.staff.sessions import SignedIn
+from web.access import Access, access_of
+from web.parts import Connection, Parts, parts_of
+
+logger = logging.getLogger(__name__)
+
+_DOOR = System("web")
+
+
+async def identify(connection: Connection, handler: BaseRouteHandler) -> None:
+    """The first guard of every route: find out who asks. A cookie we do not know is nobody's."""
+    if access_of(handler) is Access.OPEN:
+        return
+    parts = parts_of(connection)
+    cookie = connection.cookies.get(parts.cookies.session)
+    connection.scope["user"] = await _find(parts, cookie, address_of(connection)) if cookie else None
+
+
+async def _find(parts: Parts, cookie: str, address: str) -> SignedIn | None:
+    async with parts.units.platform(_DOOR) as uow:
+        who = await sessions.find(uow, cookie)
+        now = uow.now
+    if who is not None and lifetimes.is_due(now=now, last_seen_at=who.last_seen_at):
+        await _note_use(parts, who, address)
+    return who
+
+
+async def _note_use(parts: Parts, who: SignedIn, address: str) -> None:
+    try:
+        async with parts.units.begin(who.home_bot_id, who.person) as uow:
+            await sessions.touch(uow, who, address=address)
+    except DBAPIError:
+        # A database that cannot write (a full disk) must not keep people from reading.
+        logger.warning("the use of a session could not be noted", exc_info=True)
+
+
+def person_at(connection: Connection) -> SignedIn | None:
+    """Who asks, once ``identify`` has run; None for nobody, and where nobody asked."""
+    return cast("SignedIn | None", connection.scope.get("user"))
+
+
+def signed_in(connection: Connection) -> SignedIn:
+    """Who asks, behind a guard that let nobody else in."""
+    who = person_at(connection)
+    if who is None:
+        raise LookupError("a route for signed-in people was reached by nobody")
+    return who
+
+
+def address_of(connection: Connection) -> str:
+    """The peer's address. Headers that claim another are not believed: anybody can write them."""
+    return connection.client.host if connection.client else ""
+
+
+def csrf_token(who: SignedIn) -> str:
+    """What the forms of this session carry; it is worth nothing in another."""
+    return base64.urlsafe_b64encode(who.csrf_secret).decode().rstrip("=")

@@ -1,0 +1,181 @@
+"""Refusals and failures to a status and a sentence: the only tables of their kind."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+from litestar import Response
+from litestar.exceptions import HTTPException
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from shop import errors as refusals
+from shop.errors import BadInput, ShopError, TooManyAttempts
+from shop.formatting import digits
+from shop.i18n import N_
+from web.guards import FROM_ANOTHER_SITE, ONLY_LOOKING, TOKEN_MISSING
+from web.parts import WebRequest
+from web.rendering import TO_TOASTS, Screen, to_sign_in, wants_part
+
+logger = logging.getLogger(__name__)
+
+NOT_HERE = N_("This page does not exist, or it is not yours.")
+
+# The sentences may use the refusal's own fields. tests/house asserts that no refusal is missing.
+ANSWERS: dict[type[ShopError], tuple[int, str]] = {
+    refusals.NotFound: (404, NOT_HERE),
+    refusals.NotAllowed: (403, N_("You do not have the right to do this. Ask the owner of the shop.")),
+    refusals.BadInput: (422, N_("Check what you entered; nothing was saved.")),
+    refusals.FeatureOff: (409, N_("This is switched off in this shop.")),
+    refusals.ShopClosed: (409, N_("The shop is closed; nothing was changed.")),
+    refusals.UserBlocked: (409, N_("This customer is blocked.")),
+    refusals.PlanUnavailable: (409, N_("This plan is not on sale any more.")),
+    refusals.PriceChanged: (409, N_("The price has changed meanwhile.")),
+    refusals.NoCardAvailable: (409, N_("No card can take this amount now.")),
+    refusals.TooManyOpenOrders: (409, N_("This customer has %(limit)s open orders already.")),
+    refusals.OrderClosed: (409, N_("This order is closed; nothing more can happen to it.")),
+    refusals.NoOpenPayment: (409, N_("No order waits for this receipt.")),
+    refusals.TooManyReceipts: (409, N_("This payment has had %(limit)s receipts already.")),
+    refusals.FileTooLarge: (413, N_("The file is too large.")),
+    refusals.UnreadableFile: (422, N_("This file cannot be read.")),
+    refusals.ReceiptAlreadyReviewed: (409, N_("This receipt was already decided; nothing was changed.")),
+    refusals.ReceiptNotSubmitted: (409, N_("This payment has no receipt to decide on.")),
+    refusals.AlreadyExists: (409, N_("This exists already.")),
+    refusals.StillInUse: (409, N_("This has a history and cannot be deleted; switch it off instead.")),
+    refusals.InvalidToken: (
+        422,
+        N_("This token is not valid or was revoked. Paste it again, in full."),
+    ),
+    refusals.TooManyAttempts: (429, N_("Too many tries; wait %(seconds)s seconds.")),
+    refusals.InsufficientBalance: (409, N_("There is not enough money in the wallet.")),
+}
+
+LONG_WAIT = N_("Too many tries; wait %(minutes)s minutes.")
+LONG_SECONDS = 90
+
+PROBLEMS: Mapping[tuple[str, str], str] = {
+    ("reason_text", "required"): N_("Write the reason; the customer will read it."),
+    ("reason_code", "unknown"): N_("Choose a reason."),
+    ("form", "unreadable"): N_("The form could not be read; nothing was saved."),
+}
+"""(field, problem) of a BadInput to the sentence beside the field."""
+
+STATUSES: dict[int, str] = {
+    400: N_("This request could not be understood."),
+    403: N_("You do not have the right to do this. Ask the owner of the shop."),
+    404: NOT_HERE,
+    405: N_("This cannot be done here."),
+    413: N_("This is too large; nothing was saved."),
+    429: N_("Too many requests; wait a moment."),
+    500: N_("Our fault; your request was not saved."),
+    503: N_("The database does not answer; nothing was saved. Try again in a moment."),
+}
+
+REASONS = {
+    FROM_ANOTHER_SITE: N_("This request came from another site and was refused."),
+    TOKEN_MISSING: N_("This form is out of date; nothing was saved. Load the page again."),
+    ONLY_LOOKING: N_("You are only looking at this shop; nothing was changed."),
+}
+"""Why a guard answered 403."""
+
+RETRY_SECONDS = 5
+
+_PASSING = ("08", "25", "40", "53", "55", "57", "58")
+"""SQLSTATE classes of a database that is down, full, busy or in recovery; a second try may go through."""
+
+
+def sentence_for(screen: Screen, error: ShopError) -> str:
+    """What to tell the person, in the person's language and digits."""
+    if isinstance(error, BadInput):
+        known = PROBLEMS.get((error.field, error.problem), ANSWERS[BadInput][1])
+        return screen.say(known)
+    details = {name: digits(value, screen.lang) for name, value in error.details().items()}
+    if isinstance(error, TooManyAttempts):
+        wait = error.retry_after
+        if wait > LONG_SECONDS:
+            return screen.say(LONG_WAIT) % {"minutes": digits(-(-wait // 60), screen.lang)}
+        details["seconds"] = digits(wait, screen.lang)
+    return screen.say(ANSWERS[type(error)][1]) % details
+
+
+def refused(request: WebRequest, error: ShopError) -> Response[str]:
+    """A use case said no."""
+    screen = Screen.of(request)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyAttempts) else {}
+    return answer(screen, ANSWERS[type(error)][0], sentence_for(screen, error), headers=headers)
+
+
+def not_served(request: WebRequest, error: HTTPException) -> Response[str]:
+    """The framework, or a guard, said no: unknown path, wrong method, not signed in, too large."""
+    status = error.status_code
+    if status == 401:  # noqa: PLR2004  (the status itself is the clearest name)
+        return to_sign_in(request)
+    if status >= 500:  # noqa: PLR2004  (likewise)
+        return failed(request, error)
+    screen = Screen.of(request)
+    known = REASONS.get(error.detail) or STATUSES.get(status, STATUSES[400])
+    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    return answer(screen, status, screen.say(known), headers=headers)
+
+
+def failed(request: WebRequest, error: Exception) -> Response[str]:
+    """Something broke. The log has it under a reference, the person gets the reference and an apology."""
+    screen, reference = Screen.of(request), secrets.token_hex(3).upper()
+    if is_passing(error):
+        logger.warning("the database did not answer, reference %s: %s", reference, error)
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        return answer(screen, 503, screen.say(STATUSES[503]), headers=headers, reference=reference)
+    logger.error("a request failed, reference %s", reference, exc_info=error)
+    return answer(screen, 500, screen.say(STATUSES[500]), reference=reference)
+
+
+def answer(
+    screen: Screen,
+    status: int,
+    sentence: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    reference: str | None = None,
+) -> Response[str]:
+    """A toast over the page for htmx, a whole page otherwise; the status is the same."""
+    if wants_part(screen.request):
+        return screen.part(
+            "_shared/_toast.html",
+            code=status,
+            headers={**TO_TOASTS, **(headers or {})},
+            message=sentence,
+            tone="bad",
+            reference=reference,
+        )
+    return screen.page(
+        "error.html",
+        code=status,
+        headers=headers,
+        status=status,
+        message=sentence,
+        reference=reference,
+    )
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database could not be reached, or was too busy, rather than we wrong."""
+    if isinstance(error, PoolTimeout | OSError | asyncpg.InterfaceError):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        return error.orig is not None and is_passing(_driver_error(error.orig))
+    return isinstance(error, asyncpg.PostgresError) and _state(error).startswith(_PASSING)
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """asyncpg's own error below the wrapping that SQLAlchemy's dialect gives it."""
+    return error.__cause__ if isinstance(error.__cause__, asyncpg.PostgresError | OSError) else error
+
+
+def _state(error: Any) -> str:
+    return str(getattr(error, "sqlstate", None) or "")

@@ -1,0 +1,59 @@
+"""What comes from outside, made into values: posted forms, ids in addresses, places to go next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from shop.errors import BadInput, NotFound
+from web.parts import WebRequest
+
+MOST_FIELDS = 50
+LARGEST_BODY = 64 * 1024
+"""Bytes. Forms are small; nothing else is posted here."""
+LARGEST_ID = 2**63 - 1
+LONGEST_ADDRESS = 500
+
+_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+# One slash and no second one, no backslash (browsers read it as a slash), nothing invisible.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", re.ASCII)
+_FORM = "application/x-www-form-urlencoded"
+_CACHED = "form_fields"
+
+
+async def read_form(request: WebRequest) -> Mapping[str, str]:
+    """The posted fields; of a field sent twice, the last. Empty for any other kind of body.
+
+    Read once for each request. Raises BadInput for what is no form at all.
+    """
+    cached: Mapping[str, str] | None = request.scope.get(_CACHED)  # type: ignore[assignment]
+    if cached is None:
+        cached = _parse(await request.body()) if _is_form(request) else {}
+        request.scope[_CACHED] = cached  # type: ignore[literal-required]
+    return cached
+
+
+def _is_form(request: WebRequest) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
+
+
+def _parse(body: bytes) -> Mapping[str, str]:
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise BadInput("form", "unreadable") from None
+
+
+def parse_id(what: str, text: str) -> int:
+    """A key in an address. What cannot be one is answered like one that does not exist: NotFound."""
+    if _ID.fullmatch(text) is None or int(text) > LARGEST_ID:
+        raise NotFound(what, text[:20])
+    return int(text)
+
+
+def local_path(text: str | None, *, otherwise: str = "/") -> str:
+    """``text`` when it is a path of this site and nothing else, so that nobody is sent elsewhere."""
+    if text and len(text) <= LONGEST_ADDRESS and _LOCAL_PATH.fullmatch(text):
+        return text
+    return otherwise

@@ -1,0 +1,193 @@
+"""How a handler answers: a whole page, the part of it that htmx asked for, or the way elsewhere.
+
+Every name of htmx's headers is in this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self, cast
+from urllib.parse import quote, urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from shop.i18n import LANGUAGES, N_, translations
+from shop.staff.sessions import SignedIn
+from web import cookies
+from web.auth import csrf_token, person_at
+from web.forms import local_path
+from web.page import Page
+from web.parts import Parts, WebRequest, parts_of
+from web.security import THEMES
+
+HTML = "text/html; charset=utf-8"
+VARY = {"Vary": "HX-Request"}
+TO_TOASTS = {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
+PUSH_URL = "HX-Push-Url"
+PLATFORM_TIMEZONE = "Asia/Tehran"
+PLATFORM_SCREEN = "shops"
+_PATH_SIGNS = "/:@!$&'()*+,;=-._~"
+
+NOTICES = {
+    "approved": N_("Approved; the customer gets it now."),
+    "rejected": N_("Rejected; the customer was told why."),
+}
+"""What a page may say once about the form before it; the cookie carries only the key."""
+
+
+def wants_part(request: WebRequest) -> bool:
+    """True when htmx swaps a part; false for a first visit, a whole body, or a page out of the history."""
+    headers = request.headers
+    return (
+        headers.get("hx-request") == "true"
+        and headers.get("hx-request-type") != "full"
+        and headers.get("hx-history-restore-request") != "true"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One answer to one request: who looks, in which language, at which time."""
+
+    request: WebRequest
+    parts: Parts
+    who: SignedIn | None
+    lang: str
+    theme: str
+    tz: ZoneInfo
+    now: datetime
+
+    @classmethod
+    def of(cls, request: WebRequest) -> Self:
+        """Never fails: an error page is a screen too."""
+        parts, who = parts_of(request), person_at(request)
+        usual = who.shop.language if who is not None else LANGUAGES[0]
+        return cls(
+            request=request,
+            parts=parts,
+            who=who,
+            lang=_chosen(request, cookies.LANGUAGE, LANGUAGES, usual),
+            theme=_chosen(request, cookies.THEME, THEMES, THEMES[0]),
+            tz=ZoneInfo(who.shop.timezone if who is not None else PLATFORM_TIMEZONE),
+            now=parts.units.clock(),
+        )
+
+    def say(self, sentence: str) -> str:
+        return translations(self.lang).gettext(sentence)
+
+    def page(
+        self,
+        template: str,
+        *,
+        active: str = "",
+        waiting: int = 0,
+        code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        csrf: str | None = None,
+        send_cookies: Sequence[Cookie] = (),
+        **context: Any,
+    ) -> Response[str]:
+        """A whole page of ``templates/web/``. ``csrf``: where there is no session to take it from."""
+        notice = NOTICES.get(self.request.cookies.get(cookies.NOTICE, ""))
+        frame = self._frame(active, waiting, csrf, self.say(notice) if notice else None)
+        drop = [self.parts.cookies.drop_notice()] if notice else []
+        return self._response(
+            self._render(template, frame, context),
+            code=code,
+            headers={**VARY, **(headers or {})},
+            send_cookies=[*send_cookies, *drop],
+        )
+
+    def part(
+        self,
+        template: str,
+        *,
+        code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **context: Any,
+    ) -> Response[str]:
+        """A part of a page, for htmx."""
+        content = self._render(template, self._frame("", 0, None, None), context)
+        return self._response(content, code=code, headers={**VARY, **(headers or {})})
+
+    def page_or_part(
+        self, page: str, part: str, *, active: str, waiting: int = 0, **context: Any
+    ) -> Response[str]:
+        """``part`` for an htmx swap; ``page``, which includes it, otherwise."""
+        if wants_part(self.request):
+            return self.part(part, **context)
+        return self.page(page, active=active, waiting=waiting, **context)
+
+    def toast(self, sentence: str, *, tone: str = "") -> str:
+        """A sentence beside another part in one answer; htmx puts it among the toasts."""
+        return self._render(
+            "_shared/_toast_oob.html",
+            self._frame("", 0, None, None),
+            {"message": sentence, "tone": tone},
+        )
+
+    def _frame(self, active: str, waiting: int, csrf: str | None, notice: str | None) -> Page:
+        who = self.who
+        if who is None:
+            return Page(csrf_token=csrf or "", active=active, notice=notice)
+        # The platform's own pages belong to no shop, unless one is being looked at.
+        has_shop = who.is_viewing or active != PLATFORM_SCREEN
+        return Page(
+            csrf_token=csrf if csrf is not None else csrf_token(who),
+            active=active,
+            staff_name=who.name,
+            is_master=who.is_master,
+            shop_name=who.shop.name if has_shop else None,
+            shop_handle=who.shop.username if has_shop else None,
+            waiting=waiting,
+            viewing=who.shop.name if who.is_viewing else None,
+            notice=notice,
+        )
+
+    def _render(self, template: str, frame: Page, context: Mapping[str, Any]) -> str:
+        return self.parts.environment.get_template(f"web/{template}").render(
+            lang=self.lang, theme=self.theme, tz=self.tz, now=self.now, page=frame, **context
+        )
+
+    @staticmethod
+    def _response(
+        content: str, *, code: int, headers: Mapping[str, str], send_cookies: Sequence[Cookie] = ()
+    ) -> Response[str]:
+        return Response(
+            content, media_type=HTML, status_code=code, headers=dict(headers), cookies=list(send_cookies)
+        )
+
+
+def _chosen(request: WebRequest, name: str, known: Sequence[str], usual: str) -> str:
+    """The query's wish, then the cookie's, then the usual."""
+    wishes = (request.query_params.get(name), request.cookies.get(name))
+    return next((cast("str", wish) for wish in wishes if wish in known), usual)
+
+
+def see_other(url: str, *, send_cookies: Sequence[Cookie] = ()) -> Response[str]:
+    """After a form that was posted without script: the next page, by GET."""
+    return Response("", status_code=303, headers={"Location": url}, cookies=list(send_cookies))
+
+
+def to_sign_in(request: WebRequest) -> Response[str]:
+    """Sign in first, then go on where this was: the page itself, or the page a form or a part is on."""
+    path = _page_of(request)
+    url = "/login" if path == "/" else f"/login?{urlencode({'next': path})}"
+    if request.headers.get("hx-request") == "true":
+        return Response("", status_code=401, media_type=HTML, headers={"HX-Redirect": url, **VARY})
+    return see_other(url)
+
+
+def _page_of(request: WebRequest) -> str:
+    if request.headers.get("hx-request") == "true":
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        return local_path(f"{shown.path}?{shown.query}" if shown.query else shown.path)
+    if request.method != "GET":
+        return "/"
+    query = request.scope["query_string"].decode("latin-1")
+    path = quote(request.scope["path"], safe=_PATH_SIGNS)
+    return local_path(f"{path}?{query}" if query else path)

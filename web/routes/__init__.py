@@ -1,0 +1,1 @@
+"""One controller per screen: parse, one use case, one answer."""

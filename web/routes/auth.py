@@ -1,0 +1,130 @@
+"""Signing in and out, and the browsers a person is signed in at."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+
+from shop.audit import service as audit
+from shop.errors import InvalidToken, ShopError, TooManyAttempts
+from shop.formatting import normalise_text
+from shop.receipts.desk import count_waiting
+from shop.staff import sessions
+from shop.staff.sessions import Opened
+from shop.staff.sign_in import Browser, sign_in
+from web.access import Access, route_for
+from web.auth import address_of, person_at, signed_in
+from web.browsers import browser_name
+from web.errors import ANSWERS, sentence_for
+from web.forms import local_path, read_form
+from web.parts import WebRequest, parts_of
+from web.rendering import Screen, see_other
+
+HOME = "/"
+MASTER_HOME = "/platform/bots"
+LOGIN = "/login"
+TOKEN_HINT = "pk_live_…"  # noqa: S105  (how tokens begin)
+LONGEST_TOKEN = 200
+_CSRF = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+@get(LOGIN, opt=route_for(Access.ANYONE))
+async def login(request: WebRequest) -> Response[str]:
+    """The form; whoever is signed in has no need of it."""
+    target = local_path(request.query_params.get("next"))
+    who = person_at(request)
+    if who is not None:
+        return see_other(_after_sign_in(target, is_master=who.is_master))
+    return _form(request, target=target)
+
+
+@post(LOGIN, opt=route_for(Access.ANYONE, sign_in_form=True, while_viewing=True))
+async def enter(request: WebRequest) -> Response[str]:
+    """Exchange the token for a session."""
+    fields = await read_form(request)
+    target = local_path(fields.get("next"))
+    typed = "".join(normalise_text(fields.get("api_token", "")[:LONGEST_TOKEN]).split())
+    parts = parts_of(request)
+    try:
+        opened = await sign_in(
+            parts.units,
+            typed,
+            remember="remember" in fields,
+            browser=Browser(address_of(request), browser_name(request.headers.get("user-agent", ""))),
+            known=person_at(request),
+        )
+    except (InvalidToken, TooManyAttempts) as refusal:
+        return _form(request, target=target, refusal=refusal)
+    seconds = _seconds_left(opened, parts.units.clock()) if opened.remember else None
+    return see_other(
+        _after_sign_in(target, is_master=opened.is_master),
+        send_cookies=[parts.cookies.keep_session(opened.cookie, seconds=seconds)],
+    )
+
+
+@post("/logout", opt=route_for(Access.STAFF, while_viewing=True))
+async def logout(request: WebRequest) -> Response[str]:
+    """End this browser's session."""
+    who, parts = signed_in(request), parts_of(request)
+    async with parts.units.begin(who.home_bot_id, who.person) as uow:
+        await sessions.end(uow, who.id_hash)
+    return see_other(LOGIN, send_cookies=[parts.cookies.drop_session()])
+
+
+@post("/logout-everywhere", opt=route_for(Access.STAFF, while_viewing=True))
+async def logout_everywhere(request: WebRequest) -> Response[str]:
+    """End every session of this person, here and on all other devices."""
+    who, parts = signed_in(request), parts_of(request)
+    async with parts.units.begin(who.home_bot_id, who.person) as uow:
+        await sessions.end_all(uow, who.staff_id)
+        await audit.record(uow, "staff.signed_out_everywhere", "staff", who.staff_id)
+    return see_other(LOGIN, send_cookies=[parts.cookies.drop_session()])
+
+
+@get("/sessions")
+async def signed_in_devices(request: WebRequest) -> Response[str]:
+    """Where this person is signed in; the list is of his own shop, whichever is on the screen."""
+    screen, who, units = Screen.of(request), signed_in(request), parts_of(request).units
+    async with units.begin(who.home_bot_id, who.person) as uow:
+        rows = await sessions.list_sessions(uow, who.staff_id, role=who.role, current=who.id_hash)
+    async with units.begin(who.shop.bot_id, who.actor) as uow:
+        waiting = await count_waiting(uow)
+    return screen.page("auth/sessions.html", active="sessions", waiting=waiting, sessions=rows)
+
+
+def _form(request: WebRequest, *, target: str, refusal: ShopError | None = None) -> Response[str]:
+    screen = Screen.of(request)
+    token, send_cookies = _form_token(request)
+    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooManyAttempts) else {}
+    return screen.page(
+        "auth/login.html",
+        code=ANSWERS[type(refusal)][0] if refusal is not None else 200,
+        headers=headers,
+        csrf=token,
+        send_cookies=send_cookies,
+        error=sentence_for(screen, refusal) if refusal is not None else None,
+        next="" if target == HOME else target,
+        token_hint=TOKEN_HINT,
+    )
+
+
+def _form_token(request: WebRequest) -> tuple[str, list[Cookie]]:
+    """The token of the form: nobody is signed in, so the browser keeps its twin in a cookie."""
+    cookies = parts_of(request).cookies
+    kept = request.cookies.get(cookies.csrf, "")
+    if _CSRF.fullmatch(kept):
+        return kept, []
+    fresh = secrets.token_urlsafe(32)
+    return fresh, [cookies.keep_csrf(fresh)]
+
+
+def _after_sign_in(target: str, *, is_master: bool) -> str:
+    return MASTER_HOME if is_master and target == HOME else target
+
+
+def _seconds_left(opened: Opened, now: datetime) -> int:
+    return int((opened.expires_at - now).total_seconds())

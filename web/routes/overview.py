@@ -1,0 +1,27 @@
+"""The first screen: what waits, and how it goes."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+
+from shop.overview import queries
+from web.auth import signed_in
+from web.deps import Uow
+from web.parts import WebRequest
+from web.rendering import Screen, see_other, wants_part
+from web.routes.auth import MASTER_HOME
+
+
+@get("/")
+async def overview(request: WebRequest, uow: Uow) -> Response[str]:
+    """Everything at a glance; for htmx the chart alone, in the range asked for."""
+    who = signed_in(request)
+    if who.is_master and not who.is_viewing:
+        return see_other(MASTER_HOME)
+    screen = Screen.of(request)
+    range_days = queries.chosen_range(request.query_params.get("range"))
+    if wants_part(request):
+        sales = await queries.load_sales(uow, range_days=range_days)
+        return screen.part("overview/_sales.html", overview=sales)
+    shown = await queries.load_overview(uow, range_days=range_days, language=screen.lang)
+    return screen.page("overview/index.html", active="overview", waiting=shown.waiting_count, overview=shown)

@@ -1,0 +1,187 @@
+"""The receipt desk: what waits, the picture, the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast, get_args
+from urllib.parse import quote
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from shop.errors import BadInput, ReceiptAlreadyReviewed
+from shop.i18n import N_
+from shop.media import service as media
+from shop.media.service import StoredFile
+from shop.receipts import service
+from shop.receipts.desk import Desk, Filter, Tab, first_waiting, load_desk
+from shop.receipts.rules import RejectReason
+from shop.receipts.service import Reviewed
+from shop.unit_of_work import UnitOfWork
+from web import preview
+from web.auth import signed_in
+from web.deps import Uow
+from web.errors import sentence_for
+from web.forms import parse_id, read_form
+from web.parts import WebRequest, parts_of
+from web.rendering import PUSH_URL, Screen, see_other, wants_part
+
+QUEUE = "/receipts"
+PICTURE_POLICY = "sandbox; default-src 'none'"
+DONE = {
+    "approved": N_("Approved: %(name)s."),
+    "rejected": N_("Rejected: %(name)s."),
+}
+"""Told beside the next item, once a decision is taken."""
+
+
+class ReceiptController(Controller):
+    path = QUEUE
+
+    @get()
+    async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
+        """The queue, nothing chosen yet."""
+        return _show(Screen.of(request), await _desk(request, uow))
+
+    @get("/{payment_id:str}")
+    async def item(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[str]:
+        """One receipt under review; ``?reject=1`` and ``?approve=1`` open the dialogs without script."""
+        desk = await _desk(request, uow, parse_id("receipt", payment_id))
+        asked = next((name for name in ("reject", "approve") if name in request.query_params), "")
+        return _show(Screen.of(request), desk, open_dialog=asked)
+
+    @get("/{payment_id:str}/image")
+    async def image(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[bytes]:
+        """Our own copy of the picture; anything else is for saving, never for showing."""
+        stored = await media.open_picture(uow, parts_of(request).shelf, parse_id("receipt", payment_id))
+        return _file(request, stored)
+
+    @post("/{payment_id:str}/approve")
+    async def approve(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
+        """Accept the money; on to the next receipt."""
+        receipt = parse_id("receipt", payment_id)
+        screen = Screen.of(request)
+        try:
+            async with _unit(request) as uow:
+                reviewed = await service.approve(uow, receipt)
+                desk = await _next(screen, uow, receipt)
+        except ReceiptAlreadyReviewed as refusal:
+            return await _already_decided(screen, receipt, refusal)
+        return _decided(screen, reviewed, desk, notice="approved")
+
+    @post("/{payment_id:str}/reject")
+    async def reject(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
+        """Refuse the receipt with a reason; on to the next one."""
+        receipt = parse_id("receipt", payment_id)
+        fields = await read_form(request)
+        screen = Screen.of(request)
+        try:
+            async with _unit(request) as uow:
+                reviewed = await service.reject(
+                    uow, receipt, reason=_reason(fields), text=fields.get("reason_text", "")
+                )
+                desk = await _next(screen, uow, receipt)
+        except ReceiptAlreadyReviewed as refusal:
+            return await _already_decided(screen, receipt, refusal)
+        except BadInput as refusal:
+            return await _ask_again(screen, receipt, fields, refusal)
+        return _decided(screen, reviewed, desk, notice="rejected")
+
+
+def _unit(request: WebRequest) -> Any:
+    """A unit the handler ends itself: after a refusal it reads what is true now in a second one."""
+    who = signed_in(request)
+    return parts_of(request).units.begin(who.shop.bot_id, who.actor)
+
+
+def _reason(fields: Mapping[str, str]) -> RejectReason:
+    code = fields.get("reason_code", "")
+    if code not in set(RejectReason):
+        raise BadInput("reason_code", "unknown")
+    return RejectReason(code)
+
+
+async def _desk(request: WebRequest, uow: UnitOfWork, payment_id: int | None = None) -> Desk:
+    """The desk as the address describes it; what it does not know counts as not said."""
+    asked = request.query_params
+    tab, chosen = asked.get("tab"), asked.get("filter")
+    return await load_desk(
+        uow,
+        tab=cast("Tab", tab) if tab in get_args(Tab) else "waiting",
+        chosen_filter=cast("Filter", chosen) if chosen in get_args(Filter) else "all",
+        payment_id=payment_id,
+        language=Screen.of(request).lang,
+    )
+
+
+async def _next(screen: Screen, uow: UnitOfWork, decided: int) -> Desk:
+    following = await first_waiting(uow, after=decided)
+    return await load_desk(uow, payment_id=following, language=screen.lang)
+
+
+def _show(screen: Screen, desk: Desk, *, code: int = 200, **context: Any) -> Response[str]:
+    """The desk in a page, or alone for htmx."""
+    item = desk.item
+    if item is not None and item.status == "receipt_submitted":
+        context["reject_texts"] = preview.rejections(item)
+    if wants_part(screen.request):
+        return screen.part("receipts/_desk.html", code=code, desk=desk, **context)
+    return screen.page(
+        "receipts/index.html",
+        code=code,
+        active="receipts",
+        waiting=desk.counts["waiting"],
+        desk=desk,
+        **context,
+    )
+
+
+def _decided(screen: Screen, reviewed: Reviewed, desk: Desk, *, notice: str) -> Response[str]:
+    """The next receipt that waits, or the empty queue."""
+    url = QUEUE if desk.item is None else f"{QUEUE}/{desk.item.payment_id}"
+    if not wants_part(screen.request):
+        return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)])
+    response = _show(screen, desk)
+    response.headers[PUSH_URL] = url
+    told = screen.say(DONE[notice]) % {"name": reviewed.customer_name}
+    response.content += screen.toast(told, tone="ok" if notice == "approved" else "")
+    return response
+
+
+async def _already_decided(screen: Screen, payment_id: int, refusal: ReceiptAlreadyReviewed) -> Response[str]:
+    """Somebody was first: the same receipt with its outcome, and nothing to press."""
+    async with _unit(screen.request) as uow:
+        desk = await load_desk(uow, payment_id=payment_id, language=screen.lang)
+    return _show(screen, desk, code=409, conflict=sentence_for(screen, refusal))
+
+
+async def _ask_again(
+    screen: Screen, payment_id: int, fields: Mapping[str, str], refusal: BadInput
+) -> Response[str]:
+    """The same form with what was wrong said beside the field, and nothing lost."""
+    async with _unit(screen.request) as uow:
+        desk = await load_desk(uow, payment_id=payment_id, language=screen.lang)
+    return _show(
+        screen,
+        desk,
+        code=422,
+        open_dialog="reject",
+        reject_code=fields.get("reason_code", ""),
+        reject_text=fields.get("reason_text", ""),
+        reject_error=sentence_for(screen, refusal),
+    )
+
+
+def _file(request: WebRequest, stored: StoredFile) -> Response[bytes]:
+    etag = f'"{stored.etag}"'
+    headers = {
+        "Content-Security-Policy": PICTURE_POLICY,
+        "Cache-Control": "private, no-cache",
+        "ETag": etag,
+    }
+    if request.headers.get("if-none-match") == etag:
+        return Response(b"", status_code=304, headers=headers)
+    if not stored.is_picture:
+        name = quote(stored.file_name or "receipt")
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return Response(stored.content, media_type=stored.content_type, headers=headers)
