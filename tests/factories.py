@@ -11,7 +11,6 @@ import string
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import count
 
 from PIL import Image
 
@@ -30,7 +29,6 @@ from shop.receipts import service as receipts
 from shop.unit_of_work import UnitsOfWork
 
 MASTER = Master(1, "Master")
-_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,7 @@ class Shop:
 
     bot_id: int
     name: str
+    username: str
     owner: StaffMember
     api_token: str
     telegram_token: str
@@ -102,11 +101,9 @@ class Shops:
         self, *, name: str = "Shop", price: int = 125_000, stock: int = 5, cards_count: int = 1
     ) -> Shop:
         """A shop with an owner, one plan, its cards and ``stock`` ready lines."""
-        token = telegram_token()
+        token, username = telegram_token(), f"shop_{secrets.token_hex(4)}_bot"
         async with self.units.platform(MASTER) as uow:
-            made = await bots.create_bot(
-                uow, name=name, telegram_bot_token=token, username=f"shop_{next(_numbers)}_bot"
-            )
+            made = await bots.create_bot(uow, name=name, telegram_bot_token=token, username=username)
         owner = StaffMember(made.owner_staff_id, "Alice", OWNING)
         async with self.units.begin(made.bot_id, owner) as uow:
             plan = await plans.create_plan(
@@ -126,7 +123,9 @@ class Shops:
             ]
             if stock:
                 await provisioning.add_stock(uow, plan.plan_id, self.lines(stock))
-        return Shop(made.bot_id, name, owner, made.api_token, token, plan.plan_id, price, card_ids[0])
+        return Shop(
+            made.bot_id, name, username, owner, made.api_token, token, plan.plan_id, price, card_ids[0]
+        )
 
     @staticmethod
     def lines(number: int) -> list[str]:

@@ -182,9 +182,14 @@ find("theme").addEventListener("click", changeTheme);
 document.addEventListener("keydown", (event) => event.key === "Escape" && showPane(false));
 find("block").addEventListener("click", () => dare(blocked ? "unblock" : "block", {}));
 find("unblock").addEventListener("click", () => dare("unblock", {}));
-find("sample").addEventListener("click", async () => {
-  const picture = await drawReceipt(wanted(log.all));
-  await sendFile("photo", { data: await base64(picture) });
+find("sample").addEventListener("click", async ({ currentTarget: button }) => {
+  button.disabled = true; // drawing takes a moment, and a second press would be a second receipt
+  try {
+    const picture = await drawReceipt(wanted(log.all));
+    await sendFile("photo", { data: await base64(picture) });
+  } finally {
+    button.disabled = false;
+  }
 });
 takeFiles(sendFile);
 roster.load();

@@ -69,6 +69,8 @@ def make_phone(http: httpx.AsyncClient, stack: Stack):
             json={"id": user_id, "first_name": name, "username": f"p{user_id}", "language_code": language},
         )
         answer.raise_for_status()
-        return Phone(http, stack.sandbox, shop.telegram_token, user_id)
+        phone = Phone(http, stack.sandbox, shop.telegram_token, user_id)
+        await phone.find_bot()
+        return phone
 
     return make

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds before a person gives up; generous, because the machine is shared."""
 
 
@@ -30,6 +30,18 @@ class Phone:
         )
         answer.raise_for_status()
         return answer.json()
+
+    async def find_bot(self) -> None:
+        """Wait until Telegram knows the bot: a shop opened just now takes a moment."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            answer = await self.http.post(
+                f"{self.sandbox}/_c/transcript", json={"token": self.token, "user_id": self.user_id}
+            )
+            if answer.is_success:
+                return
+            assert time.monotonic() < until, f"the bot never came: {answer.text}"
+            await asyncio.sleep(0.05)
 
     async def say(self, text: str) -> None:
         await self.act("text", text=text)

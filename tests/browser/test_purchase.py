@@ -108,7 +108,7 @@ async def test_a_receipt_is_rejected_with_a_reason_and_a_better_one_is_approved_
     page = await sign_in(browser, stack, live_shop, language, viewport=PHONE)
     await page.goto(f"{stack.dashboard}/receipts")
     await page.locator(".qi a").first.click()
-    await page.get_by_role("link", name=re.compile(re.escape(words("Reject")))).click()
+    await page.locator(".act").get_by_role("link", name=re.compile(re.escape(words("Reject")))).click()
     dialog = page.get_by_role("dialog")
     await dialog.locator("label[for=reason-amount_too_low]").click()
     await dialog.get_by_role("button", name=re.compile(re.escape(words("Reject")))).click()
@@ -195,19 +195,31 @@ async def test_the_second_of_two_reviewers_is_told_who_was_first(stack, browser,
     await second.context.close()
 
 
-async def test_the_whole_purchase_through_the_sandboxs_own_page(stack, browser, live_shop, http):
+async def test_the_whole_purchase_through_the_sandboxs_own_page(stack, browser, live_shop, make_phone):
     """How a newcomer meets the product: nothing but two browser windows."""
     words = Words("fa")
-    username = httpx.URL(f"{stack.sandbox}/").copy_with(params={"lang": "fa"})
+    person = await make_phone(live_shop, language="fa", name="سارا")
     context = await browser.new_context(viewport=DESK, locale="fa")
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    chat = page.locator("#messages")
 
-    await page.goto(str(username))
+    await page.goto(f"{stack.sandbox}/?lang=fa&bot={live_shop.username}&user={person.user_id}")
+    await page.locator("#start").click()
+    await chat.get_by_role("button", name=words("🛒 Buy a subscription")).click()
+    await chat.get_by_role("button", name="۲۹۰٬۰۰۰").click()
+    await chat.get_by_role("button", name=words("💳 Card to card")).click()
+    await expect(chat.get_by_role("button", name=words("📋 Copy card number"))).to_be_visible()
+    await page.locator("#sample").click()
+    await expect(chat.get_by_text(words("🔄 Status"))).to_be_visible()
+    desk = await sign_in(browser, stack, live_shop, "fa")
+    await desk.goto(f"{stack.dashboard}/receipts")
+    await desk.locator(".qi a").first.click()
+    await approve(desk, words)
 
-    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
-    assert complaints == []
-    assert words("Approve")
+    await expect(chat.get_by_text(words("🎉 Your subscription is ready"))).to_be_visible(timeout=20_000)
+    assert complaints == desk.complaints == []
     await context.close()
+    await desk.context.close()
