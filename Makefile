@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check fmt venv packages browser
+.PHONY: help run test fast check setup migrate messages fmt packages venv browser
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,8 +21,17 @@ test: setup browser ## Run every check and every test, as CI does
 	$(VENV)/bin/djlint --lint templates
 	$(PY) -m pytest
 
+fast: setup ## Run the rules and the conventions: seconds
+	$(PY) -m pytest -q tests/rules tests/house
+
 check: test ## The same as test, and that the installed packages agree with each other
 	$(PIP) check
+
+migrate: packages ## Bring the database's schema to the newest form
+	@$(PY) -m shop migrate
+
+messages: setup ## Collect the sentences of code and templates into the catalogues
+	$(PY) -m shop.i18n
 
 fmt: setup ## Put the code into the house's format
 	$(PY) -m ruff check --fix-only .

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiohttp import ClientError
@@ -38,6 +36,6 @@ async def fetch(bot: Bot, file_id: str, *, limit: int) -> bytes:
             # What Telegram says about the size is a promise of a stranger: count what really comes.
             if len(content) > limit:
                 raise FileTooLarge(size=len(content), limit=limit)
-    except (ClientError, asyncio.TimeoutError, OSError) as error:
+    except (ClientError, OSError) as error:
         raise DownloadFailed(type(error).__name__) from None
     return bytes(content)

@@ -17,6 +17,7 @@ class Registry:
 
     _bots: dict[int, Bot] = field(default_factory=dict)
     _shops: dict[int, int] = field(default_factory=dict)
+    _turn: int = 0
 
     def add(self, shop_id: int, bot: Bot) -> None:
         self._bots[shop_id] = bot
@@ -40,3 +41,11 @@ class Registry:
     def running(self) -> list[int]:
         """Keys of the shops whose bots run, ascending."""
         return sorted(self._bots)
+
+    def in_turn(self) -> list[int]:
+        """The same, each time beginning with another one: where not all can be served, each is first
+        once."""
+        shops = self.running()
+        self._turn += 1
+        start = self._turn % len(shops) if shops else 0
+        return shops[start:] + shops[:start]

@@ -15,8 +15,10 @@ _T = TypeVar("_T")
 class Tasks:
     """Tasks that belong together: whoever owns the group waits for them or cancels them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, watched: bool = False) -> None:
+        """``watched``: somebody asks every task how it ended, so a crash is not told a second time."""
         self._running: set[asyncio.Task[Any]] = set()
+        self._watched = watched
 
     def __len__(self) -> int:
         return len(self._running)
@@ -30,7 +32,9 @@ class Tasks:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if self._watched or task.cancelled():
+            return
+        if (error := task.exception()) is not None:
             log.error("%s crashed", task.get_name(), exc_info=error)
 
     async def drain(self, seconds: float) -> None:

@@ -57,7 +57,5 @@ def open_bot(token: str, session: AiohttpSession) -> Bot:
     return Bot(
         token,
         session=session,
-        default=DefaultBotProperties(
-            parse_mode="HTML", link_preview=LinkPreviewOptions(is_disabled=True)
-        ),
+        default=DefaultBotProperties(parse_mode="HTML", link_preview=LinkPreviewOptions(is_disabled=True)),
     )

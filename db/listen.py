@@ -29,7 +29,8 @@ PAUSE_SECONDS = 0.5
 
 async def connect_alone(url: str, *, application_name: str) -> Any:
     """A plain asyncpg connection outside any pool, for what must keep its connection: notices and locks."""
-    arguments = PGDialect_asyncpg().create_connect_args(make_url(url))[1]
+    dialect: Any = PGDialect_asyncpg
+    arguments = dialect().create_connect_args(make_url(url))[1]
     arguments.pop("prepared_statement_cache_size", None)  # SQLAlchemy's own, unknown to the driver
     return await asyncpg.connect(
         **arguments,
@@ -71,7 +72,8 @@ class Listener:
             self.on_connect()
             while not ended.is_set():
                 try:
-                    await asyncio.wait_for(ended.wait(), HEARTBEAT_SECONDS)
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        await ended.wait()
                 except TimeoutError:
                     await connection.execute("select 1")
         finally:

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from db.settings import Settings
 
-QUIET = ("httpx", "httpcore", "aiohttp", "urllib3", "asyncio", "sqlalchemy.engine", "PIL", "hpack")
+QUIET = ("httpx", "httpcore", "aiohttp", "urllib3", "asyncio", "sqlalchemy.engine", "alembic", "PIL", "hpack")
 """Libraries that log whole addresses or every step; their warnings still come through."""
 
 SHORTEST_SECRET = 8

@@ -49,7 +49,7 @@ def main() -> int:
         workers=settings.web_workers,
         backlog=BACKLOG,
         websockets=False,
-        log_level=LogLevels(settings.log_level.lower()),
+        log_level=LogLevels.info if settings.log_level == "DEBUG" else LogLevels.warning,
         log_dictconfig=_OWN_LOGGERS,
         log_access=False,
         respawn_failed_workers=True,

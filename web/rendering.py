@@ -24,7 +24,7 @@ from web.page import Page
 from web.parts import Parts, WebRequest, parts_of
 from web.security import THEMES
 
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 VARY = {"Vary": "HX-Request"}
 TO_TOASTS = {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
 PUSH_URL = "HX-Push-Url"

@@ -94,6 +94,7 @@ def _make_roles_and_database(draft: Path, bindir: Path, identity: Identity) -> N
     """Before the first start, so that whoever connects first finds everything in its place."""
     statements = f"create role {OWNER_ROLE} login\ncreate role {APP_ROLE} login\n"
     statements += f"create database {DATABASE} owner {OWNER_ROLE} template template0\n"
+    statements += "".join(f"{statement}\n" for statement in closed_to_strangers(DATABASE))
     done = subprocess.run(  # noqa: S603  (our own argument list)
         identity.command(bindir / "postgres", "--single", "-D", draft, "postgres"),
         input=statements,
@@ -104,6 +105,14 @@ def _make_roles_and_database(draft: Path, bindir: Path, identity: Identity) -> N
     )
     if done.returncode != 0 or "ERROR" in done.stderr:
         raise ClusterUnusable(f"the database could not be made: {done.stderr.strip()}")
+
+
+def closed_to_strangers(database: str) -> tuple[str, str]:
+    """Statements that let nobody into ``database`` but its owner and the application."""
+    return (
+        f"revoke all on database {database} from public",
+        f"grant connect on database {database} to {APP_ROLE}",
+    )
 
 
 def clean_environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ from db.embedded.cluster import (
     SUPERUSER,
     ClusterUnusable,
     clean_environment,
+    closed_to_strangers,
     forget_dead_server,
     is_ready,
     make_cluster,
@@ -94,9 +95,8 @@ class Server:
                 raise ValueError(f"not a plain database name: {word!r}")
         make = f"create database {name} owner {OWNER_ROLE} template {template}"
         self._run_unless_found(make, "pg_database where datname", name)
-        self.run_sql(
-            f"revoke all on database {name} from public; grant connect on database {name} to {APP_ROLE}"
-        )
+        # In one transaction: whoever connects right now must not meet the moment in between.
+        self.run_sql(";".join(("begin", *closed_to_strangers(name), "commit")))
         return self.database(name)
 
     def drop_database(self, name: str) -> None:

@@ -102,11 +102,13 @@ def _run_tool(settings: Settings, tool: str, options: Sequence[str]) -> None:
         url = make_url(_owner(settings)).set(drivername="postgresql")
         if password := url.password:
             environment["PGPASSWORD"] = str(password)
-        if "ssl" in url.query:
-            url = url.update_query_dict({"sslmode": url.query["ssl"]}).difference_update_query(["ssl"])
+        encryption = str(url.query.get("ssl", "prefer"))
+        url = url.difference_update_query(["ssl"]).update_query_dict({"sslmode": encryption})
         address = url._replace(password=None).render_as_string()
-        # The wheel's programs speak no TLS; the system's do.
-        program = shutil.which(tool) or str(find_bindir() / tool)
+        # The wheel's programs understand newer servers than the system's, but speak no TLS.
+        program = str(find_bindir() / tool)
+        if encryption not in {"prefer", "allow", "disable"}:
+            program = shutil.which(tool) or program
         where = [f"--dbname={address}"]
     done = subprocess.run(  # noqa: S603  (our own argument list)
         [program, *where, *options], capture_output=True, text=True, check=False, env=environment

@@ -10,6 +10,8 @@ from db.settings import Settings
 from shop.bots.master import ensure_master_bot
 from shop.bots.queries import get_master_bot
 from shop.cli.door import OPERATOR, units_of
+from shop.demo.seed import seed_demo
+from shop.media.shelf import Shelf
 from shop.unit_of_work import UnitsOfWork
 
 _LETTERS = string.ascii_letters + string.digits
@@ -26,7 +28,10 @@ class FirstKey:
 async def prepare_shops(settings: Settings) -> list[FirstKey]:
     """Make what a start needs and is not there yet; answers the keys to show. Safe to repeat."""
     async with units_of(settings) as units:
-        return [*await _master(units, settings)]
+        keys = await _master(units, settings)
+        if settings.demo:
+            keys += await _demo(units, settings)
+        return keys
 
 
 async def _master(units: UnitsOfWork, settings: Settings) -> list[FirstKey]:
@@ -35,6 +40,11 @@ async def _master(units: UnitsOfWork, settings: Settings) -> list[FirstKey]:
             return []
         ensured = await ensure_master_bot(uow, settings.bot_token or sandbox_token())
     return [FirstKey("the master (every shop)", ensured.api_token)] if ensured.api_token else []
+
+
+async def _demo(units: UnitsOfWork, settings: Settings) -> list[FirstKey]:
+    shop = await seed_demo(units, Shelf(settings.media_dir))
+    return [FirstKey(f"the demo shop, {shop.name} (@{shop.username})", shop.api_token)] if shop else []
 
 
 def sandbox_token() -> str:

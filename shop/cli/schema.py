@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.doctor import check_role, tables_without_wall
+from db.doctor import UnfitDatabase, check_role, tables_without_wall
 from db.embedded import FolderBusy, embedded_postgres
 from db.migrate import head, upgrade
 from db.ready import MigrationsBehind, wait_until_migrated, wait_until_reachable
@@ -112,7 +112,7 @@ async def _examine(settings: Settings) -> list[dict[str, object]]:
     await note(
         "role", _with_connection(settings, check_role), f"{settings.app_role} may not look past the wall"
     )
-    await note("schema", wait_until_migrated(settings.database_url, timeout=0), f"at {head()}")
+    await note("schema", _require_schema(settings), f"at {head()}")
     await note("wall", _require_walls(settings), "every table of a shop has row-level security, forced")
     await note("pictures", asyncio.to_thread(_require_writable, settings), str(settings.media_dir))
     return rows
@@ -122,6 +122,11 @@ def _telegram(settings: Settings) -> str:
     return (
         "the sandbox stands in for Telegram" if settings.sandbox else f"Telegram by {settings.telegram_mode}"
     )
+
+
+async def _require_schema(settings: Settings) -> None:
+    with suppress(UnfitDatabase):  # about the role, which has a line of its own
+        await wait_until_migrated(settings.database_url, timeout=0)
 
 
 async def _require_walls(settings: Settings) -> None:

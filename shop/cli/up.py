@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         finally:
             _listen_for_signals(signal.SIG_IGN)
             # First who uses it, then what is used; together within ten seconds.
-            crew.stop([name for name in lines if name not in {"sandbox", "db"}], grace=5)
-            crew.stop(["sandbox"], grace=1)
-            crew.stop(["db"], grace=4)
+            crew.stop([name for name in lines if name not in {"sandbox", "db"}], grace=8.5)
+            crew.stop(["sandbox"], grace=0.5)
+            crew.stop(["db"], grace=3)
 
 
 def _bring_up(crew: Crew, settings: Settings, lines: Mapping[str, str]) -> None:
@@ -73,9 +73,10 @@ def _bring_up(crew: Crew, settings: Settings, lines: Mapping[str, str]) -> None:
             if name not in {"db", "sandbox"}:
                 crew.start(name)
         _await_serving(crew, settings)
-        _print_addresses(settings)
-    finally:
-        _print_keys(keys)  # only their hashes are kept, so not even a failed start may swallow them
+    except BaseException:
+        say(_first_keys(keys))  # only their hashes are kept, so not even a failed start may swallow them
+        raise
+    say(_addresses(settings) + _first_keys(keys))
 
 
 def _await_database(crew: Crew, settings: Settings) -> None:
@@ -127,21 +128,19 @@ def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (read, not bound)
 
 
-def _print_addresses(settings: Settings) -> None:
-    say()
-    say("Pishkhan is running; Ctrl-C stops it.")
-    say(f"  Dashboard   {settings.public_base_url}")
+def _addresses(settings: Settings) -> str:
+    lines = ["", "Pishkhan is running; Ctrl-C stops it.", f"  Dashboard   {settings.public_base_url}"]
     if settings.sandbox:
-        say(f"  Sandbox     {settings.sandbox_url}   (a Telegram of its own: be the customer)")
-    say()
+        lines.append(f"  Sandbox     {settings.sandbox_url}   (a Telegram of its own: be the customer)")
+    return "\n".join([*lines, ""])
 
 
-def _print_keys(keys: Sequence[FirstKey]) -> None:
-    if keys:
-        say("API tokens for the dashboard, shown only this once:")
-        for key in keys:
-            say(f"  {key.api_token}   {key.whose}")
-        say()
+def _first_keys(keys: Sequence[FirstKey]) -> str:
+    if not keys:
+        return ""
+    lines = ["", "API tokens for the dashboard, shown only this once:"]
+    lines += [f"  {key.api_token}   {key.whose}" for key in keys]
+    return "\n".join([*lines, ""])
 
 
 def _require_ports(settings: Settings) -> None:

@@ -39,15 +39,18 @@ class Stack:
         """The API tokens of the first start, in the order printed."""
         return re.findall(r"pk_live_[A-Za-z0-9_-]+", self.printed)
 
-    def pids(self, module: str) -> list[int]:
-        """Processes of this stack that run ``python -m module``."""
-        found = subprocess.run(
-            ["pgrep", "-g", str(os.getpgid(self.process.pid)), "-f", f"-m {module}$"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return [int(pid) for pid in found.stdout.split()]
+    def pid(self, module: str) -> int:
+        """The process of this stack that runs ``python -m module``."""
+        mine = f"PISHKHAN_DATA={self.folder}".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                environment = (process / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if words[1:3] == [b"-m", module.encode()] and mine in environment:
+                return int(process.name)
+        raise RuntimeError(f"{module} does not run")
 
 
 def free_port() -> int:

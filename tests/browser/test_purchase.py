@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 
-import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 

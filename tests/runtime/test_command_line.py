@@ -21,8 +21,8 @@ from db.datadir import locked, make_private
 from db.embedded import embedded_postgres
 from db.migrate import upgrade
 from db.urls import APP_ROLE, DATABASE
-from shop.cli import main
-from tests.runtime.running import environment, is_alive, process, read_until, wait_for
+from tests.runtime.conftest import Told
+from tests.runtime.running import is_alive, process, read_until, wait_for
 
 _numbers = count(100_000)
 
@@ -36,35 +36,6 @@ def free_ports() -> dict[str, str]:
     for probe in probes:
         probe.close()
     return dict(zip(("PORT", "BOT_PORT", "SANDBOX_PORT"), numbers, strict=True))
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a command answered."""
-
-    status: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def pishkhan(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., Told]:
-    """`python -m shop …` without the price of a new process; ``at`` is its PISHKHAN_DATA."""
-
-    def run(*words: str, at: Path = tmp_path / "data", **environ: str) -> Told:
-        for name in set(os.environ) - set(environment()):
-            monkeypatch.delenv(name)
-        for name, value in {"PISHKHAN_DATA": str(at), **environ}.items():
-            monkeypatch.setenv(name, value)
-        try:
-            status = main(words)
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else 1
-        return Told(status, *capsys.readouterr())
-
-    return run
 
 
 def test_a_wrong_command_line_is_status_two(pishkhan: Callable[..., Told]) -> None:

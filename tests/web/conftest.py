@@ -11,13 +11,15 @@ import httpx
 import pytest
 from litestar import Litestar
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from db.crypto import Vault
 from shop.actors import OWNING, StaffMember
 from shop.bots.master import ensure_master_bot
 from shop.media.shelf import Shelf
 from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
+from tests.conftest import NOON, Clock
 from tests.factories import MASTER, Shop, telegram_token
 from web.app import STATIC, build_app, readiness_of
 from web.assets import Assets
@@ -57,6 +59,12 @@ class Browser:
             await self.get("/sessions")
         return answer
 
+    def plant(self, name: str, value: str) -> None:
+        """Put a cookie there from outside, in place of the one of that name."""
+        if self.client.cookies.get(name) is not None:
+            self.client.cookies.delete(name)
+        self.client.cookies.set(name, value, domain="shop.test", path="/")
+
     @property
     def session(self) -> str | None:
         return self.client.cookies.get("pishkhan")
@@ -74,13 +82,39 @@ def assets() -> Assets:
     return Assets(STATIC)
 
 
+@pytest.fixture(scope="session")
+def _wall_clock() -> Clock:
+    return Clock(NOON)
+
+
 @pytest.fixture
-def litestar(units: UnitsOfWork, shelf: Shelf, assets: Assets, engine: AsyncEngine) -> Litestar:
+def clock(_wall_clock: Clock) -> Clock:
+    """Noon again for every test, on the clock that the one application reads."""
+    _wall_clock.now = NOON
+    return _wall_clock
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return Shelf(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture(scope="session")
+def litestar(
+    sessions: async_sessionmaker[AsyncSession],
+    vault: Vault,
+    _wall_clock: Clock,
+    shelf: Shelf,
+    assets: Assets,
+    engine: AsyncEngine,
+) -> Litestar:
+    """Built once: compiling the templates is the dearest part of a test."""
+    units = UnitsOfWork(sessions, vault, channel="web", clock=_wall_clock)
     return build_app(units, shelf=shelf, assets=assets, https=False, readiness=readiness_of(engine))
 
 
 @pytest.fixture
-async def new_browser(litestar: Litestar) -> AsyncIterator[NewBrowser]:
+async def new_browser(litestar: Litestar, clock: Clock) -> AsyncIterator[NewBrowser]:
     """Browsers at addresses of their own, so that one test's tries never count for another's."""
     clients: list[httpx.AsyncClient] = []
 

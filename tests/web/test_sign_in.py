@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from shop.staff import service as staff
+from shop.staff.rules import _check_sum
 from tests.web.conftest import add_staff
 
 WRONG = "This token is not valid or was revoked. Paste it again, in full."
@@ -16,8 +17,6 @@ UNKNOWN = "pk_live_aaaaaaaa_" + "A" * 43
 
 def well_formed(body: str = UNKNOWN) -> str:
     """A token with a right check sum that nobody was ever given."""
-    from shop.staff.rules import _check_sum
-
     return body + _check_sum(body)
 
 
@@ -85,9 +84,7 @@ async def test_unknown_revoked_expired_left_and_suspended_are_answered_alike(
     new_browser, shops, units, everything, clock
 ):
     revoked, left, suspended, deleted = [await shops.open() for _ in range(4)]
-    await everything.execute(
-        "UPDATE api_tokens SET revoked_at = now() WHERE bot_id = $1", revoked.bot_id
-    )
+    await everything.execute("UPDATE api_tokens SET revoked_at = now() WHERE bot_id = $1", revoked.bot_id)
     await everything.execute("UPDATE staff SET is_active = false WHERE bot_id = $1", left.bot_id)
     await everything.execute("UPDATE bots SET status = 'suspended' WHERE id = $1", suspended.bot_id)
     await everything.execute(
@@ -116,8 +113,8 @@ async def test_a_planted_cookie_is_never_adopted(new_browser, make_shop, everyth
     shop = await make_shop()
     victim, attacker = new_browser(), new_browser()
     planted = "A" * 43
-    victim.client.cookies.set("pishkhan", planted)
-    attacker.client.cookies.set("pishkhan", planted)
+    victim.plant("pishkhan", planted)
+    attacker.plant("pishkhan", planted)
 
     await victim.sign_in(shop.api_token)
 
@@ -133,13 +130,13 @@ async def test_signing_in_again_makes_the_old_cookie_worthless(browser, new_brow
     csrf = (await browser.get("/sessions")) and browser.csrf
 
     await browser.client.get("/login")
-    browser.client.cookies.set("csrf", "B" * 43)
+    browser.plant("csrf", "B" * 43)
     await browser.post("/login", {"api_token": shop.api_token}, csrf="B" * 43)
 
     assert csrf
     assert browser.session != old
     thief = new_browser()
-    thief.client.cookies.set("pishkhan", old)
+    thief.plant("pishkhan", old)
     assert (await thief.get("/")).status_code == 303
     assert await count_sessions(everything, shop) == 1
 
@@ -247,7 +244,7 @@ async def test_signing_out_ends_this_browser_only(new_browser, make_shop):
     answer = await here.post("/logout")
 
     assert answer.headers["location"] == "/login"
-    here.client.cookies.set("pishkhan", cookie)
+    here.plant("pishkhan", cookie)
     assert (await here.get("/")).status_code == 303
     assert (await there.get("/")).status_code == 200
 
@@ -273,7 +270,9 @@ async def test_the_list_of_devices_shows_ones_own_and_marks_this_one(new_browser
     shop = await make_shop()
     _, bobs = await add_staff(units, shop)
     here, there, bob = new_browser(), new_browser(address="192.0.2.77"), new_browser(address="192.0.2.88")
-    there.client.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    there.client.headers["user-agent"] = (
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    )
     await here.sign_in(shop.api_token)
     await there.sign_in(shop.api_token)
     await bob.sign_in(bobs)
@@ -384,7 +383,7 @@ async def test_nobody_can_lock_the_owner_out_of_a_browser_that_is_signed_in(new_
         await try_once(new_browser, wrong, "198.51.100.60")
     assert await try_once(new_browser, shop.api_token, "198.51.100.60") == 429
 
-    owner.client.cookies.set("csrf", "G" * 43)
+    owner.plant("csrf", "G" * 43)
     answer = await owner.post("/login", {"api_token": shop.api_token}, csrf="G" * 43)
 
     assert answer.status_code == 303

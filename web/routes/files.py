@@ -35,4 +35,5 @@ def _file(request: WebRequest, asset: Asset, cache_control: str) -> Response[byt
     body = asset.body
     if asset.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
         body, headers["Content-Encoding"] = asset.gzipped, "gzip"
-    return Response(body, media_type=asset.content_type, headers=headers)
+    # The framework adds the charset to every kind of text.
+    return Response(body, media_type=asset.content_type.partition(";")[0], headers=headers)

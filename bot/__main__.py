@@ -1,0 +1,45 @@
+"""The `bot` line of the Procfile: serve every shop's bot until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+from bot.app import BotProcess, place_of
+from db.logs import configure_logging
+from db.ports import PortTaken, require_free
+from db.process import die_with_parent
+from db.ready import ready_or_exit
+from db.settings import settings_or_exit
+
+NOISY = ("aiogram.event", "aiogram.dispatcher")
+"""One line an update: ours say what matters."""
+
+
+def main() -> int:
+    die_with_parent()
+    settings = settings_or_exit()
+    configure_logging(settings)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        require_free(settings.host, settings.bot_port, variable="BOT_PORT")
+    except PortTaken as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    ready_or_exit(settings.database_url)
+    asyncio.run(_serve(BotProcess(place_of(settings))))
+    return 0
+
+
+async def _serve(process: BotProcess) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await process.run(stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,226 @@
+"""Composition root of the bot process: one dispatcher, one session, one fleet, one outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.exceptions import TelegramAPIError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.dispatching import Handler, build_dispatcher
+from bot.fleet import Fleet
+from bot.health import health_server
+from bot.inbox import Inbox
+from bot.introductions import Introducer
+from bot.jobs import Job, Jobs
+from bot.leader import Lead, leadership
+from bot.outbox import Outbox
+from bot.registry import Registry
+from bot.tasks import Tasks
+from bot.telegram_session import open_session
+from bot.views.menu import commands
+from db.crypto import Vault
+from db.engine import build_engine, build_sessions
+from db.listen import CONNECTION_TROUBLE, Listener
+from db.settings import Settings
+from shop.actors import System
+from shop.bots.queries import FleetBot
+from shop.i18n import LANGUAGES
+from shop.media.shelf import Shelf
+from shop.notifications.outbox import CHANNEL as OUTBOX
+from shop.payments.service import expire_due
+from shop.provisioning.service import run_due
+from shop.signals import BOTS
+from shop.unit_of_work import UnitsOfWork
+
+log = logging.getLogger(__name__)
+
+POOL_SIZE = 15
+"""Connections: handlers, deliveries and stores of updates at the same time; half as many again in a rush."""
+FINISH_SECONDS = 8.0
+"""How long handlers and deliveries in flight may take after we were told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a bot process works: everything it needs from outside."""
+
+    database_url: str
+    units: UnitsOfWork
+    media_dir: Path
+    api_url: str
+    proxy: str | None = None
+    is_sandbox: bool = False
+    host: str = "127.0.0.1"
+    port: int = 0
+    """Of the health endpoint; 0 takes a free one."""
+
+
+@dataclass(slots=True)
+class Crew:
+    """What runs while this process leads."""
+
+    registry: Registry
+    fleet: Fleet
+    inbox: Inbox
+    outbox: Outbox
+    jobs: Jobs
+
+
+@dataclass(slots=True)
+class BotProcess:
+    """Waits for the lead, serves while it has it, stops gracefully."""
+
+    place: Place
+    crew: Crew | None = None
+    lead: Lead | None = None
+    health_port: int | None = None
+    _tasks: Tasks = field(default_factory=lambda: Tasks(watched=True))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set. Raises OSError when the health endpoint's port is taken."""
+        async with health_server(self.place.host, self.place.port, self._report) as self.health_port:
+            serving = self._tasks.spawn(self._serve_for_ever(), name="serving")
+            stopping = self._tasks.spawn(stop.wait(), name="stopping")
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # Each is cancelled once: a second time would cut short what finishes its work.
+            serving.cancel()
+            stopping.cancel()
+            await asyncio.wait({serving, stopping})
+        if not serving.cancelled():
+            serving.result()
+
+    async def _serve_for_ever(self) -> None:
+        while True:
+            async with leadership(self.place.database_url) as self.lead:
+                lost = self._tasks.spawn(self.lead.until_lost(), name="lead")
+                work = self._tasks.spawn(self._work(), name="work")
+                try:
+                    await asyncio.wait({lost, work}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    lost.cancel()
+                    work.cancel()
+                    await asyncio.wait({lost, work})
+            if not work.cancelled() and (error := work.exception()) is not None:
+                log.error("the fleet stumbled and starts again", exc_info=error)
+
+    async def _work(self) -> None:
+        """Everything that only one process may do; ends when cancelled, after tidying up."""
+        async with AsyncExitStack() as stack:
+            session = open_session(self.place.api_url, proxy=self.place.proxy)
+            stack.push_async_callback(session.close)
+            running = Tasks()
+            crew = self.crew = self._build(session, running)
+            await crew.inbox.take_over()
+            log.info("leading the fleet")
+            loops = (
+                running.spawn(self._listener(crew).run(), name="listener"),
+                running.spawn(crew.fleet.run(), name="fleet"),
+                running.spawn(crew.inbox.run(), name="inbox"),
+                running.spawn(crew.outbox.run(), name="outbox"),
+                running.spawn(crew.jobs.run(), name="jobs"),
+            )
+            try:
+                await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self.crew = None
+                # Nothing new comes in; what is in flight may finish before the session closes.
+                await running.cancel()
+                await asyncio.gather(crew.inbox.drain(FINISH_SECONDS), crew.outbox.drain(FINISH_SECONDS))
+
+    def _build(self, session: AiohttpSession, running: Tasks) -> Crew:
+        units, registry = self.place.units, Registry()
+        dispatcher = build_dispatcher(units, registry, Shelf(self.place.media_dir))
+        handler = Handler(dispatcher)
+        inbox = Inbox(units, registry, handler.handle, handler.apologise)
+        introducer = Introducer(units, self.place.api_url) if self.place.is_sandbox else None
+        fleet = Fleet(
+            units=units,
+            session=session,
+            registry=registry,
+            tasks=running,
+            allowed_updates=dispatcher.resolve_used_update_types(),
+            store=inbox.store,
+            dress=dress,
+            introduce=introducer.introduce if introducer else None,
+        )
+        outbox = Outbox(units, registry, fleet.refused)
+
+        def came_alive() -> None:
+            inbox.wake()
+            outbox.wake()
+
+        fleet.came_alive = came_alive
+        jobs = Jobs(
+            [
+                Job("expiry", 5.0, lambda: expire_due(units)),
+                Job("deliveries", 5.0, lambda: run_due(units)),
+                Job("sweeping", 3600.0, inbox.sweep),
+            ]
+        )
+        return Crew(registry, fleet, inbox, outbox, jobs)
+
+    def _listener(self, crew: Crew) -> Listener:
+        def look_everywhere() -> None:
+            crew.fleet.look()
+            crew.outbox.wake()
+            crew.inbox.wake()
+
+        return Listener(
+            self.place.database_url,
+            "pishkhan bot listener",
+            {
+                BOTS: lambda _shop: crew.fleet.look(),
+                OUTBOX: lambda _shop: crew.outbox.wake(),
+                "inbox": lambda _shop: crew.inbox.wake(),
+            },
+            on_connect=look_everywhere,
+        )
+
+    async def _report(self) -> tuple[bool, dict[str, Any]]:
+        crew = self.crew
+        details: dict[str, Any] = {"role": "leader" if crew else "standby"}
+        if crew is not None:
+            details["bots"] = crew.fleet.states()
+        try:
+            async with self.place.units.platform(System("health")) as uow:
+                await uow.session.execute(text("select 1"))
+            if crew is not None:
+                details["inbox"] = await crew.inbox.backlog()
+        except (SQLAlchemyError, *CONNECTION_TROUBLE) as error:
+            return False, details | {"database": type(error).__name__}
+        return True, details
+
+
+async def dress(bot: Bot, shop: FleetBot) -> None:
+    """Tell Telegram the commands, in every language; not vital, so a failure is only noted."""
+    try:
+        await bot.set_my_commands(commands(shop.default_language))
+        for language in LANGUAGES:
+            await bot.set_my_commands(commands(language), language_code=language)
+    except TelegramAPIError as error:
+        log.info("the commands of shop %s were not set: %s", shop.bot_id, error.message)
+
+
+def place_of(settings: Settings) -> Place:
+    """The place that the installation's settings describe. The engine lives as long as the process."""
+    engine = build_engine(settings.database_url, application_name="pishkhan bot", pool_size=POOL_SIZE)
+    units = UnitsOfWork(build_sessions(engine), Vault(settings.secret_keys), channel="bot")
+    return Place(
+        database_url=settings.database_url,
+        units=units,
+        media_dir=settings.media_dir,
+        api_url=settings.telegram_api_url,
+        proxy=settings.telegram_proxy,
+        is_sandbox=settings.sandbox,
+        host=settings.host,
+        port=settings.bot_port,
+    )

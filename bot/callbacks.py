@@ -1,0 +1,77 @@
+"""What buttons carry: typed, short (Telegram takes 64 bytes), and never trusted.
+
+Old buttons live for ever and their data comes back from the person's side: every handler asks the shop
+again whether what the button says is still so, and whose it is.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+Id = Annotated[int, Field(gt=0, lt=2**63)]
+"""A key of ours; what the database cannot hold is no button of ours."""
+
+Place = Literal["menu", "plans", "status", "my", "lang"]
+
+
+class Go(CallbackData, prefix="go"):
+    """Open one of the places of the menu. ``keep``: the message under the button stays as it is."""
+
+    place: Place
+    keep: bool = False
+
+
+class PickPlan(CallbackData, prefix="plan"):
+    plan_id: Id
+
+
+class PayByCard(CallbackData, prefix="pay"):
+    """Order at the price that was shown, and pay by transfer."""
+
+    plan_id: Id
+    price: Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class ShowCard(CallbackData, prefix="card"):
+    order_id: Id
+
+
+class CancelOrder(CallbackData, prefix="cancel"):
+    order_id: Id
+    sure: bool = False
+
+
+class AskReceipt(CallbackData, prefix="ask"):
+    """The next file is the receipt of this payment."""
+
+    payment_id: Id
+
+
+class GiveReceipt(CallbackData, prefix="give"):
+    """The file (or text) in message ``message_id`` is the receipt of this payment."""
+
+    payment_id: Id
+    message_id: Id
+
+
+class DropReceipt(CallbackData, prefix="drop"):
+    """It is not a receipt, or shall not take the place of the one before."""
+
+    message_id: Id
+
+
+class ConfirmReference(CallbackData, prefix="ref"):
+    """The text in message ``message_id`` is a tracking code."""
+
+    message_id: Id
+
+
+class ShowSubscription(CallbackData, prefix="sub"):
+    subscription_id: Id
+
+
+class SetLanguage(CallbackData, prefix="lang"):
+    language: Literal["fa", "en"]

@@ -1,0 +1,24 @@
+"""What the bot does. A handler reads: network, one unit of work, network.
+
+Every module ends with a ``router()`` that says which event goes where; the order of ``ROUTERS`` decides
+who is asked first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiogram import Router
+
+from bot.handlers import buy, checkout, fallback, menu, presence, receipt_questions, receipts, subscriptions
+
+ROUTERS: tuple[Callable[[], Router], ...] = (
+    menu.router,
+    buy.router,
+    subscriptions.router,
+    receipt_questions.router,
+    receipts.router,
+    checkout.router,
+    presence.router,
+    fallback.router,
+)

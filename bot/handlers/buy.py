@@ -1,0 +1,111 @@
+"""From a plan to the card, and back out again. The shop decides anew at every step."""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from bot.callbacks import CancelOrder, PayByCard, PickPlan, ShowCard
+from bot.handlers.menu import status
+from bot.speaking import show
+from bot.views import shopping
+from bot.views.refusals import sentence
+from bot.views.screen import Screen
+from bot.visit import Visit
+from shop.errors import OrderClosed, PlanUnavailable, PriceChanged
+from shop.orders import service as orders
+from shop.orders.queries import get_summary
+from shop.orders.rules import CANCELLABLE
+from shop.payments import service as payments
+from shop.payments.service import CardInvoice
+from shop.plans.queries import get_offer, list_offers
+from shop.unit_of_work import UnitsOfWork
+
+
+async def pick(query: CallbackQuery, callback_data: PickPlan, visit: Visit, units: UnitsOfWork) -> None:
+    """Show the plan as it is now, whatever the button said."""
+    try:
+        async with visit.begin(units) as uow:
+            offer = await get_offer(uow, callback_data.plan_id, visit.language)
+    except PlanUnavailable as error:
+        await _plans_again(query, visit, units, error)
+        return
+    is_payable = visit.features.is_on("card_to_card")
+    await show(query, shopping.review(visit.reader, offer, is_payable=is_payable))
+
+
+async def pay_by_card(
+    query: CallbackQuery, callback_data: PayByCard, visit: Visit, units: UnitsOfWork
+) -> None:
+    """Order and show the card in one unit: without a card there is no order."""
+    try:
+        async with visit.begin(units) as uow:
+            order = await orders.place(
+                uow, visit.person.id, plan_id=callback_data.plan_id, shown_price=callback_data.price
+            )
+            invoice = await payments.start_card_payment(uow, visit.person.id, order.order_id)
+    except PlanUnavailable as error:
+        await _plans_again(query, visit, units, error)
+    except PriceChanged as error:
+        await _review_again(query, visit, units, error)
+    else:
+        await _show_card(query, visit, units, invoice)
+
+
+async def show_card(query: CallbackQuery, callback_data: ShowCard, visit: Visit, units: UnitsOfWork) -> None:
+    """The card of an order again; the same one as long as it is open."""
+    async with visit.begin(units) as uow:
+        invoice = await payments.start_card_payment(uow, visit.person.id, callback_data.order_id)
+    await _show_card(query, visit, units, invoice)
+
+
+async def _show_card(query: CallbackQuery, visit: Visit, units: UnitsOfWork, invoice: CardInvoice) -> None:
+    if invoice.status != "created":  # a receipt waits already: nothing to pay
+        await show(query, await status(visit, units))
+        return
+    with_rial = visit.settings["show_rial"]
+    await show(query, shopping.card(visit.reader, invoice, with_rial=with_rial, now=units.clock()))
+
+
+async def cancel(query: CallbackQuery, callback_data: CancelOrder, visit: Visit, units: UnitsOfWork) -> None:
+    """Asks once."""
+    order_id = callback_data.order_id
+    if callback_data.sure:
+        async with visit.begin(units) as uow:
+            await orders.cancel(uow, visit.person.id, order_id)
+        await show(query, shopping.cancelled(visit.reader))
+        return
+    async with visit.begin(units) as uow:
+        order = await get_summary(uow, visit.person.id, order_id, visit.language)
+    if order.status not in CANCELLABLE:
+        raise OrderClosed(order_id, order.status)
+    await show(query, shopping.cancel_question(visit.reader, order_id, plan=order.plan_name))
+
+
+async def _plans_again(
+    query: CallbackQuery, visit: Visit, units: UnitsOfWork, error: PlanUnavailable
+) -> None:
+    async with visit.begin(units) as uow:
+        offers = await list_offers(uow, visit.language)
+    await show(query, _under(sentence(visit.reader, error), shopping.plans(visit.reader, offers)))
+
+
+async def _review_again(query: CallbackQuery, visit: Visit, units: UnitsOfWork, error: PriceChanged) -> None:
+    """The new price, to be confirmed anew: nobody is charged silently."""
+    async with visit.begin(units) as uow:
+        offer = await get_offer(uow, error.plan_id, visit.language)
+    screen = shopping.review(visit.reader, offer, is_payable=True)
+    await show(query, _under(sentence(visit.reader, error), screen))
+
+
+def _under(words: str, screen: Screen) -> Screen:
+    return Screen(f"{words}\n\n{screen.text}", screen.keyboard)
+
+
+def router() -> Router:
+    router = Router(name="buy")
+    router.callback_query.register(pick, PickPlan.filter())
+    router.callback_query.register(pay_by_card, PayByCard.filter())
+    router.callback_query.register(show_card, ShowCard.filter())
+    router.callback_query.register(cancel, CancelOrder.filter())
+    return router

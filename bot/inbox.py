@@ -1,0 +1,280 @@
+"""Updates wait here between Telegram and the handlers: stored before they are confirmed, handled once each
+and in order per person.
+
+The table is the queue. A worker leases a row, handles it and marks it done; a crash in between repeats
+that one update, which is why the verbs behind the handlers are idempotent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
+from sqlalchemy import bindparam, delete, func, null, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, insert
+
+from bot.polling import RawUpdate, person_of
+from bot.registry import Registry
+from bot.tasks import Tasks, settle
+from db.logs import redact
+from db.models import Bot as Shop
+from db.models import TelegramUpdate
+from shop.actors import System
+from shop.unit_of_work import UnitsOfWork
+
+log = logging.getLogger(__name__)
+
+ACTOR = System("inbox")
+AT_ONCE = 12
+PER_BOT = 4
+"""How many updates of one bot one claim takes: a flood in one shop does not stop the others."""
+HANDLE_SECONDS = 90.0
+LEASE = timedelta(seconds=120)
+TICK_SECONDS = 1.0
+MOST_ATTEMPTS = 5
+PAUSES = (timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
+KEPT = timedelta(days=3)
+"""Telegram repeats an update for a day at most; so long we must remember having seen it."""
+FAILURES_KEPT = timedelta(days=30)
+ERROR_LENGTH = 500
+
+_CLAIM = text(
+    """
+    UPDATE telegram_updates u
+    SET lease_until = :lease_until, attempts = u.attempts + 1
+    FROM (
+        SELECT h.bot_id, h.update_id
+        FROM unnest(:shops) AS b(bot_id)
+        CROSS JOIN LATERAL (
+            SELECT o.bot_id, o.update_id
+            FROM telegram_updates o
+            WHERE o.bot_id = b.bot_id AND o.done_at IS NULL AND o.failed_at IS NULL
+              AND (o.lease_until IS NULL OR o.lease_until <= :now)
+              -- Only the first open update of a person: the next one waits until it is done.
+              AND NOT EXISTS (
+                  SELECT 1 FROM telegram_updates e
+                  WHERE e.bot_id = o.bot_id AND e.person_id = o.person_id
+                    AND e.update_id < o.update_id AND e.done_at IS NULL AND e.failed_at IS NULL
+              )
+            ORDER BY o.update_id
+            LIMIT :per_bot
+            FOR UPDATE SKIP LOCKED
+        ) h
+        LIMIT :room
+    ) s
+    WHERE u.bot_id = s.bot_id AND u.update_id = s.update_id
+    RETURNING u.bot_id, u.update_id, u.body, u.attempts
+    """
+).bindparams(bindparam("shops", type_=ARRAY(BIGINT)))
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One update this process may handle until its lease ends."""
+
+    bot_id: int
+    update_id: int
+    body: RawUpdate
+    attempts: int
+
+
+@dataclass(slots=True)
+class Inbox:
+    units: UnitsOfWork
+    registry: Registry
+    handle: Callable[[Bot, RawUpdate], Awaitable[object]]
+    """The dispatcher."""
+    apologise: Callable[[Bot, RawUpdate, str], Coroutine[Any, Any, None]]
+    """Tell the person that it went wrong for good; the text is the incident's mark in our log."""
+    _workers: Tasks = field(default_factory=Tasks)
+    _handlers: Tasks = field(default_factory=lambda: Tasks(watched=True))
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def store(self, shop_id: int, updates: Sequence[RawUpdate]) -> None:
+        """Keep a shop's updates; known ones are left alone. Returns after the commit."""
+        async with self.units.begin(shop_id, ACTOR) as uow:
+            await uow.session.execute(
+                insert(TelegramUpdate)
+                .values(
+                    [
+                        {
+                            "bot_id": shop_id,
+                            "update_id": raw["update_id"],
+                            "person_id": person_of(raw),
+                            "body": raw,
+                            "received_at": uow.now,
+                        }
+                        for raw in updates
+                    ]
+                )
+                .on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
+            )
+            minute_ago = uow.now - timedelta(minutes=1)
+            await uow.session.execute(
+                update(Shop)
+                .where(
+                    Shop.id == shop_id,
+                    or_(Shop.last_update_at.is_(None), Shop.last_update_at < minute_ago),
+                )
+                .values(last_update_at=uow.now)
+                .execution_options(synchronize_session=False)
+            )
+        self.wake()
+
+    async def take_over(self) -> None:
+        """Free what a process that is gone had leased; only the leader may say so."""
+        async with self.units.platform(ACTOR) as uow:
+            await uow.session.execute(
+                update(TelegramUpdate)
+                .where(
+                    TelegramUpdate.done_at.is_(None),
+                    TelegramUpdate.failed_at.is_(None),
+                    TelegramUpdate.lease_until > uow.now,
+                    # One that was tried before and pauses goes on pausing.
+                    TelegramUpdate.last_error.is_(None),
+                )
+                .values(lease_until=None)
+                .execution_options(synchronize_session=False)
+            )
+
+    async def run(self) -> None:
+        """Handle whatever is stored, until cancelled."""
+        while True:
+            self._wake.clear()
+            taken = 0
+            try:
+                room = AT_ONCE - len(self._workers)
+                for claimed in await self._claim(room):
+                    self._workers.spawn(self._work(claimed), name=f"update-{claimed.update_id}")
+                    taken += 1
+            except Exception:  # the queue must outlive whatever the database does
+                log.exception("cannot claim updates")
+            if taken == 0:
+                await self._pause()
+
+    async def work_due(self) -> int:
+        """Handle what is due now and return how many updates were tried; for tests and tools."""
+        claimed = await self._claim(AT_ONCE)
+        await asyncio.gather(*(self._work(one) for one in claimed))
+        return len(claimed)
+
+    async def drain(self, seconds: float) -> None:
+        """Let the handlers in flight finish, at most so long."""
+        await self._workers.drain(seconds)
+        await self._handlers.cancel()
+
+    async def sweep(self) -> int:
+        """Forget updates that Telegram cannot repeat any more; how many."""
+        async with self.units.platform(ACTOR) as uow:
+            shops = await uow.session.scalars(select(Shop.id).order_by(Shop.id))
+            everybody = list(shops)
+        swept = 0
+        for shop_id in everybody:
+            async with self.units.begin(shop_id, ACTOR) as uow:
+                gone = await uow.session.execute(
+                    delete(TelegramUpdate)
+                    .where(
+                        or_(
+                            TelegramUpdate.done_at < uow.now - KEPT,
+                            TelegramUpdate.failed_at < uow.now - FAILURES_KEPT,
+                        )
+                    )
+                    .returning(TelegramUpdate.update_id)
+                    .execution_options(synchronize_session=False)
+                )
+                swept += len(gone.all())
+        return swept
+
+    async def backlog(self) -> int:
+        """How many updates wait, in all shops."""
+        async with self.units.platform(ACTOR) as uow:
+            return (
+                await uow.session.scalar(
+                    select(func.count())
+                    .select_from(TelegramUpdate)
+                    .where(TelegramUpdate.done_at.is_(None), TelegramUpdate.failed_at.is_(None))
+                )
+                or 0
+            )
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._wake.wait()
+
+    async def _claim(self, room: int) -> list[Claimed]:
+        shops = self.registry.in_turn()
+        if not shops or room <= 0:
+            return []
+        async with self.units.platform(ACTOR) as uow:
+            rows = await uow.session.execute(
+                _CLAIM,
+                {
+                    "shops": shops,
+                    "now": uow.now,
+                    "lease_until": uow.now + LEASE,
+                    "per_bot": PER_BOT,
+                    "room": room,
+                },
+            )
+            return [Claimed(*row) for row in rows]
+
+    async def _work(self, claimed: Claimed) -> None:
+        bot = self.registry.bot_of(claimed.bot_id)
+        if bot is None:  # it stopped this instant; another time, or another process
+            await self._note(claimed, lease_until=None, attempts=claimed.attempts - 1)
+            return
+        handling = self._handlers.spawn(self._handle(bot, claimed.body), name=f"handle-{claimed.update_id}")
+        error = await settle(handling, seconds=HANDLE_SECONDS)
+        now = self.units.clock()
+        if error is None:
+            await self._note(claimed, done_at=now, body=null(), lease_until=None, last_error=None)
+        elif isinstance(error, TelegramRetryAfter | TelegramUnauthorizedError | asyncio.CancelledError):
+            # Not this update's fault: it waits without losing an attempt.
+            wait = error.retry_after if isinstance(error, TelegramRetryAfter) else 1
+            await self._note(
+                claimed, lease_until=now + timedelta(seconds=wait), attempts=claimed.attempts - 1
+            )
+        else:
+            await self._failed(bot, claimed, error, now)
+        self.wake()
+
+    async def _handle(self, bot: Bot, body: RawUpdate) -> None:
+        await self.handle(bot, body)
+
+    async def _failed(self, bot: Bot, claimed: Claimed, error: BaseException, now: datetime) -> None:
+        what = redact(repr(error))[:ERROR_LENGTH]
+        if claimed.attempts < MOST_ATTEMPTS:
+            log.warning("update %s of shop %s failed: %s", claimed.update_id, claimed.bot_id, what)
+            pause = PAUSES[min(claimed.attempts, len(PAUSES)) - 1]
+            await self._note(claimed, lease_until=now + pause, last_error=what)
+            return
+        incident = f"{claimed.bot_id}-{claimed.update_id:x}"
+        log.error("incident %s: update given up", incident, exc_info=error)
+        await self._note(claimed, failed_at=now, lease_until=None, last_error=f"{incident}: {what}")
+        apology = self._handlers.spawn(
+            self.apologise(bot, claimed.body, incident), name=f"apology-{incident}"
+        )
+        await settle(apology, seconds=HANDLE_SECONDS)
+
+    async def _note(self, claimed: Claimed, **values: Any) -> None:
+        async with self.units.platform(ACTOR) as uow:
+            await uow.session.execute(
+                update(TelegramUpdate)
+                .where(
+                    TelegramUpdate.bot_id == claimed.bot_id,
+                    TelegramUpdate.update_id == claimed.update_id,
+                )
+                .values(**values)
+                .execution_options(synchronize_session=False)
+            )

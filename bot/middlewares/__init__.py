@@ -1,0 +1,1 @@
+"""What happens around every handler, from the outside in: refusals, shop, person, pace, answer."""

@@ -1,0 +1,287 @@
+"""Deliver promised messages: at least once, in order per chat, never inside a transaction.
+
+A crash between Telegram's answer and our note of it sends one message twice. We prefer that to silence.
+Only bots that run are served; what waits for another one stays due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot
+from aiogram.exceptions import (
+    TelegramBadRequest,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from sqlalchemy import bindparam, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER
+
+from bot.pace import Buckets
+from bot.registry import Registry
+from bot.tasks import Tasks
+from bot.views.notices import notice
+from bot.views.screen import Reader
+from db.logs import redact
+from db.models import OutboxMessage
+from shop.actors import System
+from shop.unit_of_work import UnitsOfWork
+from shop.users import service as users
+
+log = logging.getLogger(__name__)
+
+ACTOR = System("outbox")
+AT_ONCE = 50
+PER_BOT = 5
+"""How many messages of one bot one claim takes, so that a broadcast does not hold up a neighbour."""
+LEASE = timedelta(seconds=45)
+"""How long a worker may hold a message before another may try it; longer than a call may take."""
+TICK_SECONDS = 1.0
+BOT_RATE, BOT_BURST = 25.0, 25.0
+CHAT_RATE, CHAT_BURST = 1.0, 3.0
+"""Messages a second, as Telegram bears them."""
+PAUSES = (
+    timedelta(seconds=5),
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=2),
+    timedelta(hours=4),
+    timedelta(hours=8),
+)
+MOST_ATTEMPTS = len(PAUSES) + 1
+OVERTAKEN_AFTER = 3
+"""A message that failed so often no longer holds up those after it in its chat."""
+ERROR_LENGTH = 500
+
+_CLAIM = text(
+    """
+    UPDATE outbox o
+    SET due_at = :lease_until, attempts = o.attempts + 1
+    FROM (
+        SELECT h.id, h.bot_id, h.user_id
+        FROM unnest(:shops, :rooms) AS b(bot_id, room)
+        CROSS JOIN LATERAL (
+            SELECT m.id, m.bot_id, m.user_id
+            FROM outbox m
+            WHERE m.bot_id = b.bot_id AND m.due_at <= :now AND m.sent_at IS NULL AND m.failed_at IS NULL
+              -- Only the first message of a chat, so that they arrive in the order they were promised.
+              AND NOT EXISTS (
+                  SELECT 1 FROM outbox e
+                  WHERE e.bot_id = m.bot_id AND e.chat_id = m.chat_id AND e.id < m.id
+                    AND e.sent_at IS NULL AND e.failed_at IS NULL AND e.attempts < :overtaken_after
+              )
+            ORDER BY m.due_at, m.id
+            LIMIT b.room
+            FOR UPDATE SKIP LOCKED
+        ) h
+        LIMIT :room
+    ) s
+    JOIN bots shop ON shop.id = s.bot_id
+    LEFT JOIN users person ON person.bot_id = s.bot_id AND person.id = s.user_id
+    WHERE o.id = s.id
+    RETURNING o.id, o.bot_id, o.user_id, o.chat_id, o.topic_id, o.kind, o.payload, o.attempts,
+        coalesce(person.language, shop.default_language) AS language,
+        shop.timezone, shop.name AS shop_name, shop.support_username
+    """
+).bindparams(bindparam("shops", type_=ARRAY(BIGINT)), bindparam("rooms", type_=ARRAY(INTEGER)))
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One promise this process may keep until its lease ends, and for whom it is written."""
+
+    id: int
+    bot_id: int
+    user_id: int | None
+    chat_id: int
+    topic_id: int | None
+    kind: str
+    payload: dict[str, Any]
+    attempts: int
+    reader: Reader
+
+
+@dataclass(slots=True)
+class Outbox:
+    units: UnitsOfWork
+    registry: Registry
+    refused: Callable[[int, str], None]
+    """Told when Telegram refuses a shop's token."""
+    monotonic: Callable[[], float] = time.monotonic
+    _sending: Tasks = field(default_factory=Tasks)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _paused: dict[int, float] = field(default_factory=dict)
+    """Shops whose bot Telegram asked to be quiet, and until when."""
+    _bots: Buckets = field(init=False)
+    _chats: Buckets = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._bots = Buckets(BOT_RATE, BOT_BURST, self.monotonic)
+        self._chats = Buckets(CHAT_RATE, CHAT_BURST, self.monotonic)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver whatever is due, until cancelled."""
+        while True:
+            self._wake.clear()
+            claimed: list[Claimed] = []
+            try:
+                claimed = await self._claim()
+            except Exception:  # the queue must outlive whatever the database does
+                log.exception("cannot claim messages")
+            for message in claimed:
+                self._sending.spawn(self._deliver(message), name=f"message-{message.id}")
+            if not claimed:
+                await self._pause()
+
+    async def deliver_due(self) -> int:
+        """Deliver what is due now and return how many messages were tried; for tests and tools."""
+        claimed = await self._claim()
+        await asyncio.gather(*(self._deliver(message) for message in claimed))
+        return len(claimed)
+
+    async def drain(self, seconds: float) -> None:
+        """Let the calls in flight finish, at most so long."""
+        await self._sending.drain(seconds)
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._wake.wait()
+
+    async def _claim(self) -> list[Claimed]:
+        room = AT_ONCE - len(self._sending)
+        rooms = {shop: min(PER_BOT, self._bots.of(shop).room()) for shop in self._awake()}
+        shops = [shop for shop, free in rooms.items() if free > 0]
+        if not shops or room <= 0:
+            return []
+        async with self.units.platform(ACTOR) as uow:
+            rows = await uow.session.execute(
+                _CLAIM,
+                {
+                    "shops": shops,
+                    "rooms": [rooms[shop] for shop in shops],
+                    "room": room,
+                    "now": uow.now,
+                    "lease_until": uow.now + LEASE,
+                    "overtaken_after": OVERTAKEN_AFTER,
+                },
+            )
+            claimed = [_claimed(row) for row in rows]
+        for message in claimed:
+            self._bots.of(message.bot_id).take()
+        return sorted(claimed, key=lambda message: message.id)
+
+    def _awake(self) -> list[int]:
+        now = self.monotonic()
+        self._paused = {shop: until for shop, until in self._paused.items() if until > now}
+        return [shop for shop in self.registry.in_turn() if shop not in self._paused]
+
+    async def _deliver(self, message: Claimed) -> None:
+        bot = self.registry.bot_of(message.bot_id)
+        if bot is None:
+            await self._put_back(message)
+            return
+        await asyncio.sleep(self._chats.of((message.bot_id, message.chat_id)).take())
+        now = self.units.clock
+        try:
+            message_id = await _send(bot, message)
+        except TelegramRetryAfter as error:
+            log.warning("shop %s must be quiet for %s s", message.bot_id, error.retry_after)
+            self._paused[message.bot_id] = self.monotonic() + error.retry_after
+            await self._put_back(message, after=timedelta(seconds=error.retry_after))
+        except (TelegramUnauthorizedError, TelegramNotFound) as error:
+            await self._put_back(message, last_error=_short(error))
+            self.refused(message.bot_id, str(error))
+        except TelegramForbiddenError as error:
+            await self._note(message, failed_at=now(), last_error=_short(error))
+            await self._unreachable(message)
+        except TelegramMigrateToChat as error:
+            await self._put_back(message, chat_id=error.migrate_to_chat_id)
+        except (TelegramBadRequest, TelegramEntityTooLarge) as error:
+            if message.topic_id is not None and "thread not found" in error.message:
+                await self._put_back(message, topic_id=None)  # the topic is gone, the group is not
+            else:
+                log.warning("message %s cannot be sent: %s", message.id, _short(error))
+                await self._note(message, failed_at=now(), last_error=_short(error))
+        except Exception as error:  # one bad message must not stop the queue
+            log.warning("message %s failed: %s", message.id, _short(error), exc_info=_bug(error))
+            await self._try_later(message, error)
+        else:
+            await self._note(message, sent_at=now(), last_error=None, telegram_message_id=message_id)
+        self.wake()
+
+    async def _unreachable(self, message: Claimed) -> None:
+        if message.user_id is None:
+            return
+        async with self.units.begin(message.bot_id, ACTOR) as uow:
+            await users.mark_unreachable(uow, message.user_id)
+
+    async def _try_later(self, message: Claimed, error: Exception) -> None:
+        now = self.units.clock()
+        if message.attempts >= MOST_ATTEMPTS:
+            await self._note(message, failed_at=now, last_error=_short(error))
+        else:
+            await self._note(message, due_at=now + PAUSES[message.attempts - 1], last_error=_short(error))
+
+    async def _put_back(self, message: Claimed, *, after: timedelta = timedelta(0), **values: Any) -> None:
+        """Not the message's fault: due again without losing an attempt."""
+        await self._note(message, due_at=self.units.clock() + after, attempts=message.attempts - 1, **values)
+
+    async def _note(self, message: Claimed, **values: Any) -> None:
+        async with self.units.platform(ACTOR) as uow:
+            await uow.session.execute(
+                update(OutboxMessage)
+                .where(OutboxMessage.id == message.id)
+                .values(updated_at=uow.now, **values)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def _claimed(row: Any) -> Claimed:
+    return Claimed(
+        id=row.id,
+        bot_id=row.bot_id,
+        user_id=row.user_id,
+        chat_id=row.chat_id,
+        topic_id=row.topic_id,
+        kind=row.kind,
+        payload=row.payload,
+        attempts=row.attempts,
+        reader=Reader(row.language, ZoneInfo(row.timezone), row.shop_name, row.support_username),
+    )
+
+
+async def _send(bot: Bot, message: Claimed) -> int:
+    screen = notice(message.kind, message.payload, message.reader)
+    sent = await bot.send_message(
+        message.chat_id,
+        screen.text,
+        message_thread_id=message.topic_id,
+        reply_markup=screen.keyboard,
+    )
+    return sent.message_id
+
+
+def _short(error: Exception) -> str:
+    return redact(repr(error))[:ERROR_LENGTH]
+
+
+def _bug(error: Exception) -> Exception | None:
+    """The traceback is worth keeping when it is ours; Telegram's troubles have none to tell."""
+    return None if type(error).__module__.startswith("aiogram") else error

@@ -1,0 +1,12 @@
+"""Conversation states. There are few on purpose: a receipt is taken at any time, in no state at all."""
+
+from __future__ import annotations
+
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Receipt(StatesGroup):
+    asked = State()
+    """We asked for the receipt of one payment; its id is in the data."""
+    pending = State()
+    """A file or a text came and we asked what it is; what came is in the data."""

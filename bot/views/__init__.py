@@ -1,0 +1,1 @@
+"""What the bot shows. Words are in templates/telegram/, buttons here."""

@@ -1,0 +1,68 @@
+"""Promised messages (``shop.notifications.messages``) as screens: their words and their buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiogram.types import InlineKeyboardMarkup
+
+from bot.callbacks import AskReceipt, CancelOrder, Go, ShowSubscription
+from bot.views.menu import back
+from bot.views.screen import Reader, Screen, copy, keyboard, press, support
+from bot.views.words import write
+from shop.plans import sold
+
+Payload = Mapping[str, Any]
+Buttons = Callable[[Reader, Payload], InlineKeyboardMarkup | None]
+
+
+def notice(kind: str, payload: Payload, reader: Reader) -> Screen:
+    """One promised message. Raises TemplateNotFound for a kind without words."""
+    fields = dict(payload)
+    if isinstance(fields.get("plan"), Mapping):
+        fields["plan"] = sold.name(fields["plan"], reader.language)
+    buttons = BUTTONS.get(kind)
+    return Screen(write(kind, reader, **fields), buttons(reader, payload) if buttons else None)
+
+
+def _ready(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
+    _ = reader.gettext
+    held = ShowSubscription(subscription_id=payload["subscription_id"])
+    return keyboard(
+        copy(_("📋 Copy link"), payload["access"]),
+        [press(_("📦 Details"), held)],
+        back(reader, keep=True),
+    )
+
+
+def _rejected(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
+    _ = reader.gettext
+    cancel = CancelOrder(order_id=payload["order_id"])
+    return keyboard(
+        [press(_("📤 Send a new receipt"), AskReceipt(payment_id=payload["payment_id"]), style="primary")],
+        [*support(reader), press(_("Cancel order"), cancel, style="danger")],
+    )
+
+
+def _expired(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
+    _ = reader.gettext
+    paid = AskReceipt(payment_id=payload["payment_id"])
+    return keyboard(
+        [press(_("📤 I have paid; send the receipt"), paid, style="success")],
+        [press(_("🛒 New order"), Go(place="plans", keep=True)), *support(reader)],
+    )
+
+
+def _home(reader: Reader, _payload: Payload) -> InlineKeyboardMarkup | None:
+    return keyboard(support(reader), back(reader, keep=True))
+
+
+BUTTONS: Mapping[str, Buttons] = {
+    "subscription_ready": _ready,
+    "order_held": _home,
+    "wallet_credited": _home,
+    "receipt_rejected": _rejected,
+    "payment_expired": _expired,
+}
+"""Kinds for customers. What goes to the owner's chat has no buttons yet."""

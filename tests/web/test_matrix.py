@@ -1,0 +1,238 @@
+"""Every route against everybody who may knock; a route that is missing here fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from shop.actors import SEEING
+from tests.web.conftest import Browser, add_staff
+
+OUT = "to sign in"
+MISSING_ID = 2**62
+
+
+@dataclass(frozen=True)
+class Row:
+    """The status each person gets; ``OUT``: sent to sign in. Ids are those of Alice's shop."""
+
+    nobody: int | str
+    alice: int
+    mallory: int
+    looking_master: int
+    master: int
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(self.fields)
+
+
+REASON = (("reason_code", "not_arrived"),)
+
+ROUTES: dict[tuple[str, str], Row] = {
+    ("GET", "/health/live"): Row(200, 200, 200, 200, 200),
+    ("GET", "/health/ready"): Row(200, 200, 200, 200, 200),
+    ("GET", "/static/{file_path:path}"): Row(404, 404, 404, 404, 404),
+    ("GET", "/favicon.ico"): Row(200, 200, 200, 200, 200),
+    ("GET", "/login"): Row(200, 303, 303, 303, 303),
+    ("POST", "/login"): Row(403, 403, 403, 403, 403),
+    ("POST", "/logout"): Row(OUT, 303, 303, 303, 303),
+    ("POST", "/logout-everywhere"): Row(OUT, 303, 303, 303, 303),
+    ("GET", "/sessions"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/"): Row(OUT, 200, 200, 200, 303),
+    ("GET", "/receipts"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/receipts/{payment_id:str}"): Row(OUT, 200, 404, 200, 404),
+    ("GET", "/receipts/{payment_id:str}/image"): Row(OUT, 200, 404, 200, 404),
+    ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/receipts/{payment_id:str}/reject"): Row(OUT, 303, 404, 403, 404, fields=REASON),
+    ("GET", "/platform/bots"): Row(OUT, 404, 404, 200, 200),
+    ("POST", "/platform/bots/{bot_id:str}/open"): Row(OUT, 404, 404, 303, 303),
+    ("POST", "/platform/leave"): Row(OUT, 404, 404, 303, 303),
+}
+BY_ID = [route for route in ROUTES if "{payment_id" in route[1]]
+
+
+def test_every_route_is_in_the_table(litestar: Litestar):
+    routes = {
+        (method, route.path)
+        for route in litestar.routes
+        for method in route.methods  # type: ignore[attr-defined]
+        if method != "OPTIONS"
+    }
+
+    assert routes == set(ROUTES)
+
+
+def address(path: str, *, receipt: int, bot_id: int) -> str:
+    return (
+        path.replace("{payment_id:str}", str(receipt))
+        .replace("{bot_id:str}", str(bot_id))
+        .replace("{file_path:path}", "css/app.css")
+    )
+
+
+async def ask(browser: Browser, method: str, url: str, form: dict[str, str]) -> httpx.Response:
+    if method == "GET":
+        return await browser.get(url)
+    return await browser.post(url, form)
+
+
+def outcome(answer: httpx.Response) -> int | str:
+    is_out = answer.status_code == 303 and answer.headers["location"].startswith("/login?next=")
+    return OUT if is_out or _is_login(answer) else answer.status_code
+
+
+def _is_login(answer: httpx.Response) -> bool:
+    """Where a form was posted by nobody there is nothing to come back to."""
+    signs_out = "pishkhan=" in answer.headers.get("set-cookie", "")
+    return answer.status_code == 303 and answer.headers["location"] == "/login" and not signs_out
+
+
+@pytest.fixture
+async def alices(shops):
+    return await shops.open(name="Alice's shop")
+
+
+@pytest.fixture
+async def sent(shops, alices, path):
+    """A receipt in Alice's queue, where the route is about one."""
+    return await shops.receipt(alices) if "{payment_id" in path else None
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("cookie", [None, "Z" * 43, "short", "\u00e9" * 43])
+async def test_nobody_and_forged_cookies_get_nothing(
+    new_browser, shops, alices, sent, everything, method, path, cookie
+):
+    browser = new_browser()
+    if cookie:
+        browser.client.headers["cookie"] = f"pishkhan={cookie}".encode("latin-1").decode("latin-1")
+
+    answer = await ask(
+        browser,
+        method,
+        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        ROUTES[method, path].form,
+    )
+
+    assert outcome(answer) == ROUTES[method, path].nobody
+    assert await status_of(everything, sent) == "receipt_submitted"
+
+
+def number_of(sent) -> int:
+    return sent.payment_id if sent else 1
+
+
+async def status_of(everything, sent) -> str:
+    if sent is None:
+        return "receipt_submitted"
+    return await everything.fetchval(
+        "SELECT status FROM card_to_card_payments WHERE id = $1", sent.payment_id
+    )
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_the_owner_may_do_everything_in_the_own_shop(signed_in, shops, alices, sent, method, path):
+    alice = await signed_in(alices)
+
+    answer = await ask(
+        alice,
+        method,
+        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        ROUTES[method, path].form,
+    )
+
+    assert answer.status_code == ROUTES[method, path].alice
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_mallory_gets_nothing_of_alices_and_changes_nothing(
+    signed_in, shops, alices, sent, everything, method, path
+):
+    mallory = await signed_in(await shops.open(name="Mallory's shop"))
+
+    answer = await ask(
+        mallory,
+        method,
+        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        ROUTES[method, path].form,
+    )
+
+    assert answer.status_code == ROUTES[method, path].mallory
+    assert "Alice" not in answer.text
+    assert await status_of(everything, sent) == "receipt_submitted"
+
+
+@pytest.mark.parametrize(("method", "path"), BY_ID)
+@pytest.mark.parametrize("part", ["true", "false"])
+async def test_what_is_anothers_is_answered_like_what_does_not_exist_byte_by_byte(
+    signed_in, shops, alices, sent, method, path, part
+):
+    mallory = await signed_in(await shops.open(name="Mallory's shop"))
+    mallory.client.headers["hx-request"] = part
+    form = ROUTES[method, path].form
+
+    others = await ask(mallory, method, address(path, receipt=number_of(sent), bot_id=0), form)
+    missing = await ask(mallory, method, address(path, receipt=MISSING_ID, bot_id=0), form)
+
+    assert (others.status_code, others.content, others.headers) == (
+        missing.status_code,
+        missing.content,
+        missing.headers,
+    )
+    assert others.status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_the_master_who_looks_at_a_shop_changes_nothing_in_it(
+    new_browser, alices, sent, master, everything, method, path
+):
+    browser = new_browser()
+    await browser.sign_in(master.api_token)
+    await browser.post(f"/platform/bots/{alices.bot_id}/open")
+
+    answer = await ask(
+        browser,
+        method,
+        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        ROUTES[method, path].form,
+    )
+
+    assert answer.status_code == ROUTES[method, path].looking_master
+    assert await status_of(everything, sent) == "receipt_submitted"
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_the_master_reaches_a_shops_things_only_by_opening_it(
+    new_browser, alices, sent, master, everything, method, path
+):
+    browser = new_browser()
+    await browser.sign_in(master.api_token)
+
+    answer = await ask(
+        browser,
+        method,
+        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        ROUTES[method, path].form,
+    )
+
+    assert answer.status_code == ROUTES[method, path].master
+    assert await status_of(everything, sent) == "receipt_submitted"
+
+
+async def test_a_colleague_without_the_right_sees_and_does_not_decide(
+    new_browser, shops, alices, units, everything
+):
+    sent = await shops.receipt(alices)
+    _, token = await add_staff(units, alices, permissions=SEEING)
+    bob = new_browser()
+    await bob.sign_in(token)
+
+    assert (await bob.get(f"/receipts/{sent.payment_id}")).status_code == 200
+    assert (await bob.post(f"/receipts/{sent.payment_id}/approve")).status_code == 403
+    assert (await bob.post(f"/receipts/{sent.payment_id}/reject", dict(REASON))).status_code == 403
+    assert await status_of(everything, sent) == "receipt_submitted"
