@@ -127,7 +127,7 @@ async def get_master_bot(uow: UnitOfWork) -> BotRow | None:
 
 async def get_active_bots(uow: UnitOfWork) -> list[BotRow]:
     """Shops that are on duty, oldest first: switched on, not suspended, not deleted."""
-    bots = await uow.session.scalars(select(Bot).where(*on_duty()).order_by(Bot.id))
+    bots = await uow.session.scalars(select(Bot).where(*_in_status(rules.OPEN)).order_by(Bot.id))
     return [row_of(bot) for bot in bots]
 
 
@@ -145,7 +145,9 @@ async def list_fleet(uow: UnitOfWork) -> list[FleetBot]:
     Left out: a bot whose token Telegram refused; it comes back when its owner gives a new one.
     """
     bots = await uow.session.scalars(
-        select(Bot).where(*on_duty(), Bot.token_state != "broken")  # noqa: S105  (a state, not a secret).order_by(Bot.id)
+        select(Bot)
+        .where(*_in_status(rules.ANSWERS), Bot.token_state != "broken")  # noqa: S105  (a state, not a secret)
+        .order_by(Bot.id)
     )
     fleet = []
     for bot in bots:
@@ -164,9 +166,8 @@ async def list_fleet(uow: UnitOfWork) -> list[FleetBot]:
     return fleet
 
 
-def on_duty() -> tuple[ColumnElement[bool], ...]:
-    """What a shop must be for its bot to run."""
-    return (Bot.is_active.is_(True), Bot.deleted_at.is_(None), Bot.status.in_(rules.RUNS))
+def _in_status(statuses: tuple[str, ...]) -> tuple[ColumnElement[bool], ...]:
+    return (Bot.is_active.is_(True), Bot.deleted_at.is_(None), Bot.status.in_(statuses))
 
 
 async def get_context(uow: UnitOfWork) -> BotContext:

@@ -14,8 +14,10 @@ from shop.money import Currency
 
 LONGEST_NAME = 64
 CALENDARS = ("jalali", "gregorian")
-RUNS = ("active", "past_due", "restricted")
-"""Statuses of a shop whose bot is on duty."""
+OPEN = ("active", "past_due", "restricted")
+"""Statuses of a shop that serves its customers."""
+ANSWERS = (*OPEN, "suspended", "frozen")
+"""Statuses of a shop whose bot runs: a closed one says so, and is not silent."""
 
 _TOKEN = re.compile(r"([0-9]{6,12}):[A-Za-z0-9_-]{35}", re.ASCII)
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}", re.ASCII)

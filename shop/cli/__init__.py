@@ -13,12 +13,12 @@ from db.embedded import CANNOT_SERVE
 from db.ports import PortTaken
 from db.ready import NOT_READY
 from db.settings import settings_or_exit
-from shop.cli import backup, bots, ledger, schema, tokens, up
+from shop.cli import backup, bots, ledger, opening, schema, tokens, up
 from shop.cli.command import Command, Refused
 
 COMMANDS = (
     up.COMMAND,
-    schema.MIGRATE,
+    opening.MIGRATE,
     schema.CHECK,
     bots.COMMAND,
     tokens.COMMAND,

@@ -1,4 +1,4 @@
-"""`migrate` and `check`: is the database as this version needs it, and if not, make it so."""
+"""Is the database as this version needs it, and if not, make it so; `check` tells everything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from db.embedded import FolderBusy, embedded_postgres
 from db.migrate import head, upgrade
 from db.ready import MigrationsBehind, wait_until_migrated, wait_until_reachable
 from db.settings import Settings
-from shop.cli.command import Command, Refused, print_table, say
+from shop.cli.command import Command, Refused, print_table
 
 REACH_SECONDS = 8.0
 _T = TypeVar("_T")
@@ -75,13 +75,6 @@ async def _with_connection(settings: Settings, ask: Callable[[AsyncConnection], 
             return await ask(connection)
     finally:
         await engine.dispose()
-
-
-def run_migrate(_arguments: argparse.Namespace, settings: Settings) -> int:
-    with serving_database(settings):
-        migrate(settings)
-    say(f"The schema is at {head()}.")
-    return 0
 
 
 def run_check(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -146,7 +139,6 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
-MIGRATE = Command("migrate", "Bring the database's schema to the form this version needs.", run_migrate)
 CHECK = Command(
     "check", "Examine settings and database, and tell what is wrong.", run_check, _check_arguments
 )

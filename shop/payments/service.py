@@ -23,7 +23,7 @@ from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.wallet import service as wallet
 
 EXPIRE_AT_ONCE = 200
-"""How many payments one shop's sweep closes in one transaction."""
+"""How many payments one sweep closes; the next one follows soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,40 +160,24 @@ async def settle(
 async def expire_due(units: UnitsOfWork) -> int:
     """Close what nobody paid in time, in every shop; how many payments were closed.
 
-    Only payments without a receipt: one that waits for its review has no deadline.
+    Only payments without a receipt: one that waits for its review has no deadline. Each payment is
+    closed in a transaction of its own, so that no two customers are ever locked together.
     """
     actor = System("expiry")
     async with units.platform(actor) as uow:
-        due = await uow.session.scalars(
-            select(CardToCardPayment.bot_id)
+        due = await uow.session.execute(
+            select(CardToCardPayment.bot_id, CardToCardPayment.id, CardToCardPayment.user_id)
             .where(CardToCardPayment.status == "created", CardToCardPayment.expires_at <= uow.now)
-            .distinct()
+            .order_by(CardToCardPayment.expires_at)
+            .limit(EXPIRE_AT_ONCE)
         )
-        idle = await uow.session.scalars(
-            select(Order.bot_id)
-            .where(Order.status == "awaiting_payment", Order.expires_at <= uow.now)
-            .distinct()
-        )
-        shops = sorted({*due, *idle})
+        payments = due.tuples().all()
     closed = 0
-    for bot_id in shops:
+    for bot_id, payment_id, user_id in payments:
         async with units.begin(bot_id, actor) as uow:
-            closed += await _expire_in_shop(uow)
-    return closed
-
-
-async def _expire_in_shop(uow: UnitOfWork) -> int:
-    due = await uow.session.execute(
-        select(CardToCardPayment.id, CardToCardPayment.user_id)
-        .where(CardToCardPayment.status == "created", CardToCardPayment.expires_at <= uow.now)
-        .order_by(CardToCardPayment.user_id, CardToCardPayment.id)
-        .limit(EXPIRE_AT_ONCE)
-    )
-    closed = 0
-    for payment_id, user_id in due.tuples().all():
-        user = await orders.lock_user(uow, user_id)
-        closed += await _expire_payment(uow, payment_id, chat_id=user.telegram_id)
-    await _expire_orders(uow)
+            user = await orders.lock_user(uow, user_id)
+            closed += await _expire_payment(uow, payment_id, chat_id=user.telegram_id)
+    await _expire_orders(units, actor)
     return closed
 
 
@@ -226,15 +210,21 @@ async def _expire_payment(uow: UnitOfWork, payment_id: int, *, chat_id: int) -> 
     return True
 
 
-async def _expire_orders(uow: UnitOfWork) -> None:
+async def _expire_orders(units: UnitsOfWork, actor: System) -> None:
+    """Orders whose time is over and for which no payment is open any more."""
     open_payment = (
         select(CardToCardPayment.id)
         .where(CardToCardPayment.order_id == Order.id, CardToCardPayment.status.in_(rules.OPEN))
         .exists()
     )
-    await uow.session.execute(
-        update(Order)
-        .where(Order.status == "awaiting_payment", Order.expires_at <= uow.now, ~open_payment)
-        .values(status="expired", updated_at=uow.now)
-        .execution_options(synchronize_session=False)
-    )
+    async with units.platform(actor) as uow:
+        over = (Order.status == "awaiting_payment", Order.expires_at <= uow.now, ~open_payment)
+        shops = (await uow.session.scalars(select(Order.bot_id).where(*over).distinct())).all()
+    for bot_id in shops:
+        async with units.begin(bot_id, actor) as uow:
+            await uow.session.execute(
+                update(Order)
+                .where(*over)
+                .values(status="expired", updated_at=uow.now)
+                .execution_options(synchronize_session=False)
+            )

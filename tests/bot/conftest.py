@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -22,6 +23,7 @@ from db.urls import APP_ROLE
 from shop.media.shelf import Shelf
 from shop.unit_of_work import UnitsOfWork
 from tests.bot.phone import Phone, Wire
+from tests.conftest import Clock
 from tests.factories import Shop, Shops
 
 MakePhone = Callable[..., Awaitable[Phone]]
@@ -58,6 +60,13 @@ async def bare(server: Server, bot_database: Database) -> AsyncIterator[asyncpg.
 @pytest.fixture
 def units(bot_units: UnitsOfWork, bare: asyncpg.Connection) -> UnitsOfWork:
     return bot_units
+
+
+@pytest.fixture
+def timed_units(units: UnitsOfWork, clock: Clock) -> UnitsOfWork:
+    """The same database, by a clock the test moves."""
+    clock.now = units.clock()
+    return replace(units, clock=clock)
 
 
 @pytest.fixture

@@ -75,7 +75,6 @@ async def test_a_revoked_token_ends_its_bot_alone_and_is_noted(
     await phone.expect("Hi Carol")
 
     await wire.act("revoke", token=revoked.telegram_token)
-    await wire.act("fault", token=revoked.telegram_token, method="getUpdates", code=401, description="Unauthorized")
 
     await until(lambda: token_state(bare, revoked), "broken", within=35)
     assert await bare.fetchval("select token_error from bots where id = $1", revoked.bot_id)

@@ -46,12 +46,13 @@ async def test_killing_the_bot_between_commit_and_send_loses_no_message(tmp_path
                 os.kill(bot, signal.SIGSTOP)
                 async with units.begin(shop.bot_id, shop.owner) as uow:
                     await receipts.approve(uow, sent.payment_id)
-                os.kill(bot, signal.SIGKILL)
-                stack.process.wait(30)
+            os.kill(bot, signal.SIGKILL)
+            stack.process.wait(30)
             assert "bot" in stack.printed.splitlines()[-1], "it says which process ended"
 
         with running_stack(folder, DEMO="0") as stack:
             phone = Phone(http, stack.sandbox, shop.telegram_token, carol.telegram_id)
+            await phone.find_bot()
             await phone.read("Your subscription is ready")
             async with verbs(stack) as units, units.begin(shop.bot_id, System("test")) as uow:
                 assert await wallet.prove(uow) == []

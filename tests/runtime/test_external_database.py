@@ -42,6 +42,22 @@ def test_migrating_needs_the_owner_and_says_so_unless_there_is_nothing_to_do(
     assert again.status == 0, again.err
 
 
+def test_migrating_with_a_bot_token_opens_the_masters_shop_once_and_leaves_no_key_in_a_journal(
+    pishkhan: Callable[..., Told], external: Database
+) -> None:
+    roles = {"DATABASE_URL": external.app_url, "DATABASE_OWNER_URL": external.owner_url}
+    token = {"BOT_TOKEN": "123456789:AAExampleExampleExampleExampleExamp"}
+
+    first = pishkhan("migrate", **roles, **token)
+    again = pishkhan("migrate", **roles, **token)
+
+    assert (first.status, again.status) == (0, 0), first.err + again.err
+    assert "token issue master" in first.out
+    assert "pk_live_" not in first.out
+    assert "master" not in again.out
+    assert pishkhan("token", "issue", "master", **roles).out.count("pk_live_") == 1
+
+
 def test_a_superuser_may_not_be_the_application(pishkhan: Callable[..., Told], external: Database) -> None:
     told = pishkhan(
         "migrate", DATABASE_URL=as_superuser(external.app_url), DATABASE_OWNER_URL=external.owner_url

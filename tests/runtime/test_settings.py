@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from db.datadir import socket_folder
 from db.settings import TELEGRAM, Settings, SettingsError
+from tests.runtime.running import ROOT
 
 LONG = "k" * 8 + "0123456789abcdefghijklmnopqrstuv"
 TOKEN = "123456789:AAExampleExampleExampleExampleExamp"
@@ -184,6 +186,29 @@ def test_every_process_agrees_on_a_short_socket_when_the_path_is_too_long(tmp_pa
     assert len(os.fsencode(f"{place}/.s.PGSQL.5432")) <= 100
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     place.rmdir()
+
+
+class Environ(dict[str, str]):
+    """An environment that remembers what was asked of it."""
+
+    def __init__(self, **environ: str) -> None:
+        super().__init__(**environ)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, *default: str) -> str:  # type: ignore[override]
+        self.asked.add(name)
+        return super().get(name, *default)
+
+
+def test_every_setting_is_documented(tmp_path: Path) -> None:
+    environ = Environ(PISHKHAN_DATA=str(tmp_path / "data"))
+
+    Settings.from_env(environ)
+
+    documented = set(
+        re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
+    )
+    assert environ.asked == documented
 
 
 def test_the_settings_can_be_logged_without_giving_a_secret_away(tmp_path: Path) -> None:

@@ -1,0 +1,308 @@
+"""The receipt desk over HTTP: whole pages, parts, decisions, conflicts, the picture."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+
+from bot.views.screen import Reader
+from bot.views.words import write
+from shop.media import picture
+from shop.media import service as media
+from shop.receipts import service as receipts
+from shop.receipts.rules import RejectReason
+from tests.web.conftest import add_staff
+
+PART = {"HX_Request": "true"}
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+
+@pytest.fixture
+async def shop(shops):
+    return await shops.open(name="Nasim")
+
+
+@pytest.fixture
+async def alice(shop, signed_in):
+    browser = await signed_in(shop)
+    await browser.get("/receipts?lang=en")
+    return browser
+
+
+async def payment(everything, sent) -> dict:
+    return dict(
+        await everything.fetchrow("SELECT * FROM card_to_card_payments WHERE id = $1", sent.payment_id)
+    )
+
+
+async def test_the_queue_is_worked_from_the_front(alice, shop, shops, clock):
+    first = await shops.receipt(shop, await shops.person(shop, name="First"))
+    clock.forward(minutes=1)
+    second = await shops.receipt(shop, await shops.person(shop, name="Second"))
+
+    page = (await alice.get("/receipts")).text
+
+    assert page.index(f'id="q-{first.payment_id}"') < page.index(f'id="q-{second.payment_id}"')
+    assert "(2) Receipts" in page
+
+
+async def test_one_address_answers_a_page_or_its_part(alice, shop, shops):
+    sent = await shops.receipt(shop)
+
+    for url in ("/receipts", f"/receipts/{sent.payment_id}"):
+        page, part = await alice.get(url), await alice.get(url, **PART)
+        assert page.text.startswith("<!DOCTYPE html>")
+        assert "<html" not in part.text
+        assert part.text.count('id="desk"') == 1
+        assert page.headers["vary"] == part.headers["vary"] == "HX-Request"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HX_Request": "true", "HX_History_Restore_Request": "true"},
+        {"HX_Request": "true", "HX_Request_Type": "full"},
+    ],
+)
+async def test_a_page_out_of_the_history_comes_whole(alice, headers):
+    assert (await alice.get("/receipts", **headers)).text.startswith("<!DOCTYPE html>")
+
+
+async def test_approving_without_script_leads_to_the_next_one_and_says_so_once(
+    alice, shop, shops, everything
+):
+    sent = await shops.receipt(shop)
+    following = await shops.receipt(shop)
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/approve")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/receipts/{following.payment_id}"
+    assert (await payment(everything, sent))["status"] == "approved"
+    assert "Approved; the customer gets it now." in (await alice.get(answer.headers["location"])).text
+    assert "Approved; the customer" not in (await alice.get(answer.headers["location"])).text
+
+
+async def test_approving_with_htmx_swaps_in_the_next_one_and_its_address(alice, shop, shops, everything):
+    sent = await shops.receipt(shop, await shops.person(shop, name="Sara"))
+    following = await shops.receipt(shop, await shops.person(shop, name="Nima"))
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/approve", **PART)
+
+    assert answer.status_code == 200
+    assert answer.headers["hx-push-url"] == f"/receipts/{following.payment_id}"
+    assert f'data-item="{following.payment_id}"' in answer.text
+    assert "Approved: Sara." in answer.text
+    assert answer.text.count("hx-swap-oob") == 1
+    assert (await payment(everything, sent))["admin_reviewed_by"] == shop.name
+
+
+async def test_after_the_last_one_the_desk_is_clear(alice, shop, shops):
+    sent = await shops.receipt(shop)
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/approve", **PART)
+
+    assert answer.headers["hx-push-url"] == "/receipts"
+    assert "All clear" in answer.text
+
+
+async def test_rejecting_tells_the_customer_and_leads_on(alice, shop, shops, everything):
+    sent = await shops.receipt(shop)
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/reject", {"reason_code": "amount_too_low"})
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/receipts"
+    assert (await payment(everything, sent))["reject_reason"] == "amount_too_low"
+    kinds = "SELECT kind FROM outbox WHERE bot_id = $1"
+    assert [row["kind"] for row in await everything.fetch(kinds, shop.bot_id)] == ["receipt_rejected"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"reason_code": "other"}, "Write the reason; the customer will read it."),
+        ({"reason_code": "other", "reason_text": " \u200f\x00 "}, "Write the reason; the customer will read"),
+        ({}, "Choose a reason."),
+        ({"reason_code": "because"}, "Choose a reason."),
+    ],
+)
+@pytest.mark.parametrize("part", [True, False])
+async def test_a_rejection_without_a_reason_is_asked_for_again(
+    alice, shop, shops, everything, fields, sentence, part
+):
+    sent = await shops.receipt(shop)
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/reject", fields, **(PART if part else {}))
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert re.search(r'<dialog[^>]*id="reject"[^>]* open', answer.text)
+    assert ("<html" in answer.text) is not part
+    assert (await payment(everything, sent))["status"] == "receipt_submitted"
+
+
+async def test_the_second_of_two_reviewers_is_told_who_was_first(alice, shop, shops, units, new_browser):
+    sent = await shops.receipt(shop)
+    _, token = await add_staff(units, shop, name="Bob")
+    bob = new_browser()
+    await bob.sign_in(token)
+    await bob.post(f"/receipts/{sent.payment_id}/approve")
+
+    page = await alice.post(f"/receipts/{sent.payment_id}/reject", {"reason_code": "not_arrived"})
+    part = await alice.post(f"/receipts/{sent.payment_id}/approve", **PART)
+
+    for answer in (page, part):
+        assert answer.status_code == 409
+        assert "Already decided." in answer.text
+        assert "<bdi>Bob</bdi> approved this" in answer.text
+        assert f"/receipts/{sent.payment_id}/approve" not in answer.text
+    assert "<html" in page.text
+    assert "<html" not in part.text
+
+
+async def test_eight_clicks_at_once_decide_once(alice, shop, shops, everything):
+    sent = await shops.receipt(shop)
+
+    answers = await asyncio.gather(
+        *(alice.post(f"/receipts/{sent.payment_id}/approve", **PART) for _ in range(8))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
+    deposits = "SELECT count(*) FROM transactions WHERE bot_id = $1 AND kind = 'deposit'"
+    assert await everything.fetchval(deposits, shop.bot_id) == 1
+
+
+@pytest.mark.parametrize("dialog", ["reject", "approve"])
+async def test_the_dialogs_open_without_script(alice, shop, shops, dialog):
+    picture_bytes = b"" or None
+    sent = await shops.receipt(shop, content=picture_bytes)
+
+    page = (await alice.get(f"/receipts/{sent.payment_id}?{dialog}=1")).text
+
+    is_open = re.search(rf'<dialog[^>]*id="{dialog}"[^>]* open', page) is not None
+    # There is nothing to confirm where no red warning stands.
+    assert is_open is (dialog == "reject")
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+async def test_the_preview_is_what_the_customer_will_read(alice, shop, shops, units, language):
+    sent = await shops.receipt(shop, await shops.person(shop, language=language))
+    page = (await alice.get(f"/receipts/{sent.payment_id}")).text
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await receipts.reject(uow, sent.payment_id, reason=RejectReason.NOT_ARRIVED)
+
+    said = write(
+        "receipt_rejected",
+        Reader(language=language, shop_name=shop.name, support_username=None),
+        tracking_number="",
+        reason="not_arrived",
+        text="",
+        amount=shop.price,
+    )
+
+    last_line = said.strip().splitlines()[-1]
+    assert last_line in page
+
+
+async def test_names_and_captions_stay_words(alice, shop, shops, everything):
+    hostile = '<img src=x hx-get="/logout" hx-trigger=load>'
+    sent = await shops.receipt(shop, await shops.person(shop, name=hostile))
+    await everything.execute(
+        "UPDATE card_to_card_payments SET receipt_text = $2 WHERE id = $1", sent.payment_id, hostile
+    )
+
+    page = (await alice.get(f"/receipts/{sent.payment_id}")).text
+
+    assert hostile not in page
+    assert "&lt;img src=x" in page
+
+
+# The picture ------------------------------------------------------------------------------------------------
+
+
+async def test_the_picture_is_ours_private_and_shut_in(alice, shop, shops):
+    sent = await shops.receipt(shop)
+
+    answer = await alice.get(f"/receipts/{sent.payment_id}/image")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/webp"
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert "content-disposition" not in answer.headers
+    again = await alice.get(f"/receipts/{sent.payment_id}/image", If_None_Match=answer.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_document_is_for_saving_never_for_showing(alice, shop, shops, units, shelf, everything):
+    sent = await shops.receipt(shop)
+    prepared = await picture.prepare(PDF, file_name='re"ceipt\r\n\u202e.pdf')
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        media_id = await media.store(uow, shelf, prepared)
+    await everything.execute(
+        "UPDATE card_to_card_payments SET receipt_media_id = $2 WHERE id = $1", sent.payment_id, media_id
+    )
+
+    answer = await alice.get(f"/receipts/{sent.payment_id}/image")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert (await alice.get(f"/receipts/{sent.payment_id}")).status_code == 200
+
+
+async def test_a_picture_that_is_gone_does_not_exist(alice, shop, shops, everything):
+    sent = await shops.receipt(shop)
+    await everything.execute(
+        "UPDATE media SET storage_key = $2 WHERE bot_id = $1", shop.bot_id, f"{shop.bot_id}/gone.webp"
+    )
+
+    assert (await alice.get(f"/receipts/{sent.payment_id}/image")).status_code == 404
+
+
+# Language and theme -----------------------------------------------------------------------------------------
+
+
+async def test_a_switch_of_language_is_remembered(alice, shop, shops):
+    sent = await shops.receipt(shop)
+
+    english = await alice.get(f"/receipts/{sent.payment_id}?lang=en")
+    still = await alice.get("/")
+    persian = await alice.get("/receipts?lang=fa")
+
+    assert '<html lang="en" dir="ltr"' in english.text
+    assert '<html lang="en" dir="ltr"' in still.text
+    assert '<html lang="fa" dir="rtl"' in persian.text
+
+
+async def test_the_shops_language_is_the_usual_one(make_shop, signed_in, everything):
+    shop = await make_shop()
+    await everything.execute("UPDATE bots SET default_language = 'en' WHERE id = $1", shop.bot_id)
+
+    assert '<html lang="en"' in (await (await signed_in(shop)).get("/")).text
+
+
+async def test_a_stranger_is_greeted_in_persian(browser):
+    assert '<html lang="fa" dir="rtl"' in (await browser.get("/login", Accept_Language="en")).text
+
+
+async def test_the_theme_is_drawn_by_the_server(alice):
+    await alice.get("/?theme=dark")
+
+    assert 'data-theme="dark"' in (await alice.get("/receipts")).text
+
+
+async def test_reading_the_desk_takes_few_round_trips(alice, shop, shops, counted_queries):
+    sent = await shops.receipt(shop)
+    counted_queries()
+
+    await alice.get(f"/receipts/{sent.payment_id}")
+
+    assert counted_queries() <= 14
