@@ -7,12 +7,11 @@ import logging
 import signal
 import sys
 
-from bot.app import BotProcess, place_of
 from db.logs import configure_logging
 from db.ports import PortTaken, require_free
 from db.process import die_with_parent
 from db.ready import ready_or_exit
-from db.settings import settings_or_exit
+from db.settings import Settings, settings_or_exit
 
 NOISY = ("aiogram.event", "aiogram.dispatcher")
 """One line an update: ours say what matters."""
@@ -30,15 +29,18 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     ready_or_exit(settings.database_url)
-    asyncio.run(_serve(BotProcess(place_of(settings))))
+    asyncio.run(_serve(settings))
     return 0
 
 
-async def _serve(process: BotProcess) -> None:
+async def _serve(settings: Settings) -> None:
+    # Loading aiogram takes seconds; a wrong setting is to be said before.
+    from bot.app import BotProcess, place_of  # noqa: PLC0415
+
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await process.run(stop)
+    await BotProcess(place_of(settings)).run(stop)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any, Literal, Never
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.exceptions import (
+    TelegramAPIError,
     TelegramConflictError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -191,12 +192,12 @@ class Fleet:
             if self.introduce is not None and not pauses.introduced_again:
                 pauses.introduced_again = True  # the sandbox forgets everybody when it restarts
                 return False
-            log.warning("the token of shop %s was refused: %s", shop_id, redact(str(error)))
-            await self._note(member, "broken", error=redact(str(error))[:ERROR_LENGTH])
+            log.warning("the token of shop %s was refused: %s", shop_id, _reason(error))
+            await self._note(member, "broken", error=_reason(error))
             return True
         except TelegramConflictError as error:
-            log.warning("the bot of shop %s runs elsewhere too: %s", shop_id, redact(str(error)))
-            await self._note(member, "conflict", error=redact(str(error))[:ERROR_LENGTH])
+            log.warning("the bot of shop %s runs elsewhere too: %s", shop_id, _reason(error))
+            await self._note(member, "conflict", error=_reason(error))
             await pauses.conflict.asleep()
         except TelegramRetryAfter as error:
             log.warning("shop %s: Telegram asks for a pause of %s s", shop_id, error.retry_after)
@@ -243,3 +244,8 @@ class Fleet:
         except NotFound:  # deleted this instant; the next look stops the bot
             return
         member.noted = (state, error)
+
+
+def _reason(error: Exception) -> str:
+    """Telegram's own words, as the dashboard shows them beside the bot."""
+    return redact(error.message if isinstance(error, TelegramAPIError) else str(error))[:ERROR_LENGTH]

@@ -21,15 +21,19 @@ class Access(Enum):
 _ACCESS = "access"
 _WHILE_VIEWING = "while_viewing"
 _SIGN_IN_FORM = "sign_in_form"
+_FILES = "files"
 
 
-def route_for(access: Access, *, while_viewing: bool = False, sign_in_form: bool = False) -> dict[str, Any]:
+def route_for(
+    access: Access, *, while_viewing: bool = False, sign_in_form: bool = False, files: bool = False
+) -> dict[str, Any]:
     """The ``opt`` of a route.
 
     ``while_viewing``: the master may post to it while he looks at a tenant's shop, because it changes
     nothing there. ``sign_in_form``: its token lies in a cookie of its own, there being no session yet.
+    ``files``: its form may carry files.
     """
-    return {_ACCESS: access, _WHILE_VIEWING: while_viewing, _SIGN_IN_FORM: sign_in_form}
+    return {_ACCESS: access, _WHILE_VIEWING: while_viewing, _SIGN_IN_FORM: sign_in_form, _FILES: files}
 
 
 def access_of(handler: BaseRouteHandler) -> Access:
@@ -43,3 +47,7 @@ def is_allowed_while_viewing(handler: BaseRouteHandler) -> bool:
 
 def is_sign_in_form(handler: BaseRouteHandler) -> bool:
     return bool(handler.opt.get(_SIGN_IN_FORM))
+
+
+def takes_files(handler: BaseRouteHandler) -> bool:
+    return bool(handler.opt.get(_FILES))

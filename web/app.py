@@ -28,11 +28,11 @@ from web.assets import Assets
 from web.cookies import Cookies
 from web.deps import provide_uow
 from web.errors import failed, not_served, refused
-from web.forms import LARGEST_BODY
+from web.forms import LARGEST_BODY, MOST_FIELDS
 from web.guards import GUARDS
 from web.jinja import build_environment
 from web.parts import Parts, Readiness
-from web.routes import auth, files, health, overview, platform, receipts
+from web.routes import auth, files, health, overview, platform, receipts, stock
 from web.security import Hardened
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ ROUTES: list[ControllerRouterHandler] = [
     auth.signed_in_devices,
     overview.overview,
     receipts.ReceiptController,
+    stock.StockController,
     platform.shops,
     platform.open_shop,
     platform.leave_shop,
@@ -84,6 +85,7 @@ def build_app(
         exception_handlers={ShopError: refused, HTTPException: not_served, Exception: failed},
         state=State({"parts": parts}),
         request_max_body_size=LARGEST_BODY,
+        multipart_form_part_limit=MOST_FIELDS,
         openapi_config=None,
         # Ours is set up by the process; the framework's own would write bodies into the log.
         logging_config=None,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shop import errors as refusals
 from shop.errors import BadInput, ShopError, TooManyAttempts
-from shop.formatting import digits
+from shop.formatting import digits, number
 from shop.i18n import N_
 from web.guards import FROM_ANOTHER_SITE, ONLY_LOOKING, TOKEN_MISSING
 from web.parts import WebRequest
@@ -61,8 +61,15 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("reason_text", "required"): N_("Write the reason; the customer will read it."),
     ("reason_code", "unknown"): N_("Choose a reason."),
     ("form", "unreadable"): N_("The form could not be read; nothing was saved."),
+    ("lines", "required"): N_("Paste at least one line, or choose a file that has some."),
+    ("lines", "too_large"): N_("This is more than 1 MB. Paste less at once."),
+    ("lines", "too_many"): N_("More than %(limit)s lines at once. Add them in several goes."),
+    ("lines", "line_too_long"): N_("Line %(limit)s is too long for a message. Nothing was added."),
+    ("file", "too_large"): N_("The file is larger than 1 MB. Split it and upload the parts."),
+    ("file", "not_text"): N_("This is not a text file. Save it as plain text (.txt) and choose it again."),
+    ("file", "line_too_long"): N_("Line %(limit)s of the file is too long for a message. Nothing was added."),
 }
-"""(field, problem) of a BadInput to the sentence beside the field."""
+"""(field, problem) of a BadInput to the sentence beside the field; it may use ``limit``."""
 
 STATUSES: dict[int, str] = {
     400: N_("This request could not be understood."),
@@ -92,7 +99,9 @@ def sentence_for(screen: Screen, error: ShopError) -> str:
     """What to tell the person, in the person's language and digits."""
     if isinstance(error, BadInput):
         known = PROBLEMS.get((error.field, error.problem), ANSWERS[BadInput][1])
-        return screen.say(known)
+        limit = error.limit
+        shown = number(limit, screen.lang) if isinstance(limit, int) else digits(limit or "", screen.lang)
+        return screen.say(known) % {"limit": shown}
     details = {name: digits(value, screen.lang) for name, value in error.details().items()}
     if isinstance(error, TooManyAttempts):
         wait = error.retry_after

@@ -6,12 +6,17 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from litestar.datastructures import UploadFile
+from litestar.exceptions import ClientException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+
 from shop.errors import BadInput, NotFound
+from web.access import takes_files
 from web.parts import WebRequest
 
 MOST_FIELDS = 50
 LARGEST_BODY = 64 * 1024
-"""Bytes. Forms are small; nothing else is posted here."""
+"""Bytes. Forms are small; the few routes that take files say so themselves."""
 LARGEST_ID = 2**63 - 1
 LONGEST_ADDRESS = 500
 
@@ -19,6 +24,7 @@ _ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 # One slash and no second one, no backslash (browsers read it as a slash), nothing invisible.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
+_FORM_WITH_FILES = "multipart/form-data"
 _CACHED = "form_fields"
 
 
@@ -29,13 +35,45 @@ async def read_form(request: WebRequest) -> Mapping[str, str]:
     """
     cached: Mapping[str, str] | None = request.scope.get(_CACHED)  # type: ignore[assignment]
     if cached is None:
-        cached = _parse(await request.body()) if _is_form(request) else {}
+        cached = await _read(request)
         request.scope[_CACHED] = cached  # type: ignore[literal-required]
     return cached
 
 
-def _is_form(request: WebRequest) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
+async def read_file(request: WebRequest, field: str, *, most: int) -> bytes:
+    """The file chosen in ``field``, empty where none was; of a larger one ``most`` bytes and one more.
+
+    Only on a route that takes files. Raises BadInput for what is no form at all.
+    """
+    if _kind(request) != _FORM_WITH_FILES:
+        return b""
+    chosen = [
+        value for name, value in await _sent(request) if name == field and isinstance(value, UploadFile)
+    ]
+    return await chosen[-1].read(most + 1) if chosen else b""
+
+
+async def _read(request: WebRequest) -> Mapping[str, str]:
+    kind = _kind(request)
+    if kind == _FORM:
+        return _parse(await request.body())
+    if kind == _FORM_WITH_FILES and takes_files(request.route_handler):
+        sent = await _sent(request)
+        return {name: value for name, value in sent if isinstance(value, str)}
+    return {}
+
+
+def _kind(request: WebRequest) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _sent(request: WebRequest) -> list[tuple[str, str | UploadFile]]:
+    try:
+        return (await request.form()).multi_items()
+    except RequestEntityTooLarge:
+        raise
+    except (ClientException, ValueError, LookupError):
+        raise BadInput("form", "unreadable") from None
 
 
 def _parse(body: bytes) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ class Page:
 
     csrf_token: str
     active: str = ""
-    """The ``NavItem.id`` of this screen: ``overview``, ``receipts``, ``shops``, or nothing."""
+    """The ``NavItem.id`` of this screen: ``overview``, ``receipts``, ``stock``, ``shops``, or nothing."""
     staff_name: str = ""
     is_master: bool = False
     shop_name: str | None = None
@@ -44,6 +44,7 @@ class Page:
         shop = (
             NavItem("overview", "/", N_("Overview"), "layout-dashboard"),
             NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting),
+            NavItem("stock", "/stock", N_("Stock"), "package"),
         )
         platform = (NavItem("shops", "/platform/bots", N_("Shops"), "building-store"),)
         return (shop if self.shop_name else ()) + (platform if self.is_master else ())

@@ -162,6 +162,11 @@ class Screen:
         )
 
 
+def isolated(name: str) -> str:
+    """A name inside a sentence of plain text: its direction does not spill over."""
+    return f"\u2068{name}\u2069"
+
+
 def _chosen(request: WebRequest, name: str, known: Sequence[str], usual: str) -> str:
     """The query's wish, then the cookie's, then the usual."""
     wishes = (request.query_params.get(name), request.cookies.get(name))

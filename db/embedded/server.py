@@ -44,6 +44,7 @@ SETTINGS = {
     "tcp_keepalives_count": "2",
     "log_line_prefix": "",
     "log_checkpoints": "off",
+    "log_min_messages": "log",  # a refused statement is its client's business, and told there
     "log_error_verbosity": "terse",  # the detail of an error quotes the row, and rows hold people's data
     "log_min_error_statement": "panic",
 }

@@ -29,6 +29,8 @@ from shop.cli.command import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCFILE = ROOT / "Procfile"
+START_SECONDS = 10.0
+"""To become a process, not to be ready."""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,8 @@ class Crew:
         # One thread for each process for as long as it lives: the kernel's notice of a parent's death
         # is bound to the thread that started the child.
         threading.Thread(target=process.run, args=(_Events(self, member),), daemon=True).start()
-        member.started.wait()
+        if not member.started.wait(START_SECONDS):
+            raise Refused(f"{name} could not be started")
 
     def ended(self) -> tuple[str, int] | None:
         """The name and the status of a process that has ended, if one has."""

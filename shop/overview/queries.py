@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, and_, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Date, and_, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import (
@@ -54,7 +54,7 @@ async def load_overview(
     return Overview(
         waiting_count=desk.waiting,
         waiting_oldest_at=desk.oldest,
-        waiting_sum=desk.amount or 0,
+        waiting_sum=desk.amount,
         expiring_soon=desk.ending,
         stock_low=await _stock_low(uow, language),
         cards_off=not desk.cards and await features.is_feature_enabled(uow, "card_to_card"),
@@ -106,7 +106,7 @@ async def _desk(uow: UnitOfWork) -> Any:
         select(
             func.count().label("waiting"),
             func.min(CardToCardPayment.receipt_submitted_at).label("oldest"),
-            func.sum(CardToCardPayment.expected_amount).label("amount"),
+            func.coalesce(func.sum(CardToCardPayment.expected_amount), 0).cast(BigInteger).label("amount"),
         )
         .select_from(CardToCardPayment)
         .where(waits)

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from db.models import BotPlan, Order, ProvisioningJob, StockItem, User
-from shop.actors import STOCK_MANAGE, System, require
+from shop.actors import SHOP_SEE, STOCK_MANAGE, System, require
 from shop.audit import service as audit
 from shop.errors import BadInput, NotFound
 from shop.notifications import messages
 from shop.notifications.outbox import enqueue, enqueue_for_owner
+from shop.plans import sold
 from shop.provisioning import rules, stock
 from shop.provisioning.port import OutOfStock, Provisioner
-from shop.provisioning.stock import Stock, StockAdded
+from shop.provisioning.stock import Stock
 from shop.subscriptions import service as subscriptions
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 
 PROVISIONERS: dict[str, Provisioner] = {"stock": Stock()}
+
+
+@dataclass(frozen=True, slots=True)
+class StockAdded:
+    added: int
+    duplicates: int
+    """Lines the shop already has or had: refused, because one line must not reach two people."""
+    served: int = 0
+    """Paid orders that had waited for a line and now have theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,11 @@ class StockLevel:
     waiting: int
     """Paid orders that wait for a line."""
     low_at: int
+    is_on_sale: bool = True
+
+    @property
+    def state(self) -> rules.ShelfState:
+        return rules.shelf_state(self.free, self.low_at)
 
 
 async def provide(uow: UnitOfWork, order: Order) -> bool:
@@ -105,22 +120,48 @@ async def _warn_when_low(uow: UnitOfWork, order: Order) -> None:
         )
 
 
-async def add_stock(uow: UnitOfWork, plan_id: int, lines: str | list[str]) -> StockAdded:
-    """Fill a plan's shelf from pasted text or a list, and serve who waits, oldest payment first.
+async def add_stock(
+    uow: UnitOfWork, plan_id: int, lines: str | list[str], *, file: bytes = b""
+) -> StockAdded:
+    """Fill a plan's shelf from pasted text or a list, and a file, and serve who waits, oldest payment first.
 
-    Raises NotAllowed, NotFound (no such plan) and BadInput (a line too long to be sent).
+    Repeating it adds nothing. Raises NotAllowed, NotFound (no such plan) and BadInput on ``lines`` or
+    ``file``: ``required``, ``too_large``, ``too_many``, ``not_text``, ``line_too_long`` (names its number).
     """
     require(uow.actor, STOCK_MANAGE)
     if await uow.session.scalar(select(BotPlan.id).where(BotPlan.id == plan_id)) is None:
         raise NotFound("plan", plan_id)
-    try:
-        wanted = rules.split_lines(lines if isinstance(lines, str) else "\n".join(lines))
-    except ValueError as problem:
-        raise BadInput("lines", "line_too_long", int(problem.args[0])) from None
+    pasted = lines if isinstance(lines, str) else "\n".join(lines)
+    wanted = _read_lines("lines", pasted) + _read_lines("file", _read_file(file))
+    if not wanted:
+        raise BadInput("lines", "required")
+    if len(wanted) > rules.MOST_LINES:
+        raise BadInput("lines", "too_many", rules.MOST_LINES)
     added = await stock.put_on_shelf(uow, plan_id, wanted)
-    await audit.record(uow, "stock.added", "plan", plan_id, added=added.added, duplicates=added.duplicates)
-    await deliver_held(uow, plan_id)
-    return added
+    served = await deliver_held(uow, plan_id)
+    result = StockAdded(added, len(wanted) - added, served)
+    await audit.record(
+        uow, "stock.added", "plan", plan_id, added=added, duplicates=result.duplicates, served=served
+    )
+    return result
+
+
+def _read_file(content: bytes) -> str:
+    if len(content) > rules.LARGEST_TEXT:
+        raise BadInput("file", "too_large")
+    try:
+        return rules.decode(content)
+    except ValueError:
+        raise BadInput("file", "not_text") from None
+
+
+def _read_lines(field: str, text: str) -> list[str]:
+    if len(text) > rules.LARGEST_TEXT:
+        raise BadInput(field, "too_large")
+    try:
+        return rules.split_lines(text)
+    except ValueError as problem:
+        raise BadInput(field, "line_too_long", int(problem.args[0])) from None
 
 
 async def deliver_held(uow: UnitOfWork, plan_id: int | None = None) -> int:
@@ -178,8 +219,15 @@ async def run_due(units: UnitsOfWork) -> int:
     return served
 
 
-async def stock_levels(uow: UnitOfWork) -> list[StockLevel]:
-    """Every plan that is sold from stock, in the order of the price list, with what is left."""
+async def stock_levels(
+    uow: UnitOfWork, language: str = "fa", *, including: int | None = None
+) -> list[StockLevel]:
+    """Every plan that is sold from stock, in the order of the price list, with what is left.
+
+    An archived plan is among them while somebody who paid for it waits, or when it is the one ``including``
+    names. Raises NotAllowed.
+    """
+    require(uow.actor, SHOP_SEE)
     free = (
         select(StockItem.plan_id, func.count().label("free"))
         .where(StockItem.status == "free")
@@ -197,13 +245,21 @@ async def stock_levels(uow: UnitOfWork) -> list[StockLevel]:
         select(
             BotPlan.id,
             BotPlan.name,
+            BotPlan.translations,
             func.coalesce(free.c.free, 0),
             func.coalesce(waiting.c.waiting, 0),
             BotPlan.low_stock_at,
+            BotPlan.is_active & BotPlan.archived_at.is_(None),
         )
         .outerjoin(free, free.c.plan_id == BotPlan.id)
         .outerjoin(waiting, waiting.c.plan_id == BotPlan.id)
-        .where(BotPlan.archived_at.is_(None))
+        .where(
+            BotPlan.provisioner == "stock",
+            or_(BotPlan.archived_at.is_(None), waiting.c.waiting > 0, BotPlan.id == including),
+        )
         .order_by(BotPlan.sort_order, BotPlan.id)
     )
-    return [StockLevel(*row) for row in rows]
+    return [
+        StockLevel(plan_id, sold.name({"name": name, "translations": translations}, language), *counts)
+        for plan_id, name, translations, *counts in rows.tuples()
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,12 +11,8 @@ from db.models import Order, StockItem
 from shop.provisioning.port import OutOfStock, Provided
 from shop.unit_of_work import UnitOfWork
 
-
-@dataclass(frozen=True, slots=True)
-class StockAdded:
-    added: int
-    duplicates: int
-    """Lines the shop already has or had: refused, because one line must not reach two people."""
+_AT_ONCE = 1_000
+"""Rows of one statement: PostgreSQL takes 32,767 values in one."""
 
 
 class Stock:
@@ -45,10 +40,8 @@ class Stock:
         return OutOfStock() if line is None else Provided(line)
 
 
-async def put_on_shelf(uow: UnitOfWork, plan_id: int, lines: list[str]) -> StockAdded:
-    """Add ``lines`` to a plan's shelf; a line the shop ever had is counted as a duplicate."""
-    if not lines:
-        return StockAdded(0, 0)
+async def put_on_shelf(uow: UnitOfWork, plan_id: int, lines: list[str]) -> int:
+    """Add ``lines`` to a plan's shelf; how many were new: a line the shop ever had is left out."""
     rows = [
         {
             "bot_id": uow.bot_id,
@@ -60,14 +53,16 @@ async def put_on_shelf(uow: UnitOfWork, plan_id: int, lines: list[str]) -> Stock
         }
         for line in dict.fromkeys(lines)
     ]
-    added = await uow.session.scalars(
-        insert(StockItem)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["bot_id", "content_digest"])
-        .returning(StockItem.id)
-    )
-    count = len(added.all())
-    return StockAdded(count, len(lines) - count)
+    count = 0
+    for start in range(0, len(rows), _AT_ONCE):
+        added = await uow.session.scalars(
+            insert(StockItem)
+            .values(rows[start : start + _AT_ONCE])
+            .on_conflict_do_nothing(index_elements=["bot_id", "content_digest"])
+            .returning(StockItem.id)
+        )
+        count += len(added.all())
+    return count
 
 
 async def left(uow: UnitOfWork, plan_id: int) -> int:

@@ -37,7 +37,7 @@ class ReceiptDetail:
     customer_approved: int
     customer_rejected: int
     customer_waiting: int
-    """Receipts of the same person in the queue, this one among them."""
+    """Other receipts of the same person in the queue."""
     customer_language: str
     order_id: int
     order_status: str
@@ -90,7 +90,7 @@ async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> Receip
     history = await _history(uow, user.id)
     return ReceiptDetail(
         **_money(payment),
-        **_customer(user, history),
+        **_customer(user, history, waits=waits),
         **_card(payment, language),
         **_proof(payment, media),
         **_decision(payment, job),
@@ -122,7 +122,7 @@ def _money(payment: CardToCardPayment) -> dict[str, Any]:
     }
 
 
-def _customer(user: User, history: dict[str, int]) -> dict[str, Any]:
+def _customer(user: User, history: dict[str, int], *, waits: bool) -> dict[str, Any]:
     return {
         "customer_id": user.id,
         "customer_name": user.full_name,
@@ -130,7 +130,7 @@ def _customer(user: User, history: dict[str, int]) -> dict[str, Any]:
         "customer_since": user.created_at,
         "customer_approved": history.get("approved", 0) + history.get("approved_other_amount", 0),
         "customer_rejected": history.get("rejected", 0),
-        "customer_waiting": history.get("receipt_submitted", 0),
+        "customer_waiting": history.get("receipt_submitted", 0) - waits,
         "customer_language": user.language,
     }
 

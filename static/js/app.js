@@ -67,6 +67,10 @@
       root.dataset.keys = e.target.checked ? 'on' : 'off';
       cookie('keys', root.dataset.keys);
     }
+    if (e.target.dataset.mostBytes) {
+      e.target.setCustomValidity(e.target.files[0]?.size > e.target.dataset.mostBytes ? e.target.dataset.sayLarge : '');
+      e.target.reportValidity();
+    }
     if (e.target.name === 'reason_code') {
       // Words typed for another reason must not reach the customer unseen.
       const own = $('#reason-text');

@@ -26,6 +26,7 @@ from tests.bot.phone import Phone, Wire
 from tests.conftest import Clock
 from tests.factories import Shop, Shops
 
+SECRET = "b0t-tests-have-a-secret-of-their-own"
 MakePhone = Callable[..., Awaitable[Phone]]
 
 
@@ -38,10 +39,10 @@ async def bot_database(server: Server) -> Database:
 
 
 @pytest.fixture(scope="session")
-async def bot_units(bot_database: Database, vault: Vault) -> AsyncIterator[UnitsOfWork]:
+async def bot_units(bot_database: Database) -> AsyncIterator[UnitsOfWork]:
     """With the real clock: the process under test waits by it."""
     engine = build_engine(bot_database.app_url, application_name="bot tests", pool_size=15)
-    yield UnitsOfWork(build_sessions(engine), vault, channel="bot")
+    yield UnitsOfWork(build_sessions(engine), Vault((SECRET,)), channel="bot")
     await engine.dispose()
 
 

@@ -6,11 +6,15 @@ import asyncpg
 import pytest
 
 from bot.app import BotProcess
+from shop.actors import Customer, System
+from shop.bots import service as bot_service
 from shop.receipts import service as receipts
+from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitsOfWork
+from shop.users import service as users
 from tests.bot.conftest import MakePhone
-from tests.bot.phone import buttons_of, words_of
-from tests.factories import Shops, photo
+from tests.bot.phone import Phone, buttons_of, words_of
+from tests.factories import Person, Shop, Shops, photo
 
 ENGLISH = {
     "language": "en",
@@ -82,3 +86,94 @@ async def test_a_person_buys_by_photo_and_gets_the_line(
     assert payment["receipt_text"] == "here <b>it</b> is"
     assert payment["receipt_media_id"] is not None
     assert "vless://" in words_of(ready)
+
+
+async def test_what_was_bought_is_found_again(
+    bots: BotProcess, shops: Shops, units: UnitsOfWork, make_phone: MakePhone
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    await phone.text("/start")
+    await phone.expect("Hi Carol")
+    sent = await shops.receipt(shop, await known(shop, phone, units))
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await receipts.approve(uow, sent.payment_id)
+    await phone.expect("Your subscription is ready", within=2)
+
+    await phone.text("/my")
+    await phone.expect("0 of 50 GB used, 30 d left")
+    await phone.press("sub-")
+
+    detail = await phone.expect("Ends on")
+    (link,) = [b["copy_text"]["text"] for b in buttons_of(detail) if "copy_text" in b]
+    assert link in words_of(detail)
+
+
+async def test_after_a_rejection_a_new_receipt_is_one_button_away(
+    bots: BotProcess, shops: Shops, units: UnitsOfWork, make_phone: MakePhone, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    await phone.text("/start")
+    await phone.expect("Hi Carol")
+    sent = await shops.receipt(shop, await known(shop, phone, units))
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await receipts.reject(uow, sent.payment_id, reason=RejectReason.UNREADABLE)
+
+    await phone.press_when("Send a new receipt", "Send the receipt of")
+    await phone.photo(photo())
+
+    await phone.expect("We have your receipt")
+    status = "select status from card_to_card_payments where id = $1"
+    assert await bare.fetchval(status, sent.payment_id) == "receipt_submitted"
+
+
+async def test_a_late_receipt_is_taken_after_the_deadline_was_told(
+    bots: BotProcess, shops: Shops, make_phone: MakePhone, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    await phone.text("/buy")
+    await phone.press_when("1 month", "To pay")
+    await phone.press_when("Card to card", "to this card")
+    for table in ("orders", "card_to_card_payments"):
+        await bare.execute(
+            f"update {table} set expires_at = now() - interval '1 s' where bot_id = $1", shop.bot_id
+        )
+
+    await phone.expect("Time for this order has run out", within=9)
+    await phone.press("I have paid")
+    await phone.expect("Send the receipt of")
+    await phone.photo(photo())
+
+    await phone.expect("It came after the deadline")
+
+
+async def test_a_link_leads_straight_to_a_plan(bots: BotProcess, shops: Shops, make_phone: MakePhone) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+
+    await phone.text(f"/start plan_{shop.plan_id}")
+
+    await phone.expect("To pay: 125,000 Toman")
+
+
+async def test_the_support_button_leads_to_the_shops_own_person(
+    bots: BotProcess, shops: Shops, make_phone: MakePhone, units: UnitsOfWork
+) -> None:
+    shop = await shops.open()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await bot_service.update_bot(uow, shop.bot_id, support_username="nasim_help")
+    phone = await make_phone(shop)
+
+    await phone.text("/start")
+
+    menu = await phone.expect("Hi Carol")
+    assert "https://t.me/nasim_help" in [button.get("url") for button in buttons_of(menu)]
+
+
+async def known(shop: Shop, phone: Phone, units: UnitsOfWork) -> Person:
+    """The person behind a phone, as the shop knows it."""
+    async with units.begin(shop.bot_id, System("test")) as uow:
+        card = await users.register(uow, telegram_id=phone.user_id, first_name="Carol")
+    return Person(card.id, phone.user_id, Customer(card.id, card.name))

@@ -13,10 +13,13 @@ import pytest
 
 from bot.app import BotProcess, Place
 from bot.sandbox.server import Sandbox
+from shop.actors import System
 from shop.bots import service as bot_service
+from shop.notifications.messages import WalletCredited
+from shop.notifications.outbox import enqueue
 from shop.unit_of_work import UnitsOfWork
 from tests.bot.conftest import MakePhone, running
-from tests.bot.phone import Wire
+from tests.bot.phone import Phone, Wire
 from tests.factories import MASTER, Shop, Shops
 
 
@@ -84,7 +87,12 @@ async def test_a_revoked_token_ends_its_bot_alone_and_is_noted(
 
 
 async def test_a_second_user_of_a_token_is_noted_and_we_keep_trying(
-    bots: BotProcess, shops: Shops, make_phone: MakePhone, wire: Wire, bare: asyncpg.Connection, sandbox: Sandbox
+    bots: BotProcess,
+    shops: Shops,
+    make_phone: MakePhone,
+    wire: Wire,
+    bare: asyncpg.Connection,
+    sandbox: Sandbox,
 ) -> None:
     disputed, healthy = await shops.open(), await shops.open()
     phone, other = await make_phone(disputed), await make_phone(healthy)
@@ -165,7 +173,9 @@ async def stop(process: BotProcess) -> None:
     process.lead.connection.terminate()
 
 
-async def test_the_health_endpoint_says_how_the_fleet_is(bots: BotProcess, shops: Shops, make_phone: MakePhone) -> None:
+async def test_the_health_endpoint_says_how_the_fleet_is(
+    bots: BotProcess, shops: Shops, make_phone: MakePhone
+) -> None:
     phone = await make_phone(await shops.open())
     await phone.text("/start")
     await phone.expect("Hi Carol")
@@ -225,3 +235,44 @@ async def test_no_token_reaches_the_log(
     await asyncio.sleep(0.5)
 
     assert shop.telegram_token not in caplog.text
+
+
+async def test_a_new_token_takes_the_place_of_a_revoked_one_and_the_waiting_message_arrives(
+    bots: BotProcess,
+    shops: Shops,
+    make_phone: MakePhone,
+    wire: Wire,
+    units: UnitsOfWork,
+    bare: asyncpg.Connection,
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    await phone.text("/start")
+    await phone.expect("Hi Carol")
+    user_id = await bare.fetchval("select id from users where telegram_id = $1", phone.user_id)
+    await wire.act("revoke", token=shop.telegram_token)
+    await until(lambda: token_state(bare, shop), "broken", within=35)
+    async with units.begin(shop.bot_id, System("test")) as uow:
+        await enqueue(uow, chat_id=phone.user_id, user_id=user_id, message=WalletCredited(1, 5, 5))
+    token = shop.telegram_token.split(":")[0] + ":AA" + "n" * 33
+
+    async with units.platform(MASTER) as uow:
+        await bot_service.update_bot(uow, shop.bot_id, telegram_bot_token=token)
+
+    await until(lambda: token_state(bare, shop), "live")
+    await replace(phone, token=token).expect("Your payment is confirmed", within=2)
+
+
+async def test_the_sandbox_is_told_who_there_is_so_that_the_bot_may_write_first(
+    place: Place, shops: Shops, wire: Wire, units: UnitsOfWork
+) -> None:
+    shop = await shops.open()
+    person = await shops.person(shop)
+    async with units.begin(shop.bot_id, System("test")) as uow:
+        message = WalletCredited(1, 5, 5)
+        await enqueue(uow, chat_id=person.telegram_id, user_id=person.user_id, message=message)
+
+    async with running(place) as process:
+        while process.crew is None or process.crew.registry.bot_of(shop.bot_id) is None:
+            await asyncio.sleep(0.02)
+        await Phone(wire, shop.telegram_token, person.telegram_id).expect("Your payment is confirmed")

@@ -163,7 +163,9 @@ async def test_a_flood_in_one_shop_leaves_room_for_the_others(desk: Desk, shops:
     assert {one.bot_id for one in claimed} == {desk.shop.bot_id, quiet.bot_id}
 
 
-async def test_old_updates_are_forgotten_and_fresh_ones_remembered(desk: Desk, bare: asyncpg.Connection) -> None:
+async def test_old_updates_are_forgotten_and_fresh_ones_remembered(
+    desk: Desk, bare: asyncpg.Connection
+) -> None:
     old, fresh = updates.message(1, text="old"), updates.message(1, text="fresh")
     await desk.inbox.store(desk.shop.bot_id, [old])
     await desk.inbox.work_due()

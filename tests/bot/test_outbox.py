@@ -75,13 +75,23 @@ class Office:
 
     async def fault(self, shop: Shop, code: int, description: str, **more: Any) -> None:
         await self.wire.act(
-            "fault", token=shop.telegram_token, method="sendMessage", code=code, description=description, **more
+            "fault",
+            token=shop.telegram_token,
+            method="sendMessage",
+            code=code,
+            description=description,
+            **more,
         )
 
 
 @pytest.fixture
 async def office(
-    timed_units: UnitsOfWork, clock: Clock, shops: Shops, wire: Wire, sandbox: Sandbox, bare: asyncpg.Connection
+    timed_units: UnitsOfWork,
+    clock: Clock,
+    shops: Shops,
+    wire: Wire,
+    sandbox: Sandbox,
+    bare: asyncpg.Connection,
 ) -> AsyncIterator[Office]:
     await bare.execute("update outbox set failed_at = now() where sent_at is null and failed_at is null")
     session, registry, refused = open_session(sandbox.url), Registry(), []
@@ -242,7 +252,9 @@ async def test_what_telegram_will_never_take_fails_at_once(office: Office, bare:
     assert (failed["attempts"], failed["failed_at"] is None) == (1, False)
 
 
-async def test_a_message_without_words_does_not_stop_the_queue(office: Office, bare: asyncpg.Connection) -> None:
+async def test_a_message_without_words_does_not_stop_the_queue(
+    office: Office, bare: asyncpg.Connection
+) -> None:
     shop = await office.open()
     phone, user_id = await office.person(shop)
     other, other_id = await office.person(shop)
@@ -275,7 +287,9 @@ async def test_what_was_claimed_and_never_sent_is_sent_after_the_restart(
     assert len(await phone.heard()) == 1
 
 
-async def test_a_bot_that_does_not_run_keeps_its_messages_due(office: Office, bare: asyncpg.Connection) -> None:
+async def test_a_bot_that_does_not_run_keeps_its_messages_due(
+    office: Office, bare: asyncpg.Connection
+) -> None:
     shop = await office.open()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1)

@@ -244,5 +244,12 @@ with embedded_postgres(Path(sys.argv[1]), fsync=False) as server:
         with embedded_postgres(place / "data", fsync=False) as server:
             assert server.identity.uid == account.pw_uid
             assert server.run_sql("select 'served'").strip() == "served"
+        # In a folder of root's own it lets that user's group through to the cluster, and nobody else.
+        os.chown(place / "data", 0, 0)
+        (place / "data").chmod(0o700)
+        with embedded_postgres(place / "data", fsync=False) as server:
+            assert server.run_sql("select 'served'").strip() == "served"
+        assert stat.S_IMODE((place / "data").stat().st_mode) == 0o710
+        assert (place / "data").stat().st_gid == account.pw_gid
     finally:
         shutil.rmtree(place)

@@ -123,6 +123,19 @@ async def test_a_new_customer_is_one_who_never_paid(shops, make_shop):
     assert [item.payment_id for item in shown.queue] == [newcomer.payment_id]
 
 
+async def test_the_payer_is_shown_with_his_other_receipts_and_what_became_of_them(shops, make_shop):
+    shop = await make_shop()
+    carol = await shops.person(shop)
+    done = await shops.receipt(shop, carol)
+    async with shops.units.begin(shop.bot_id, shop.owner) as uow:
+        await service.approve(uow, done.payment_id)
+    waiting = await shops.receipt(shop, carol)
+
+    alone = (await load(shops, shop, waiting.payment_id)).item
+
+    assert (alone.customer_approved, alone.customer_rejected, alone.customer_waiting) == (1, 0, 0)
+
+
 async def test_another_shops_receipt_does_not_exist(shops, make_shop):
     alice, mallory = await make_shop(), await make_shop()
     sent = await shops.receipt(alice)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,9 +13,11 @@ from bot.views.screen import Reader
 from bot.views.words import write
 from shop.media import picture
 from shop.media import service as media
-from shop.receipts import service as receipts
+from shop.receipts.desk import load_desk
 from shop.receipts.rules import RejectReason
+from tests.factories import photo
 from tests.web.conftest import add_staff
+from web import preview
 
 PART = {"HX_Request": "true"}
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -94,7 +98,7 @@ async def test_approving_with_htmx_swaps_in_the_next_one_and_its_address(alice, 
     assert answer.status_code == 200
     assert answer.headers["hx-push-url"] == f"/receipts/{following.payment_id}"
     assert f'data-item="{following.payment_id}"' in answer.text
-    assert "Approved: Sara." in answer.text
+    assert "Approved: \u2068Sara\u2069." in answer.text
     assert answer.text.count("hx-swap-oob") == 1
     assert (await payment(everything, sent))["admin_reviewed_by"] == shop.name
 
@@ -176,36 +180,57 @@ async def test_eight_clicks_at_once_decide_once(alice, shop, shops, everything):
     assert await everything.fetchval(deposits, shop.bot_id) == 1
 
 
-@pytest.mark.parametrize("dialog", ["reject", "approve"])
-async def test_the_dialogs_open_without_script(alice, shop, shops, dialog):
-    picture_bytes = b"" or None
-    sent = await shops.receipt(shop, content=picture_bytes)
+def opens(page: str, dialog: str) -> bool:
+    return re.search(rf'<dialog[^>]*id="{dialog}"[^>]* open', page) is not None
 
-    page = (await alice.get(f"/receipts/{sent.payment_id}?{dialog}=1")).text
 
-    is_open = re.search(rf'<dialog[^>]*id="{dialog}"[^>]* open', page) is not None
-    # There is nothing to confirm where no red warning stands.
-    assert is_open is (dialog == "reject")
+async def test_the_rejection_opens_without_script(alice, shop, shops):
+    sent = await shops.receipt(shop)
+
+    page = (await alice.get(f"/receipts/{sent.payment_id}?reject=1")).text
+
+    assert opens(page, "reject")
+    assert 'id="approve"' not in page
+
+
+async def test_a_red_warning_is_asked_about_before_money_moves(alice, shop, shops, everything):
+    same = photo()
+    await shops.receipt(shop, content=same)
+    sent = await shops.receipt(shop, content=same)
+
+    page = (await alice.get(f"/receipts/{sent.payment_id}?approve=1")).text
+
+    assert opens(page, "approve")
+    assert "This same image was sent before." in page
+    await alice.post(f"/receipts/{sent.payment_id}/approve", {"despite_warning": "1"})
+    assert (await payment(everything, sent))["status"] == "approved"
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])
 async def test_the_preview_is_what_the_customer_will_read(alice, shop, shops, units, language):
     sent = await shops.receipt(shop, await shops.person(shop, language=language))
-    page = (await alice.get(f"/receipts/{sent.payment_id}")).text
     async with units.begin(shop.bot_id, shop.owner) as uow:
-        await receipts.reject(uow, sent.payment_id, reason=RejectReason.NOT_ARRIVED)
+        item = (await load_desk(uow, payment_id=sent.payment_id)).item
+    page = (await alice.get(f"/receipts/{sent.payment_id}")).text
 
-    said = write(
-        "receipt_rejected",
-        Reader(language=language, shop_name=shop.name, support_username=None),
-        tracking_number="",
-        reason="not_arrived",
-        text="",
-        amount=shop.price,
+    assert item is not None
+    shown = preview.rejections(item)
+    reader = Reader(
+        language=language, timezone=ZoneInfo("Asia/Tehran"), shop_name=shop.name, support_username=None
     )
-
-    last_line = said.strip().splitlines()[-1]
-    assert last_line in page
+    assert set(shown) == {reason.value for reason in RejectReason}
+    for reason, text in shown.items():
+        said = write(
+            "receipt_rejected",
+            reader,
+            tracking_number=item.tracking_number,
+            reason=reason,
+            text=preview.OWN_WORDS if reason == "other" else "",
+            amount=item.amount,
+        )
+        assert text == unescape(re.sub(r"<[^>]+>|[\u2066-\u2069]", "", said))
+        if reason != "other":
+            assert text.splitlines()[-1] in unescape(page)
 
 
 async def test_names_and_captions_stay_words(alice, shop, shops, everything):

@@ -60,6 +60,7 @@ async def test_what_waits_is_counted_summed_and_dated(units, shops, make_shop, c
     shown = await look(units, shop)
 
     assert (shown.waiting_count, shown.waiting_sum) == (2, 200_000)
+    assert type(shown.waiting_sum) is int
     assert shown.waiting_oldest_at == oldest
 
 
@@ -86,6 +87,8 @@ async def test_sales_equal_the_ledger(units, shops, make_shop, everything, clock
     assert shown.top_plans == [("یک‌ماهه ۵۰ گیگ", 3)]
     assert shown.sparks["sales"][-2:] == [100_000, 200_000]
     assert shown.sparks["orders"][-2:] == [1, 2]
+    figures = [shown.today_sales, *shown.sparks["sales"], *(day.card_to_card for day in shown.days)]
+    assert {type(figure) for figure in figures} == {int}
 
 
 async def test_the_comparison_stops_at_this_time_yesterday(units, shops, make_shop, clock):

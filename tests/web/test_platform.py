@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -130,7 +132,8 @@ async def test_whoever_is_no_master_any_more_loses_the_shop_on_the_screen(admin,
     await admin.post(f"/platform/bots/{shop.bot_id}/open")
 
     await everything.execute(
-        "UPDATE staff SET role = 'owner' WHERE id = (SELECT staff_id FROM sessions WHERE viewing_bot_id = $1)",
+        "UPDATE staff SET role = 'owner' "
+        "WHERE id = (SELECT staff_id FROM sessions WHERE viewing_bot_id = $1)",
         shop.bot_id,
     )
 
@@ -172,17 +175,7 @@ async def test_not_ready_is_a_503(litestar, browser, monkeypatch):
     async def behind():
         return "migrations_behind"
 
-    parts = litestar.state.parts
-    monkeypatch.setattr(
-        litestar.state,
-        "parts",
-        type(parts)(
-            *(  # frozen: replaced whole
-                behind if name == "readiness" else getattr(parts, name) for name in parts.__slots__
-            )
-        ),
-        raising=False,
-    )
+    monkeypatch.setattr(litestar.state, "parts", replace(litestar.state.parts, readiness=behind))
 
     answer = await browser.get("/health/ready")
 

@@ -24,7 +24,7 @@ from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
 from web.parts import WebRequest, parts_of
-from web.rendering import PUSH_URL, Screen, see_other, wants_part
+from web.rendering import PUSH_URL, Screen, isolated, see_other, wants_part
 
 QUEUE = "/receipts"
 PICTURE_POLICY = "sandbox; default-src 'none'"
@@ -143,7 +143,7 @@ def _decided(screen: Screen, reviewed: Reviewed, desk: Desk, *, notice: str) -> 
         return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)])
     response = _show(screen, desk)
     response.headers[PUSH_URL] = url
-    told = screen.say(DONE[notice]) % {"name": reviewed.customer_name}
+    told = screen.say(DONE[notice]) % {"name": isolated(reviewed.customer_name)}
     response.content += screen.toast(told, tone="ok" if notice == "approved" else "")
     return response
 

@@ -1,0 +1,191 @@
+"""Nothing is lost when the process ends, gently or not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bot.app import Place
+from bot.sandbox.server import Sandbox
+from db.embedded import Database
+from shop.receipts import service as receipts
+from shop.unit_of_work import UnitsOfWork
+from tests.bot.conftest import SECRET, MakePhone, running
+from tests.bot.phone import Phone, Wire
+from tests.factories import Shop, Shops, photo
+
+ROOT = Path(__file__).parents[2]
+
+
+async def order(phone: Phone, plan: str = "1 month") -> None:
+    await phone.text("/buy")
+    await phone.expect("Which plan?")
+    await phone.press(plan)
+    await phone.expect("To pay")
+    await phone.press("Card to card")
+    await phone.expect("to this card")
+
+
+async def test_a_conversation_goes_on_after_a_restart(
+    place: Place, shops: Shops, make_phone: MakePhone, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    async with running(place):
+        await order(phone)
+        await phone.photo(photo())
+        await phone.expect("We have your receipt")
+        await phone.photo(photo())
+        await phone.expect("Shall this one take its place?")
+
+    async with running(place):
+        await phone.press("Yes, replace it")
+
+        await phone.expect("It took the place of the one before")
+
+    assert (
+        await bare.fetchval("select receipt_count from card_to_card_payments where bot_id = $1", shop.bot_id)
+        == 2
+    )
+    assert await bare.fetchval("select count(*) from fsm_state where bot_id = $1", shop.bot_id) == 0
+
+
+async def test_what_people_wrote_while_nobody_was_there_is_answered(
+    place: Place, shops: Shops, make_phone: MakePhone
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    async with running(place):
+        await phone.text("/start")
+        await phone.expect_total(1)
+    await phone.text("/lang")
+
+    async with running(place):
+        await phone.expect("In which language")
+
+
+async def test_stopping_and_starting_many_times_never_hangs(
+    place: Place, shops: Shops, make_phone: MakePhone
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+
+    for number in range(6):
+        async with running(place):
+            await phone.text("/start")
+            await phone.expect_total(number)
+
+
+@asynccontextmanager
+async def process(
+    database: Database, sandbox: Sandbox, folder: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """``python -m bot`` as the Procfile runs it; killed at the end if it still runs."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DATABASE_URL": database.app_url,
+            "SECRET_KEY": SECRET,
+            "TELEGRAM_API_URL": sandbox.url,
+            "PISHKHAN_DATA": str(folder),
+            "BOT_PORT": str(port),
+            "BOT_TOKEN": "",
+        },
+    )
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+
+
+async def approve(units: UnitsOfWork, shop: Shop, bare: asyncpg.Connection) -> None:
+    payment_id = await bare.fetchval("select id from card_to_card_payments where bot_id = $1", shop.bot_id)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await receipts.approve(uow, payment_id)
+
+
+async def test_killed_between_the_commit_and_the_sending_it_sends_after_the_restart(
+    bot_database: Database,
+    units: UnitsOfWork,
+    sandbox: Sandbox,
+    wire: Wire,
+    shops: Shops,
+    make_phone: MakePhone,
+    bare: asyncpg.Connection,
+    tmp_path: Path,
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    async with process(bot_database, sandbox, tmp_path / "data") as first:
+        await phone.text("/start")
+        await phone.expect("Hi Carol", within=30)
+        await order(phone)
+        await phone.photo(photo())
+        await phone.expect("We have your receipt")
+        await wire.act(
+            "fault", token=shop.telegram_token, method="sendMessage", code=500, description="x", delay=60
+        )
+        await approve(units, shop, bare)
+        await until_claimed(bare, shop)
+        first.send_signal(signal.SIGKILL)
+        await first.wait()
+    unheard = [m for m in await phone.heard() if "is ready" in m.get("text", "")]
+    # The dead process's lease has run out.
+    await bare.execute("update outbox set due_at = now() where bot_id = $1", shop.bot_id)
+
+    async with process(bot_database, sandbox, tmp_path / "data") as second:
+        await phone.expect("Your subscription is ready", within=30)
+        second.send_signal(signal.SIGTERM)
+        status = await asyncio.wait_for(second.wait(), 15)
+
+    assert unheard == []
+    assert status == 0
+    assert await bare.fetchval("select count(*) from transactions where bot_id = $1", shop.bot_id) == 2
+    assert (
+        await bare.fetchval("select count(*) from outbox where bot_id = $1 and sent_at is null", shop.bot_id)
+        == 0
+    )
+
+
+async def until_claimed(bare: asyncpg.Connection, shop: Shop) -> None:
+    for _ in range(100):
+        if await bare.fetchval(
+            "select attempts from outbox where bot_id = $1 and sent_at is null", shop.bot_id
+        ):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the message was never claimed")
+
+
+async def test_a_wrong_port_or_database_is_one_sentence(tmp_path: Path) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "mysql://x", "PISHKHAN_DATA": str(tmp_path / "data")},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await child.communicate()
+
+    assert child.returncode == 2
+    assert said.decode().count("\n") == 1
+    assert "DATABASE_URL" in said.decode()
