@@ -109,6 +109,23 @@ async def test_unknown_revoked_expired_left_and_suspended_are_answered_alike(
     assert len(set(answers)) == 1
 
 
+async def test_unknown_and_revoked_cost_the_same_questions(
+    new_browser, make_shop, everything, counted_queries
+):
+    shop = await make_shop(stock=0)
+    await everything.execute("UPDATE api_tokens SET revoked_at = now() WHERE bot_id = $1", shop.bot_id)
+
+    counts = []
+    for token in (well_formed(), shop.api_token, well_formed(shop.api_token[:17] + "J" * 43)):
+        browser = new_browser()
+        await browser.get("/login")
+        counted_queries()
+        await browser.post("/login", {"api_token": token})
+        counts.append(counted_queries())
+
+    assert len(set(counts)) == 1
+
+
 async def test_a_planted_cookie_is_never_adopted(new_browser, make_shop, everything):
     shop = await make_shop()
     victim, attacker = new_browser(), new_browser()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
@@ -101,7 +102,7 @@ async def _show(screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200)
     """The page; for htmx all plans, or the one whose form was posted."""
     levels = await service.stock_levels(uow, screen.lang, including=form.plan_id)
     chosen = _find(levels, form.plan_id)
-    context = {
+    context: dict[str, Any] = {
         "levels": levels,
         "opened": form.plan_id,
         "typed": form.typed,
