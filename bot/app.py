@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 POOL_SIZE = 15
 """Connections: handlers, deliveries and stores of updates at the same time; half as many again in a rush."""
+AFTER_STUMBLE_SECONDS = 1.0
 FINISH_SECONDS = 8.0
 """How long handlers and deliveries in flight may take after we were told to stop."""
 
@@ -111,6 +112,7 @@ class BotProcess:
                     await asyncio.wait({lost, work})
             if not work.cancelled() and (error := work.exception()) is not None:
                 log.error("the fleet stumbled and starts again", exc_info=error)
+                await asyncio.sleep(AFTER_STUMBLE_SECONDS)
 
     async def _work(self) -> None:
         """Everything that only one process may do; ends when cancelled, after tidying up."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 ACTOR = System("inbox")
 AT_ONCE = 12
+WINDOW = 40
+"""How far into a bot's queue one claim looks for people who can be served."""
 PER_BOT = 4
 """How many updates of one bot one claim takes: a flood in one shop does not stop the others."""
 HANDLE_SECONDS = 90.0
@@ -53,26 +56,31 @@ _CLAIM = text(
         SELECT h.bot_id, h.update_id
         FROM unnest(:shops) AS b(bot_id)
         CROSS JOIN LATERAL (
-            SELECT o.bot_id, o.update_id
-            FROM telegram_updates o
-            WHERE o.bot_id = b.bot_id AND o.done_at IS NULL AND o.failed_at IS NULL
-              AND (o.lease_until IS NULL OR o.lease_until <= :now)
-              -- Only the first open update of a person: the next one waits until it is done.
-              AND NOT EXISTS (
-                  SELECT 1 FROM telegram_updates e
-                  WHERE e.bot_id = o.bot_id AND e.person_id = o.person_id
-                    AND e.update_id < o.update_id AND e.done_at IS NULL AND e.failed_at IS NULL
-              )
-            ORDER BY o.update_id
+            -- Only the first open update of a person; while it is leased or pauses, the person waits.
+            SELECT f.bot_id, f.update_id
+            FROM (
+                SELECT DISTINCT ON (w.person_id) w.*
+                FROM (
+                    SELECT o.bot_id, o.update_id, o.person_id, o.lease_until
+                    FROM telegram_updates o
+                    WHERE o.bot_id = b.bot_id AND o.done_at IS NULL AND o.failed_at IS NULL
+                      AND o.person_id <> ALL (:busy)
+                    ORDER BY o.update_id
+                    LIMIT :window
+                ) w
+                ORDER BY w.person_id, w.update_id
+            ) f
+            WHERE f.lease_until IS NULL OR f.lease_until <= :now
+            ORDER BY f.update_id
             LIMIT :per_bot
-            FOR UPDATE SKIP LOCKED
         ) h
         LIMIT :room
     ) s
     WHERE u.bot_id = s.bot_id AND u.update_id = s.update_id
-    RETURNING u.bot_id, u.update_id, u.body, u.attempts
+      AND u.done_at IS NULL AND (u.lease_until IS NULL OR u.lease_until <= :now)
+    RETURNING u.bot_id, u.update_id, u.person_id, u.body, u.attempts
     """
-).bindparams(bindparam("shops", type_=ARRAY(BIGINT)))
+).bindparams(bindparam("shops", type_=ARRAY(BIGINT)), bindparam("busy", type_=ARRAY(BIGINT)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class Claimed:
 
     bot_id: int
     update_id: int
+    person_id: int
     body: RawUpdate
     attempts: int
 
@@ -95,6 +104,8 @@ class Inbox:
     """Tell the person that it went wrong for good; the text is the incident's mark in our log."""
     _workers: Tasks = field(default_factory=Tasks)
     _handlers: Tasks = field(default_factory=lambda: Tasks(watched=True))
+    _busy: Counter[int] = field(default_factory=Counter)
+    """People whose update is being handled: nothing else of theirs is looked at meanwhile."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -224,12 +235,24 @@ class Inbox:
                     "now": uow.now,
                     "lease_until": uow.now + LEASE,
                     "per_bot": PER_BOT,
+                    "window": WINDOW,
+                    "busy": list(self._busy),
                     "room": room,
                 },
             )
-            return [Claimed(*row) for row in rows]
+            claimed = [Claimed(*row) for row in rows]
+        self._busy.update(one.person_id for one in claimed)
+        return claimed
 
     async def _work(self, claimed: Claimed) -> None:
+        try:
+            await self._attempt(claimed)
+        finally:
+            self._busy[claimed.person_id] -= 1
+            self._busy += Counter()  # drops those who are down to nothing
+            self.wake()
+
+    async def _attempt(self, claimed: Claimed) -> None:
         bot = self.registry.bot_of(claimed.bot_id)
         if bot is None:  # it stopped this instant; another time, or another process
             await self._note(claimed, lease_until=None, attempts=claimed.attempts - 1)
@@ -247,7 +270,6 @@ class Inbox:
             )
         else:
             await self._failed(bot, claimed, error, now)
-        self.wake()
 
     async def _handle(self, bot: Bot, body: RawUpdate) -> None:
         await self.handle(bot, body)

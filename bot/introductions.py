@@ -49,6 +49,7 @@ class Introducer:
                     "token": shop.token,
                     "username": username or f"shop{shop.bot_id}_bot",
                     "name": shop.name,
+                    "master": shop.is_master,
                     "if_absent": True,
                 },
             )

@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 ACTOR = System("outbox")
 AT_ONCE = 50
+WINDOW = 25
+"""How far into a bot's queue one claim looks for chats that can be served."""
 PER_BOT = 5
 """How many messages of one bot one claim takes, so that a broadcast does not hold up a neighbour."""
 LEASE = timedelta(seconds=45)
@@ -75,23 +77,26 @@ _CLAIM = text(
         FROM unnest(:shops, :rooms) AS b(bot_id, room)
         CROSS JOIN LATERAL (
             SELECT m.id, m.bot_id, m.user_id
-            FROM outbox m
-            WHERE m.bot_id = b.bot_id AND m.due_at <= :now AND m.sent_at IS NULL AND m.failed_at IS NULL
-              -- Only the first message of a chat, so that they arrive in the order they were promised.
-              AND NOT EXISTS (
-                  SELECT 1 FROM outbox e
-                  WHERE e.bot_id = m.bot_id AND e.chat_id = m.chat_id AND e.id < m.id
-                    AND e.sent_at IS NULL AND e.failed_at IS NULL AND e.attempts < :overtaken_after
-              )
-            ORDER BY m.due_at, m.id
+            FROM (
+                SELECT w.id, w.bot_id, w.user_id, w.chat_id
+                FROM outbox w
+                WHERE w.bot_id = b.bot_id AND w.due_at <= :now AND w.sent_at IS NULL AND w.failed_at IS NULL
+                ORDER BY w.due_at, w.id
+                LIMIT :window
+            ) m
+            -- Only the first message of a chat, so that they arrive in the order they were promised.
+            WHERE NOT EXISTS (
+                SELECT 1 FROM outbox e
+                WHERE e.bot_id = m.bot_id AND e.chat_id = m.chat_id AND e.id < m.id
+                  AND e.sent_at IS NULL AND e.failed_at IS NULL AND e.attempts < :overtaken_after
+            )
             LIMIT b.room
-            FOR UPDATE SKIP LOCKED
         ) h
         LIMIT :room
     ) s
     JOIN bots shop ON shop.id = s.bot_id
     LEFT JOIN users person ON person.bot_id = s.bot_id AND person.id = s.user_id
-    WHERE o.id = s.id
+    WHERE o.id = s.id AND o.due_at <= :now AND o.sent_at IS NULL
     RETURNING o.id, o.bot_id, o.user_id, o.chat_id, o.topic_id, o.kind, o.payload, o.attempts,
         coalesce(person.language, shop.default_language) AS language,
         shop.timezone, shop.name AS shop_name, shop.support_username
@@ -179,6 +184,7 @@ class Outbox:
                     "room": room,
                     "now": uow.now,
                     "lease_until": uow.now + LEASE,
+                    "window": WINDOW,
                     "overtaken_after": OVERTAKEN_AFTER,
                 },
             )

@@ -117,7 +117,9 @@ def update(domain: str, lang: str) -> str:
         if not message.id:
             continue
         old = known.get(message.id, message.context)
-        string = message.id if lang == "en" else (old.string if old else "")
+        # A sentence that gained or lost its plural begins anew: the forms would not fit.
+        fits = old is not None and bool(old.pluralizable) == bool(message.pluralizable)
+        string = message.id if lang == "en" else (old.string if old is not None and fits else "")
         fresh.add(message.id, string, locations=message.locations, context=message.context)
     body = BytesIO()
     write_po(body, fresh, width=100, omit_header=True, sort_by_file=True, include_lineno=False)

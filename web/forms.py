@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from litestar.datastructures import UploadFile
@@ -17,6 +18,8 @@ from web.parts import WebRequest
 MOST_FIELDS = 50
 LARGEST_BODY = 64 * 1024
 """Bytes. Forms are small; the few routes that take files say so themselves."""
+LARGEST_FILE = 2**20
+"""Bytes."""
 LARGEST_ID = 2**63 - 1
 LONGEST_ADDRESS = 500
 
@@ -25,7 +28,7 @@ _ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
 _FORM_WITH_FILES = "multipart/form-data"
-_CACHED = "form_fields"
+_CACHED = "posted_form"
 
 
 async def read_form(request: WebRequest) -> Mapping[str, str]:
@@ -33,47 +36,56 @@ async def read_form(request: WebRequest) -> Mapping[str, str]:
 
     Read once for each request. Raises BadInput for what is no form at all.
     """
-    cached: Mapping[str, str] | None = request.scope.get(_CACHED)  # type: ignore[assignment]
+    return (await _read_once(request)).fields
+
+
+async def read_file(request: WebRequest, field: str) -> bytes:
+    """The file chosen in ``field``, empty where none was; of one above LARGEST_FILE a byte more than that.
+
+    Only where the route says that it takes files. Raises BadInput for what is no form at all.
+    """
+    return (await _read_once(request)).files.get(field, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    fields: Mapping[str, str]
+    files: Mapping[str, bytes]
+
+
+async def _read_once(request: WebRequest) -> _Posted:
+    cached: _Posted | None = request.scope.get(_CACHED)  # type: ignore[assignment]
     if cached is None:
         cached = await _read(request)
         request.scope[_CACHED] = cached  # type: ignore[literal-required]
     return cached
 
 
-async def read_file(request: WebRequest, field: str, *, most: int) -> bytes:
-    """The file chosen in ``field``, empty where none was; of a larger one ``most`` bytes and one more.
-
-    Only on a route that takes files. Raises BadInput for what is no form at all.
-    """
-    if _kind(request) != _FORM_WITH_FILES:
-        return b""
-    chosen = [
-        value for name, value in await _sent(request) if name == field and isinstance(value, UploadFile)
-    ]
-    return await chosen[-1].read(most + 1) if chosen else b""
-
-
-async def _read(request: WebRequest) -> Mapping[str, str]:
-    kind = _kind(request)
+async def _read(request: WebRequest) -> _Posted:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == _FORM:
-        return _parse(await request.body())
+        return _Posted(_parse(await request.body()), {})
     if kind == _FORM_WITH_FILES and takes_files(request.route_handler):
-        sent = await _sent(request)
-        return {name: value for name, value in sent if isinstance(value, str)}
-    return {}
+        return await _parse_parts(request)
+    return _Posted({}, {})
 
 
-def _kind(request: WebRequest) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-async def _sent(request: WebRequest) -> list[tuple[str, str | UploadFile]]:
+async def _parse_parts(request: WebRequest) -> _Posted:
     try:
-        return (await request.form()).multi_items()
+        parts = list((await request.form()).multi_items())
     except RequestEntityTooLarge:
         raise
     except (ClientException, ValueError, LookupError):
         raise BadInput("form", "unreadable") from None
+    fields, files = {}, {}
+    for name, value in parts:
+        if isinstance(value, UploadFile):
+            files[name] = await value.read(LARGEST_FILE + 1)
+            # At once: a guard that says no after this leaves nobody to close it.
+            await value.close()
+        else:
+            fields[name] = value
+    return _Posted(fields, files)
 
 
 def _parse(body: bytes) -> Mapping[str, str]:

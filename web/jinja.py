@@ -226,7 +226,7 @@ def sales_chart(context: Context, days: Sequence[tuple[date, int, int]], *, narr
         tick=lambda value: formatting.short_number(value, lang),
         label=_("Bar chart of sales by day, in Toman"),
         rtl=lang == "fa",
-        **({"width": 350, "height": 210} if narrow else {}),
+        **({"width": 320, "height": 210} if narrow else {}),
     )
 
 

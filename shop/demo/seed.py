@@ -86,7 +86,7 @@ async def _create(uow: UnitOfWork) -> tuple[int, str]:
     created = await bots.create_bot(
         uow,
         name=script.NAME,
-        telegram_bot_token=_invented_token(),
+        telegram_bot_token=invented_token(),
         username=script.USERNAME,
         support_username=script.SUPPORT,
         timezone=script.ZONE,
@@ -101,7 +101,8 @@ def _demo(opened: tuple[int, str]) -> DemoShop:
     return DemoShop(bot_id, script.NAME, script.USERNAME, script.OWNER, api_token)
 
 
-def _invented_token() -> str:
+def invented_token() -> str:
+    """A Telegram token that BotFather might have written, and never gave to anybody."""
     letters = string.ascii_letters + string.digits
     number = 10**9 + secrets.randbelow(9 * 10**9)
     return f"{number}:{''.join(secrets.choice(letters) for _ in range(35))}"

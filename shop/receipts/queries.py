@@ -16,6 +16,8 @@ from shop.money import Currency, Money
 from shop.unit_of_work import UnitOfWork
 
 SHOWN = 10
+_LONGER = aliased(CardToCardPayment)
+"""Receipts that wait longer than the one in question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,12 @@ async def list_awaiting(uow: UnitOfWork, user_id: int) -> list[AwaitingPayment]:
     """
     hours = await configurations.get_config_value(uow, "late_receipt_hours")
     since = uow.now - timedelta(hours=hours)
-    longer = aliased(CardToCardPayment)
     ahead = (
         select(func.count())
-        .select_from(longer)
+        .select_from(_LONGER)
         .where(
-            longer.status == "receipt_submitted",
-            longer.receipt_submitted_at < CardToCardPayment.receipt_submitted_at,
+            _LONGER.status == "receipt_submitted",
+            _LONGER.receipt_submitted_at < CardToCardPayment.receipt_submitted_at,
         )
         .scalar_subquery()
     )

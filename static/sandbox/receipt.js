@@ -1,6 +1,6 @@
 // A sample receipt, drawn for the order on the screen: the card and amount are those the bot offers to copy.
 
-import { lang, say } from "./words.js";
+import { digitsOf, lang, say } from "./words.js";
 
 const WIDTH = 540;
 const HEIGHT = 760;
@@ -29,16 +29,15 @@ export async function drawReceipt({ amount, card }) {
   background(pen);
   const now = new Date();
   const locale = lang === "fa" ? "fa-IR-u-ca-persian" : "en-GB";
-  const digits = (text) => (lang === "fa" ? text.replace(/\d/g, (digit) => "۰۱۲۳۴۵۶۷۸۹"[digit]) : text);
   const money = `${new Intl.NumberFormat(locale).format(amount)} ${say("receipt_rial")}`;
   write(pen, money, WIDTH / 2, 288, "700 34px", INK, "center");
   const number = String(now.getTime()).slice(-12);
   const rows = [
-    ["receipt_from", digits("6037 99•• •••• 1182"), true],
-    ["receipt_to", digits(`${card.slice(0, 4)} ${card.slice(4, 6)}•• •••• ${card.slice(-4)}`), true],
+    ["receipt_from", digitsOf("6037 99•• •••• 1182"), true],
+    ["receipt_to", digitsOf(`${card.slice(0, 4)} ${card.slice(4, 6)}•• •••• ${card.slice(-4)}`), true],
     ["receipt_date", now.toLocaleDateString(locale, { day: "numeric", month: "long", year: "numeric" })],
     ["receipt_time", now.toLocaleTimeString(locale, { hour12: false }), true],
-    ["receipt_number", digits(number), true],
+    ["receipt_number", digitsOf(number), true],
   ];
   rows.forEach(([name, value, plain], index) => row(pen, say(name), value, 356 + index * 68, plain));
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));

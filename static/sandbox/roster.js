@@ -2,7 +2,7 @@
 
 import { act } from "./api.js";
 import { dress, find, make, toast } from "./dom.js";
-import { say } from "./words.js";
+import { digitsOf, say } from "./words.js";
 
 const FIRST_ID = 700_100;
 const SHOWN = 60; // after a load test there may be thousands; an address reaches any of them
@@ -33,20 +33,23 @@ export class Roster {
 
   async load() {
     this.people = (await act("users")).users;
-    this.bots = (await act("bots", this.person ? { user_id: this.person.id } : {})).bots;
+    const { bots } = await act("bots", this.person ? { user_id: this.person.id } : {});
+    this.bots = bots.sort((one, other) => Number(one.master) - Number(other.master));
     this.draw();
     this.onBots(this.bot);
     this.#announce();
   }
 
   draw() {
-    find("people").replaceChildren(
-      ...this.people.filter((person, index) => index < SHOWN || person === this.person).map((person) =>
+    fill(
+      find("people"),
+      this.people.filter((person, index) => index < SHOWN || person === this.person).map((person) =>
         row(person.id, nameOf(person), person.username, languageOf(person), person === this.person, () => this.#pick({ user: person.id })),
       ),
     );
-    find("bots").replaceChildren(
-      ...this.bots.map((bot) => {
+    fill(
+      find("bots"),
+      this.bots.map((bot) => {
         const note = bot.revoked ? say("revoked") : bot.master ? say("platform_bot") : "";
         return row(bot.id, bot.first_name, bot.username, note, bot === this.bot, () => this.#pick({ bot: bot.username }));
       }),
@@ -95,11 +98,24 @@ export class Roster {
 export const nameOf = (person) => [person.first_name, person.last_name].filter(Boolean).join(" ");
 const languageOf = (person) => (person.language_code ?? "").toUpperCase();
 
+/** New rows in a list; the keyboard stays where it was, and whoever was just picked is in sight. */
+function fill(list, rows) {
+  const [held, top, before] = [list.contains(document.activeElement), list.scrollTop, list.dataset.current];
+  list.replaceChildren(...rows);
+  list.scrollTop = top;
+  const current = list.querySelector("[aria-pressed=true]");
+  list.dataset.current = current?.dataset.id ?? "";
+  if (held) current?.focus({ preventScroll: true });
+  if (!current || list.dataset.current === before) return;
+  const [frame, place] = [list.getBoundingClientRect(), current.getBoundingClientRect()];
+  list.scrollTop += Math.max(0, place.bottom - frame.bottom) - Math.max(0, frame.top - place.top);
+}
+
 function row(id, name, username, note, current, onClick) {
   const avatar = make("span", { className: "avatar", "aria-hidden": "true" });
   dress(avatar, id, name);
-  const names = make("span", { className: "names" }, make("b", {}, make("bdi", {}, name)), make("small", {}, make("bdi", {}, username ? `@${username}` : String(id))));
-  const button = make("button", { type: "button", className: "row", "aria-pressed": String(current) }, avatar, names);
+  const names = make("span", { className: "names" }, make("b", {}, make("bdi", {}, name)), make("small", {}, make("bdi", {}, username ? `@${username}` : digitsOf(id))));
+  const button = make("button", { type: "button", className: "row", "data-id": String(id), "aria-pressed": String(current) }, avatar, names);
   if (note) button.append(make("span", { className: "note" }, note));
   button.addEventListener("click", onClick);
   return make("li", {}, button);

@@ -20,6 +20,9 @@ export function dayOf(seconds) {
   return date.toDateString() === new Date().toDateString() ? say("today") : day.format(date);
 }
 
+/** The digits of an identifier, without grouping. */
+export const digitsOf = (value) => (lang === "fa" ? String(value).replace(/\d/g, (digit) => "۰۱۲۳۴۵۶۷۸۹"[digit]) : String(value));
+
 export const numberOf = (value) => numbers.format(value);
 
 export function sizeOf(bytes) {

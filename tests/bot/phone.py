@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 8.0
+PATIENCE = 20.0
+"""Seconds; far more than anything takes, for machines that are busy with other things."""
 
 
 class TooLong(AssertionError):

@@ -75,7 +75,7 @@ async def test_a_person_buys_by_photo_and_gets_the_line(
     )
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await receipts.approve(uow, payment["id"])
-    ready = await phone.expect(words["ready"], within=2)
+    ready = await phone.expect(words["ready"], within=5)
 
     copied = [b["copy_text"]["text"] for b in buttons_of(card) if "copy_text" in b]
     number = copied[0]
@@ -98,7 +98,7 @@ async def test_what_was_bought_is_found_again(
     sent = await shops.receipt(shop, await known(shop, phone, units))
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await receipts.approve(uow, sent.payment_id)
-    await phone.expect("Your subscription is ready", within=2)
+    await phone.expect("Your subscription is ready", within=5)
 
     await phone.text("/my")
     await phone.expect("0 of 50 GB used, 30 d left")
@@ -136,12 +136,10 @@ async def test_a_late_receipt_is_taken_after_the_deadline_was_told(
     await phone.text("/buy")
     await phone.press_when("1 month", "To pay")
     await phone.press_when("Card to card", "to this card")
-    for table in ("orders", "card_to_card_payments"):
-        await bare.execute(
-            f"update {table} set expires_at = now() - interval '1 s' where bot_id = $1", shop.bot_id
-        )
+    await bare.execute("update orders set expires_at = now() where bot_id = $1", shop.bot_id)
+    await bare.execute("update card_to_card_payments set expires_at = now() where bot_id = $1", shop.bot_id)
 
-    await phone.expect("Time for this order has run out", within=9)
+    await phone.expect("Time for this order has run out")
     await phone.press("I have paid")
     await phone.expect("Send the receipt of")
     await phone.photo(photo())

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from shop.overview.rows import DaySales, Event, Overview, StockLow, TopPlan
 from shop.platform.queries import ShopRow
+from shop.provisioning.service import StockLevel
 from shop.receipts.desk import Desk, QueueItem
 from shop.receipts.detail import ReceiptDetail
 from shop.receipts.warnings import ReceiptWarning
@@ -178,3 +179,13 @@ def make_shop(bot_id: int = 2, **changes: Any) -> ShopRow:
         is_master=False,
     )
     return replace(row, **changes)
+
+
+def make_level(plan_id: int = 1, **changes: Any) -> StockLevel:
+    return replace(StockLevel(plan_id, "یک‌ماهه", free=25, waiting=0, low_at=3), **changes)
+
+
+def make_stock(levels: list[StockLevel], **changes: Any) -> dict[str, Any]:
+    """What the stock page is rendered with."""
+    usual = {"opened": None, "typed": "", "problem": None, "told": None, "can_fill": True}
+    return {"levels": levels, "most_bytes": 1024, **usual, **changes}

@@ -9,19 +9,23 @@ from html.parser import HTMLParser
 
 import pytest
 
+from shop.provisioning.service import StockAdded
 from tests.look.pages import (
     NOW,
     REJECT_TEXTS,
     make_desk,
     make_detail,
+    make_level,
     make_overview,
     make_page,
     make_queue_item,
     make_shop,
+    make_stock,
     make_warning,
     render,
 )
 from web.page import Page
+from web.routes.stock import Problem
 
 HOSTILE = '"><img src=x onerror=alert(1)>{{7*7}}\u202e'
 
@@ -89,6 +93,29 @@ def desk_states():
         yield f"rejected, {reason}", make_desk(tab="rejected", item=item)
 
 
+def stock_states():
+    levels = [
+        make_level(1),
+        make_level(2, free=3),
+        make_level(3, free=0, waiting=2),
+        make_level(4, free=0, is_on_sale=False),
+    ]
+    yield "stock", "stock/index.html", make_stock(levels)
+    yield "stock, one plan", "stock/index.html", make_stock(levels[:1])
+    yield "no plans", "stock/index.html", make_stock([])
+    for added, known, served in ((23, 2, 3), (1, 0, 0), (0, 5, 0)):
+        told = StockAdded(added, known, served)
+        yield f"stock, added {added}", "stock/index.html", make_stock(levels, opened=3, told=told)
+    for field in ("lines", "file"):
+        problem = Problem(field, "نشد.", had_file=True)
+        yield (
+            f"stock, wrong {field}",
+            "stock/index.html",
+            make_stock(levels, opened=2, problem=problem, typed="vless://<b>"),
+        )
+    yield "stock, only looking", "stock/index.html", make_stock(levels, can_fill=False)
+
+
 def screens():
     """Every page with a context, by a name that says which state it is in."""
     for name, desk in desk_states():
@@ -112,6 +139,7 @@ def screens():
     yield "shops", "platform/bots.html", {"shops": shops, "page": master}
     yield "no shops", "platform/bots.html", {"shops": [], "page": master}
     yield "devices", "auth/sessions.html", {"sessions": SESSIONS}
+    yield from stock_states()
     stranger = Page(csrf_token="token-of-the-session")
     sign_in = {"next": "/", "token_hint": "pk_live_", "page": stranger}
     yield "sign in", "auth/login.html", {"error": None, **sign_in}
@@ -279,9 +307,12 @@ def test_every_link_and_form_of_the_desk_works_without_script():
 def test_the_menu_names_only_screens_that_exist():
     owner, master = make_page(), make_page(shop_name=None, is_master=True)
 
-    assert [x.href for x in owner.nav] == ["/", "/receipts"]
+    assert [x.href for x in owner.nav] == ["/", "/receipts", "/stock"]
     assert [x.href for x in master.nav] == ["/platform/bots"]
-    assert [x.href for x in replace(owner, is_master=True).nav] == ["/", "/receipts", "/platform/bots"]
+    assert [x.href for x in replace(owner, is_master=True).nav] == [
+        *("/", "/receipts", "/stock"),
+        "/platform/bots",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -307,10 +338,14 @@ def test_the_menu_names_only_screens_that_exist():
             "overview/index.html",
             {"overview": make_overview(stock_low=[(HOSTILE, 1)], top_plans=[(HOSTILE, 2)])},
         ),
+        (
+            "stock/index.html",
+            make_stock([make_level(plan_name=HOSTILE)], opened=1, typed=f"</textarea>{HOSTILE}"),
+        ),
         ("auth/sessions.html", {"sessions": [replace(SESSIONS[0], browser=HOSTILE, address=HOSTILE)]}),
         ("error.html", {"status": 404, "message": HOSTILE, "reference": HOSTILE}),
     ],
-    ids=["desk", "shops", "overview", "devices", "error"],
+    ids=["desk", "shops", "overview", "stock", "devices", "error"],
 )
 @pytest.mark.parametrize("lang", ["fa", "en"])
 def test_words_of_strangers_stay_words(template, context, lang):

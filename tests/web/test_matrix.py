@@ -32,6 +32,7 @@ class Row:
 
 
 REASON = (("reason_code", "not_arrived"),)
+LINES = (("lines", "vless://a-line-of-the-matrix"),)
 
 ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/health/live"): Row(200, 200, 200, 200, 200),
@@ -49,11 +50,14 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/receipts/{payment_id:str}/image"): Row(OUT, 200, 404, 200, 404),
     ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/reject"): Row(OUT, 303, 404, 403, 404, fields=REASON),
+    ("GET", "/stock"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/stock/{plan_id:str}"): Row(OUT, 200, 404, 200, 404),
+    ("POST", "/stock/{plan_id:str}"): Row(OUT, 303, 404, 403, 404, fields=LINES),
     ("GET", "/platform/bots"): Row(OUT, 404, 404, 200, 200),
     ("POST", "/platform/bots/{bot_id:str}/open"): Row(OUT, 404, 404, 303, 303),
     ("POST", "/platform/leave"): Row(OUT, 404, 404, 303, 303),
 }
-BY_ID = [route for route in ROUTES if "{payment_id" in route[1]]
+BY_ID = [route for route in ROUTES if "{payment_id" in route[1] or "{plan_id" in route[1]]
 
 
 def test_every_route_is_in_the_table(litestar: Litestar):
@@ -67,9 +71,10 @@ def test_every_route_is_in_the_table(litestar: Litestar):
     assert routes == set(ROUTES)
 
 
-def address(path: str, *, receipt: int, bot_id: int) -> str:
+def address(path: str, *, receipt: int, plan: int, bot_id: int = 0) -> str:
     return (
         path.replace("{payment_id:str}", str(receipt))
+        .replace("{plan_id:str}", str(plan))
         .replace("{bot_id:str}", str(bot_id))
         .replace("{file_path:path}", "css/app.css")
     )
@@ -115,7 +120,7 @@ async def test_nobody_and_forged_cookies_get_nothing(
     answer = await ask(
         browser,
         method,
-        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
         ROUTES[method, path].form,
     )
 
@@ -142,7 +147,7 @@ async def test_the_owner_may_do_everything_in_the_own_shop(signed_in, shops, ali
     answer = await ask(
         alice,
         method,
-        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
         ROUTES[method, path].form,
     )
 
@@ -158,7 +163,7 @@ async def test_mallory_gets_nothing_of_alices_and_changes_nothing(
     answer = await ask(
         mallory,
         method,
-        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
         ROUTES[method, path].form,
     )
 
@@ -176,8 +181,8 @@ async def test_what_is_anothers_is_answered_like_what_does_not_exist_byte_by_byt
     mallory.client.headers["hx-request"] = part
     form = ROUTES[method, path].form
 
-    others = await ask(mallory, method, address(path, receipt=number_of(sent), bot_id=0), form)
-    missing = await ask(mallory, method, address(path, receipt=MISSING_ID, bot_id=0), form)
+    others = await ask(mallory, method, address(path, receipt=number_of(sent), plan=alices.plan_id), form)
+    missing = await ask(mallory, method, address(path, receipt=MISSING_ID, plan=MISSING_ID), form)
 
     assert (others.status_code, others.content, others.headers) == (
         missing.status_code,
@@ -198,7 +203,7 @@ async def test_the_master_who_looks_at_a_shop_changes_nothing_in_it(
     answer = await ask(
         browser,
         method,
-        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
         ROUTES[method, path].form,
     )
 
@@ -216,7 +221,7 @@ async def test_the_master_reaches_a_shops_things_only_by_opening_it(
     answer = await ask(
         browser,
         method,
-        address(path, receipt=number_of(sent), bot_id=alices.bot_id),
+        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
         ROUTES[method, path].form,
     )
 

@@ -13,7 +13,6 @@ from litestar.params import FromPath
 from shop.actors import STOCK_MANAGE, may
 from shop.errors import BadInput, NotFound
 from shop.provisioning import service
-from shop.provisioning.rules import LARGEST_TEXT
 from shop.provisioning.service import StockAdded, StockLevel
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
@@ -22,12 +21,12 @@ from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
-from web.forms import parse_id, read_file, read_form
+from web.forms import LARGEST_FILE, parse_id, read_file, read_form
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen, see_other, wants_part
 
 STOCK = "/stock"
-LARGEST_UPLOAD = 16 * LARGEST_TEXT
+LARGEST_UPLOAD = 16 * LARGEST_FILE
 """Bytes of the whole form: room to tell of a file that is too large beside its field."""
 _TOLD = re.compile(r"stock\.([0-9]{1,19})\.([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})", re.ASCII)
 
@@ -76,7 +75,7 @@ class StockController(Controller):
         plan = parse_id("plan", plan_id)
         # Read first: an upload may take its time, and no transaction should wait for it.
         typed = (await read_form(request)).get("lines", "")
-        file = await read_file(request, "file", most=LARGEST_TEXT)
+        file = await read_file(request, "file")
         screen, who = Screen.of(request), signed_in(request)
         async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
             try:
@@ -109,7 +108,7 @@ async def _show(screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200)
         "problem": form.problem,
         "told": form.told,
         "can_fill": may(uow.actor, STOCK_MANAGE),
-        "most_bytes": LARGEST_TEXT,
+        "most_bytes": LARGEST_FILE,
     }
     if wants_part(screen.request):
         if chosen is None:

@@ -1,0 +1,85 @@
+"""What is true of every page of ours, in every language, theme and width: seen by a browser, told as faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, Page, Request
+
+DIRECTIONS = {"fa": "rtl", "en": "ltr"}
+COOKIES = {"lang": "language", "theme": "theme", "sandbox_lang": "language", "sandbox_theme": "theme"}
+
+# Bold faces and the small type of hints come in with the page's own fonts, so these are waited for. A target may
+# be smaller inside a sentence (WCAG 2.5.8), and counts with the label that belongs to it.
+LOOK = """async () => {
+  await document.fonts.ready;
+  const shown = (e) => e.getClientRects().length && getComputedStyle(e).visibility === 'visible';
+  const small = [];
+  for (const e of document.querySelectorAll('a, button, summary, select, textarea, input')) {
+    if (!shown(e) || e.closest('.sr, .skip')) continue;
+    const boxes = [e, ...(e.labels ?? [])].map((x) => x.getBoundingClientRect());
+    const style = getComputedStyle(e), cover = getComputedStyle(e, '::after');
+    if (boxes.some((box) => box.width >= 23.5 && box.height >= 23.5)) continue;
+    if (cover.position === 'absolute' && cover.content !== 'none') continue;
+    if (style.display === 'inline' && e.parentElement.textContent.trim() !== e.textContent.trim()) continue;
+    const { width, height } = boxes[0];
+    small.push(`${e.outerHTML.slice(0, 90)} is ${Math.round(width)}x${Math.round(height)}`);
+  }
+  const root = document.documentElement;
+  return { lang: root.lang, dir: root.dir, theme: root.dataset.theme, small,
+           wide: root.scrollWidth - document.documentElement.clientWidth };
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is looked at."""
+
+    language: str
+    theme: str
+
+    async def put_on(self, context: BrowserContext, *addresses: str) -> None:
+        """Every page of ``context`` at ``addresses`` speaks and looks like this from now on."""
+        await context.add_cookies(
+            [
+                {"name": name, "value": getattr(self, field), "url": address}
+                for address in addresses
+                for name, field in COOKIES.items()
+            ]
+        )
+
+
+def watch(page: Page, *expected: str) -> list[str]:
+    """Everything the browser complains of from now on, and every request to another host.
+
+    A message that contains one of ``expected`` is none.
+    """
+    complaints: list[str] = []
+
+    def complain(text: str) -> None:
+        if not any(part in text for part in expected):
+            complaints.append(text)
+
+    def check(request: Request) -> None:
+        address, here = urlsplit(request.url), urlsplit(page.url)
+        if address.scheme in ("http", "https") and here.netloc not in ("", address.netloc):
+            complain(f"a request left for {request.url}")
+
+    page.on("console", lambda message: complain(message.text))
+    page.on("pageerror", lambda error: complain(str(error)))
+    page.on("request", lambda request: None if request.is_navigation_request() else check(request))
+    return complaints
+
+
+async def faults(page: Page, look: Look) -> list[str]:
+    """What is wrong with the page as it is shown now."""
+    seen: dict[str, Any] = await page.evaluate(LOOK)
+    found = [f"a small target: {target}" for target in seen["small"]]
+    if seen["wide"] > 0:
+        found.append(f"{seen['wide']} pixels too wide")
+    wanted = (look.language, DIRECTIONS[look.language], look.theme)
+    if (seen["lang"], seen["dir"], seen["theme"]) != wanted:
+        found.append(f"speaks {seen['lang']} {seen['dir']} in {seen['theme']} instead of {wanted}")
+    return found
