@@ -70,11 +70,13 @@ def _tell(shops: list[SeededShop], seconds: float, *, as_json: bool) -> None:
         say(json.dumps(summary | {"shops": [asdict(shop) for shop in shops]}, ensure_ascii=False, indent=2))
         return
     numbers = sorted(shop.bot_id for shop in shops)
+    which = f"1 shop (number {numbers[0]}, its bot"
+    if len(shops) > 1:
+        which = f"{len(shops):,} shops (numbers {numbers[0]} to {numbers[-1]}, their bots"
     say(
-        f"Opened {len(shops):,} shops (numbers {numbers[0]} to {numbers[-1]}, bots off duty) with "
-        f"{totals['users']:,} customers and {totals['payments']:,} payments in {seconds:.1f} seconds:"
+        f"Opened {which} off duty) with {totals['users']:,} customers and {totals['payments']:,} payments "
+        f"in {seconds:.1f} seconds: " + ", ".join(f"{totals[name]:,} {name}" for name in COUNTS[2:]) + "."
     )
-    say(", ".join(f"{totals[name]:,} {name}" for name in COUNTS[2:]) + ".")
     say("`python -m shop token issue NUMBER` makes a key to one of them.")
 
 

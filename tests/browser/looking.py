@@ -1,4 +1,4 @@
-"""What is true of every page of ours, in every language, theme and width: seen by a browser, told as faults."""
+"""What holds for every page of ours, in every language, theme and width: a browser sees what does not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from playwright.async_api import BrowserContext, Page, Request
 DIRECTIONS = {"fa": "rtl", "en": "ltr"}
 COOKIES = {"lang": "language", "theme": "theme", "sandbox_lang": "language", "sandbox_theme": "theme"}
 
-# Bold faces and the small type of hints come in with the page's own fonts, so these are waited for. A target may
-# be smaller inside a sentence (WCAG 2.5.8), and counts with the label that belongs to it.
+# Widths are those of the page's own fonts, so these are waited for. A target may be smaller inside a
+# sentence (WCAG 2.5.8), and counts with the label that belongs to it.
 LOOK = """async () => {
   await document.fonts.ready;
   const shown = (e) => e.getClientRects().length && getComputedStyle(e).visibility === 'visible';
@@ -49,6 +49,14 @@ class Look:
                 for name, field in COOKIES.items()
             ]
         )
+
+
+async def sign_in(page: Page, dashboard: str, token: str) -> None:
+    """As a person does: the token, then the button."""
+    await page.goto(f"{dashboard}/login")
+    await page.locator("#api-token").fill(token)
+    await page.locator("#api-token").press("Enter")
+    await page.wait_for_url(lambda address: "/login" not in address)
 
 
 def watch(page: Page, *expected: str) -> list[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
 import pytest
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import Browser, Page, expect
 
 from shop.media.shelf import Shelf
-from tests.browser.looking import Look, faults, watch
+from shop.unit_of_work import UnitsOfWork
+from tests.browser.looking import Look, faults, sign_in, watch
 from tests.browser.stack import Stack
 from tests.factories import Shops
 
@@ -16,51 +20,61 @@ TITLES = {"fa": "(۱) رسیدها · نسیم‌نت", "en": "(1) Receipts · �
 NOT_FOUND = "status of 404"
 
 
-async def _sign_in(context: BrowserContext, stack: Stack, token: str) -> None:
-    page = await context.new_page()
-    await page.goto(f"{stack.dashboard}/login")
-    await page.locator("#api-token").fill(token)
-    await page.locator("main [type=submit]").click()
-    await page.wait_for_url(lambda address: "/login" not in address)
-    await page.close()
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """One window of each who may look, and the receipt that waits in the owner's shop."""
+
+    stranger: Page
+    owner: Page
+    master: Page
+    receipt: str
+    bot: str
 
 
-async def _look_at(context: BrowserContext, address: str, look: Look, *expected: str) -> list[str]:
-    """What is wrong with one page at any width; it is opened once and made narrower."""
-    page = await context.new_page()
-    complaints = watch(page, *expected)
-    found = []
-    await page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
-    await page.goto(address)
-    for width, height in SIZES:
-        await page.set_viewport_size({"width": width, "height": height})
-        found += [f"{address} at {width}: {fault}" for fault in await faults(page, look)]
-    await page.close()
-    return found + [f"{address}: {complaint}" for complaint in complaints]
+@pytest.fixture(scope="module")
+async def windows(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> AsyncIterator[Windows]:
+    shops = Shops(live_units, Shelf(stack.folder / "media"))
+    shop = await shops.open(name="نسیم‌نت", price=290_000)
+    sent = await shops.receipt(shop)
+    contexts = [await browser.new_context() for _ in range(3)]
+    stranger, owner, master = [await context.new_page() for context in contexts]
+    await sign_in(owner, stack.dashboard, shop.api_token)
+    await sign_in(master, stack.dashboard, stack.tokens()[0])
+    yield Windows(stranger, owner, master, f"/receipts/{sent.payment_id}", shop.username)
+    for context in contexts:
+        await context.close()
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.language}-{look.theme}")
-async def test_every_page_fits_every_screen_and_asks_nobody_else(
-    look, stack, browser: Browser, live_shop, live_units
-):
-    sent = await Shops(live_units, Shelf(stack.folder / "media")).receipt(live_shop)
-    item = f"/receipts/{sent.payment_id}"
-    stranger, owner, master = [await browser.new_context() for _ in range(3)]
-    for context in (stranger, owner, master):
-        await look.put_on(context, stack.dashboard)
-    await _sign_in(owner, stack, live_shop.api_token)
-    await _sign_in(master, stack, stack.tokens()[0])
+async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, windows: Windows, stack: Stack):
+    dashboard, item = stack.dashboard, windows.receipt
+    owners = ("/", "/receipts", item, f"{item}?reject=1", "/receipts?tab=approved", "/stock", "/sessions")
+    visits = [
+        (windows.stranger, f"{dashboard}/login"),
+        *((windows.owner, dashboard + path) for path in owners),
+        (windows.owner, f"{dashboard}/nothing-here"),
+        (windows.master, f"{dashboard}/platform/bots"),
+        (windows.stranger, f"{stack.sandbox}/?bot={windows.bot}"),
+    ]
+    complaints = {page: watch(page, NOT_FOUND) for page in (windows.stranger, windows.owner, windows.master)}
+    for page in complaints:
+        await look.put_on(page.context, dashboard)
 
-    found = await _look_at(stranger, f"{stack.dashboard}/login", look)
-    for path in ("/", "/receipts", item, f"{item}?reject=1", "/receipts?tab=approved", "/stock", "/sessions"):
-        found += await _look_at(owner, stack.dashboard + path, look)
-    found += await _look_at(owner, f"{stack.dashboard}/nothing-here", look, NOT_FOUND)
-    found += await _look_at(master, f"{stack.dashboard}/platform/bots", look)
-    found += await _look_at(stranger, f"{stack.sandbox}/?bot={live_shop.username}", look)
+    found = []
+    for page, address in visits:
+        await page.goto(address)
+        for width, height in SIZES:
+            await page.set_viewport_size({"width": width, "height": height})
+            found += [f"{address} at {width}: {fault}" for fault in await faults(page, look)]
 
     assert found == []
-    page = await owner.new_page()
-    await page.goto(stack.dashboard + item)
-    await expect(page).to_have_title(TITLES[look.language])
-    for context in (stranger, owner, master):
-        await context.close()
+    assert [*complaints.values()] == [[], [], []]
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+async def test_the_title_counts_what_waits(language: str, windows: Windows, stack: Stack):
+    await Look(language, "light").put_on(windows.owner.context, stack.dashboard)
+
+    await windows.owner.goto(stack.dashboard + windows.receipt)
+
+    await expect(windows.owner).to_have_title(TITLES[language])
