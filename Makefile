@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test fast check setup migrate messages fmt packages venv browser
+.PHONY: help run test fast check setup migrate messages screenshots fmt packages venv browser
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ migrate: packages ## Bring the database's schema to the newest form
 
 messages: setup ## Collect the sentences of code and templates into the catalogues
 	$(PY) -m shop.i18n
+
+screenshots: setup browser ## Take the pictures of docs/screenshots from the running product
+	$(PY) -m tests.browser.screenshots
 
 fmt: setup ## Put the code into the house's format
 	$(PY) -m ruff check --fix-only .

@@ -26,7 +26,7 @@ from shop.cli.schema import migrate
 EXTERNAL_SECONDS = 5.0
 EMBEDDED_SECONDS = 90.0
 """The first start makes the database; a start after a crash recovers it."""
-SERVING_SECONDS = 60.0
+SERVING_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
 
 
@@ -95,17 +95,24 @@ def _await_database(crew: Crew, settings: Settings) -> None:
 
 
 def _await_serving(crew: Crew, settings: Settings) -> None:
-    """Until the dashboard says it is ready and the sandbox takes connections."""
+    """Until dashboard and bots say they are ready and the sandbox takes connections."""
+    waiting: dict[str, Callable[[], bool]] = {
+        "the dashboard": lambda: _is_ready(settings.host, settings.port),
+        "the bot process": lambda: _is_ready(settings.host, settings.bot_port),
+    }
+    if settings.sandbox:
+        waiting["the sandbox"] = lambda: _listens(settings.sandbox_port)
     until = time.monotonic() + SERVING_SECONDS
-    while not (_is_ready(settings) and (not settings.sandbox or _listens(settings.sandbox_port))):
-        crew.require_all()
-        if time.monotonic() > until:
-            raise Refused(f"the dashboard was not ready within {SERVING_SECONDS:.0f} seconds")
-        time.sleep(_PAUSE_SECONDS)
+    for who, serves in waiting.items():
+        while not serves():
+            crew.require_all()
+            if time.monotonic() > until:
+                raise Refused(f"{who} was not ready within {SERVING_SECONDS:.0f} seconds")
+            time.sleep(_PAUSE_SECONDS)
 
 
-def _is_ready(settings: Settings) -> bool:
-    connection = http.client.HTTPConnection(_reachable(settings.host), settings.port, timeout=5)
+def _is_ready(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(_reachable(host), port, timeout=5)
     try:
         connection.request("GET", "/health/ready")
         return connection.getresponse().status == http.HTTPStatus.OK

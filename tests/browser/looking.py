@@ -11,10 +11,11 @@ from playwright.async_api import BrowserContext, Page, Request
 DIRECTIONS = {"fa": "rtl", "en": "ltr"}
 COOKIES = {"lang": "language", "theme": "theme", "sandbox_lang": "language", "sandbox_theme": "theme"}
 
-# Widths are those of the page's own fonts, so these are waited for. A target may be smaller inside a
-# sentence (WCAG 2.5.8), and counts with the label that belongs to it.
+# Widths are those of the page's own fonts and after it was drawn anew, so both are waited for. A target may
+# be smaller inside a sentence (WCAG 2.5.8), and counts with the label that belongs to it.
 LOOK = """async () => {
   await document.fonts.ready;
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
   const shown = (e) => e.getClientRects().length && getComputedStyle(e).visibility === 'visible';
   const small = [];
   for (const e of document.querySelectorAll('a, button, summary, select, textarea, input')) {

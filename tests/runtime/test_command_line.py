@@ -202,6 +202,10 @@ def test_a_file_that_is_no_backup_is_refused(pishkhan: Callable[..., Told], tmp_
     assert "cat.tar" in told.err
 
 
+BOT_MARK = "--protocol HTTP/1.1"
+"""Tells the program that stands in for the bot process from the others."""
+
+
 @contextmanager
 def everything(folder: Path) -> Iterator[Popen[str]]:
     """`up` with the real database, and for the rest the plainest programs that listen on their ports."""
@@ -211,7 +215,7 @@ def everything(folder: Path) -> Iterator[Popen[str]]:
     lines = {
         "db": "python -m db.embedded",
         "web": f"{serve} $PORT",
-        "bot": "sleep 600",
+        "bot": f"{serve} {BOT_MARK} $BOT_PORT",
         "sandbox": f"{serve} $SANDBOX_PORT",
     }
     procfile = folder / "Procfile"
@@ -262,7 +266,8 @@ def test_a_child_that_dies_ends_everything_with_a_sentence_that_names_it(tmp_pat
     with everything(tmp_path) as running:
         read_until(running, "pk_live_")
         started = children(running.pid)
-        os.kill(started["sleep 600"], signal.SIGKILL)
+        [bot] = [pid for words, pid in started.items() if BOT_MARK in words]
+        os.kill(bot, signal.SIGKILL)
 
         assert running.wait(15) == 1
         assert "bot was killed by signal 9" in (running.stdout.read() if running.stdout else "")
