@@ -17,6 +17,7 @@ const ROSTER_PAUSE = 150; // bots and people are often registered many at once
 let bot = null;
 let person = null;
 let blocked = false;
+let loaded = false;
 let hangUp = () => {};
 let typing;
 let rosterSoon;
@@ -85,8 +86,10 @@ function meet(newBot, newPerson) {
   if (same) return;
   showPane(false);
   hangUp();
+  loaded = false;
   log.show([]);
   composer.setKeyboard(null);
+  refresh();
   hangUp = listen(bot?.id ?? 0, person?.id ?? 0, {
     onOpen: load,
     onNews: hear,
@@ -107,6 +110,7 @@ async function load() {
   const chat = await dare("transcript", { limit: SHOWN });
   if (!chat || asked !== bot.token + person.id) return;
   blocked = chat.blocked;
+  loaded = true;
   log.show(chat.messages);
   composer.setKeyboard(chat.keyboard);
   refresh();
@@ -151,8 +155,9 @@ function showTyping(action) {
 }
 
 function refresh() {
-  const empty = log.messages.size === 0;
-  composer.set({ bot: person ? bot : null, empty, blocked });
+  // Until the conversation is here, nobody knows whether it has begun: neither "Start" nor the line.
+  const empty = loaded && log.messages.size === 0;
+  composer.set({ bot: person && loaded ? bot : null, empty, blocked });
   find("empty").hidden = !empty || !bot;
   const name = say(blocked ? "unblock" : "block");
   find("block").setAttribute("aria-pressed", String(blocked));
