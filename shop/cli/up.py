@@ -28,6 +28,7 @@ EMBEDDED_SECONDS = 90.0
 """The first start makes the database; a start after a crash recovers it."""
 SERVING_SECONDS = 90.0
 _PAUSE_SECONDS = 0.1
+_SLICE_SECONDS = 1.0
 
 
 class _Told(KeyboardInterrupt):
@@ -85,7 +86,9 @@ def _await_database(crew: Crew, settings: Settings) -> None:
         crew.require_all()
         left = until - time.monotonic()
         try:
-            asyncio.run(wait_until_reachable(settings.database_url, timeout=left))
+            # In slices, so that a database of ours that died is noticed, and not waited for.
+            patience = min(left, _SLICE_SECONDS) if settings.embedded else left
+            asyncio.run(wait_until_reachable(settings.database_url, timeout=patience))
         except DatabaseUnreachable:
             if not settings.embedded or left < 0:
                 raise

@@ -207,13 +207,13 @@ BOT_MARK = "--protocol HTTP/1.1"
 
 
 @contextmanager
-def everything(folder: Path) -> Iterator[Popen[str]]:
+def everything(folder: Path, *, database: str = "python -m db.embedded") -> Iterator[Popen[str]]:
     """`up` with the real database, and for the rest the plainest programs that listen on their ports."""
     (folder / "www" / "health").mkdir(parents=True)
     (folder / "www" / "health" / "ready").touch()
     serve = f"python -m http.server --bind 127.0.0.1 --directory {folder / 'www'}"
     lines = {
-        "db": "python -m db.embedded",
+        "db": database,
         "web": f"{serve} $PORT",
         "bot": f"{serve} {BOT_MARK} $BOT_PORT",
         "sandbox": f"{serve} $SANDBOX_PORT",
@@ -249,6 +249,12 @@ def test_the_first_start_shows_addresses_and_the_key_and_ends_whole_when_told(tm
         assert "Dashboard   http://127.0.0.1:" in shown
         assert len(started) == 4
         assert not any(map(is_alive, started.values()))
+
+
+def test_a_database_that_cannot_start_is_named_at_once_and_not_waited_for(tmp_path: Path) -> None:
+    with everything(tmp_path, database="python -c 'raise SystemExit(7)'") as running:
+        assert running.wait(20) == 1
+        assert "db ended" in (running.stdout.read() if running.stdout else "")
 
 
 def test_nothing_outlives_the_kill_of_up(tmp_path: Path) -> None:
