@@ -19,8 +19,8 @@ def _no_arguments(_parser: argparse.ArgumentParser) -> None:
     pass
 
 
-def _nothing(_arguments: argparse.Namespace, _settings: Settings) -> int:
-    raise NotImplementedError
+def _group(_arguments: argparse.Namespace, _settings: Settings) -> int:
+    raise RuntimeError("a group of commands runs nothing itself: its parser asks for one of them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Command:
 
     name: str
     help: str
-    run: Callable[[argparse.Namespace, Settings], int] = _nothing
+    run: Callable[[argparse.Namespace, Settings], int] = _group
     arguments: Callable[[argparse.ArgumentParser], None] = _no_arguments
     commands: tuple[Command, ...] = ()
 
