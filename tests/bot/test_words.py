@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -102,6 +103,13 @@ def assert_reads_well(text: str, language: str) -> None:
             continue
         first = next(c for c in plain if unicodedata.bidirectional(c) in ("L", "R", "AL"))
         assert unicodedata.bidirectional(first) != "L", line
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.stem)
+def test_a_name_alone_on_its_line_gives_the_line_its_direction(path: Path) -> None:
+    """An isolate has no say in it: a Persian name inside one would stand at the wrong edge."""
+    for line in path.read_text().splitlines():
+        assert not re.fullmatch(r"(<b>)?\{\{ [a-z._]+\|isolate \}\}(</b>)?", line), line
 
 
 def test_what_comes_from_outside_is_escaped() -> None:
