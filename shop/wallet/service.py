@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import update
 
@@ -23,74 +23,32 @@ class Entry:
     balance_after: int
 
 
-async def credit(
-    uow: UnitOfWork,
-    user_id: int,
-    amount: int,
-    *,
-    kind: Kind,
-    method: Method,
-    cause: str,
-    currency: str,
-    order_id: int | None = None,
-    note: str | None = None,
-) -> Entry:
-    """Add ``amount`` (> 0). ``cause`` is unique in the shop: the same cause twice is an IntegrityError."""
+class Particulars(TypedDict):
+    """What every movement says of itself. ``cause`` is unique in the shop: it moves money once."""
+
+    kind: Kind
+    method: Method
+    cause: str
+    currency: str
+    order_id: NotRequired[int | None]
+    note: NotRequired[str | None]
+
+
+async def credit(uow: UnitOfWork, user_id: int, amount: int, **particulars: Unpack[Particulars]) -> Entry:
+    """Add ``amount`` (> 0). The same cause twice is an IntegrityError."""
     if amount <= 0:
         raise ValueError(f"a credit is positive, got {amount}")
-    return await _move(
-        uow,
-        user_id,
-        amount,
-        kind=kind,
-        method=method,
-        cause=cause,
-        currency=currency,
-        order_id=order_id,
-        note=note,
-    )
+    return await _move(uow, user_id, amount, particulars)
 
 
-async def debit(
-    uow: UnitOfWork,
-    user_id: int,
-    amount: int,
-    *,
-    kind: Kind,
-    method: Method,
-    cause: str,
-    currency: str,
-    order_id: int | None = None,
-    note: str | None = None,
-) -> Entry:
+async def debit(uow: UnitOfWork, user_id: int, amount: int, **particulars: Unpack[Particulars]) -> Entry:
     """Take ``amount`` (> 0) or raise InsufficientBalance; the balance never goes below nought."""
     if amount <= 0:
         raise ValueError(f"a debit is positive, got {amount}")
-    return await _move(
-        uow,
-        user_id,
-        -amount,
-        kind=kind,
-        method=method,
-        cause=cause,
-        currency=currency,
-        order_id=order_id,
-        note=note,
-    )
+    return await _move(uow, user_id, -amount, particulars)
 
 
-async def _move(
-    uow: UnitOfWork,
-    user_id: int,
-    signed: int,
-    *,
-    kind: Kind,
-    method: Method,
-    cause: str,
-    currency: str,
-    order_id: int | None,
-    note: str | None,
-) -> Entry:
+async def _move(uow: UnitOfWork, user_id: int, signed: int, particulars: Particulars) -> Entry:
     balance = await uow.session.scalar(
         update(User)
         .where(User.id == user_id, User.balance + signed >= 0)
@@ -105,15 +63,15 @@ async def _move(
     entry = Transaction(
         bot_id=uow.bot_id,
         user_id=user_id,
-        order_id=order_id,
-        kind=kind,
-        method=method,
+        order_id=particulars.get("order_id"),
+        kind=particulars["kind"],
+        method=particulars["method"],
         amount=signed,
-        currency=currency,
+        currency=particulars["currency"],
         balance_before=balance - signed,
         balance_after=balance,
-        idempotency_key=cause,
-        note=note,
+        idempotency_key=particulars["cause"],
+        note=particulars.get("note"),
         actor=uow.actor.label,
         channel=uow.channel,
         created_at=uow.now,

@@ -98,6 +98,20 @@ async def test_a_file_too_large_is_said_with_the_limit_and_not_fetched(
     assert "getFile" not in {call["method"] for call in calls["calls"]}
 
 
+async def test_thirty_megabytes_are_refused_in_one_sentence_and_the_order_still_takes_a_receipt(
+    shops: Shops, make_phone: MakePhone
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    await at_the_card(phone)
+
+    await phone.document(b"%PDF-1.4" + bytes(30 * 2**20), name="slip.pdf", mime="application/pdf")
+    await phone.expect("larger than 10 MB")
+    await phone.photo(photo())
+
+    await phone.expect("We have your receipt")
+
+
 async def test_a_pdf_is_kept(shops: Shops, make_phone: MakePhone, bare: asyncpg.Connection) -> None:
     shop = await shops.open()
     phone = await make_phone(shop)
