@@ -35,7 +35,7 @@ async def until(question: Any, answer: object, *, within: float = 8.0) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_a_bot_opened_while_we_run_answers_within_two_seconds(
+async def test_a_bot_opened_while_we_run_answers_without_a_restart(
     bots: BotProcess, shops: Shops, make_phone: MakePhone
 ) -> None:
     first = await make_phone(await shops.open())
