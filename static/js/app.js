@@ -137,6 +137,7 @@
     $$('[data-keys-switch]').forEach(x => { x.checked = root.dataset.keys !== 'off'; });
     const img = $('[data-shot]');
     if (img?.complete && !img.naturalWidth) img.closest('.shot').classList.add('is-missing');
+    $('.shelf [data-focus]')?.focus();
     const desk = $('#desk');
     if (!desk) return;
     d.title = desk.dataset.title;
