@@ -27,6 +27,7 @@ _KEY_VARIETY = 10
 _BOT_TOKEN = re.compile(r"[0-9]{6,12}:[A-Za-z0-9_-]{35}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks5"})
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _T = TypeVar("_T")
 _MODES: tuple[Literal["polling", "webhook"], ...] = ("polling", "webhook")
 _FORMATS: tuple[Literal["console", "json"], ...] = ("console", "json")
@@ -62,6 +63,8 @@ class Settings:
     telegram_mode: Literal["polling", "webhook"]
     public_base_url: str
     """Without a slash at the end."""
+    trusted_proxies: tuple[Network, ...]
+    """Whose word counts for where a request came from; nobody's unless named."""
     zarinpal_base_url: str
     host: str
     """The address web and bot listen on."""
@@ -95,6 +98,7 @@ class Settings:
             raise SettingsError("TELEGRAM_MODE", "webhook is not served by this release yet; use polling")
         wants_demo = read.choice("DEMO", ("1", "0")) == "1"
         proxy = read.get("TELEGRAM_PROXY", _proxy)
+        proxies = read.get("TRUSTED_PROXIES", _networks) or ()
         zarinpal = read.get("ZARINPAL_BASE_URL", _web_address) or ZARINPAL
         host = read.get("HOST", _host) or "127.0.0.1"
         workers = read.number("WEB_WORKERS", 2, low=1, high=64)
@@ -112,6 +116,7 @@ class Settings:
             telegram_proxy=proxy,
             telegram_mode=mode,
             public_base_url=given_base or f"http://127.0.0.1:{port}",
+            trusted_proxies=proxies,
             zarinpal_base_url=zarinpal,
             host=host,
             port=port,
@@ -257,6 +262,21 @@ def _proxy(text: str) -> str:
     if parts.scheme not in _PROXY_SCHEMES or not parts.hostname or not parts.port:
         raise ValueError("must be an address such as socks5://127.0.0.1:1080 or http://proxy:3128")
     return text
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    found = []
+    for part in text.split(","):
+        try:
+            network = ipaddress.ip_network(part.strip(), strict=False)
+        except ValueError:
+            raise ValueError(
+                f"must be addresses or networks such as 10.0.0.5,fd00::/8, not {part.strip()[:20]!r}"
+            ) from None
+        if network.prefixlen == 0:
+            raise ValueError("must not trust everybody; name the addresses of your proxies")
+        found.append(network)
+    return tuple(found)
 
 
 def _host(text: str) -> str:

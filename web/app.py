@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db import migrate
 from db.crypto import Vault
 from db.engine import build_engine, build_sessions
-from db.settings import settings_or_exit
+from db.settings import Network, settings_or_exit
 from shop.errors import ShopError
 from shop.media.shelf import Shelf
 from shop.unit_of_work import UnitsOfWork
@@ -67,6 +67,7 @@ def build_app(
     assets: Assets,
     https: bool,
     readiness: Callable[[], Awaitable[Readiness]],
+    trusted_proxies: tuple[Network, ...] = (),
     on_shutdown: list[LifespanHook] | None = None,
 ) -> Litestar:
     """The application without its headers; ``https``: whether the world reaches it by https."""
@@ -77,6 +78,7 @@ def build_app(
         environment=build_environment(assets),
         cookies=Cookies(secure=https),
         readiness=readiness,
+        trusted_proxies=trusted_proxies,
     )
     return Litestar(
         route_handlers=ROUTES,
@@ -104,6 +106,7 @@ def create_app() -> ASGIApp:
         assets=Assets(STATIC),
         https=https,
         readiness=readiness_of(engine),
+        trusted_proxies=settings.trusted_proxies,
         on_shutdown=[engine.dispose],
     )
     # What is loaded now lives as long as the process: the collector need not look at it again.

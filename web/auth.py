@@ -14,6 +14,7 @@ from shop.staff import lifetimes, sessions
 from shop.staff.sessions import SignedIn
 from web.access import Access, access_of
 from web.parts import Connection, Parts, parts_of
+from web.peers import origin_of
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +62,10 @@ def signed_in(connection: Connection) -> SignedIn:
 
 
 def address_of(connection: Connection) -> str:
-    """The peer's address. Headers that claim another are not believed: anybody can write them."""
-    return connection.client.host if connection.client else ""
+    """Whose tries are counted, and what the list of devices shows. See ``web.peers`` for who is believed."""
+    peer = connection.client.host if connection.client else ""
+    trusted = parts_of(connection).trusted_proxies
+    return origin_of(peer, connection.headers.getall("x-forwarded-for", []), trusted) if trusted else peer
 
 
 def csrf_token(who: SignedIn) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment
 from litestar import Request
 from litestar.connection import ASGIConnection
 
+from db.settings import Network
 from shop.media.shelf import Shelf
 from shop.unit_of_work import UnitsOfWork
 from web.assets import Assets
@@ -32,6 +33,8 @@ class Parts:
     cookies: Cookies
     readiness: Callable[[], Awaitable[Readiness]]
     """Answers within seconds and raises nothing, whatever the database does."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Whose ``X-Forwarded-For`` is believed."""
 
 
 def parts_of(connection: Connection) -> Parts:

@@ -45,6 +45,10 @@ def read(folder: Path, **environ: str) -> Settings:
         ("TELEGRAM_MODE", "foo", "polling or webhook"),
         ("PUBLIC_BASE_URL", "ftp://example.com", "https://"),
         ("PUBLIC_BASE_URL", "http://[::1", "PUBLIC_BASE_URL"),
+        ("TRUSTED_PROXIES", "nginx", "10.0.0.5"),
+        ("TRUSTED_PROXIES", "10.0.0.1,,10.0.0.2", "10.0.0.5"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "everybody"),
+        ("TRUSTED_PROXIES", "::/0", "everybody"),
         ("ZARINPAL_BASE_URL", "no", "https://"),
         ("PORT", "abc", "65535"),
         ("PORT", "0", "65535"),
@@ -124,6 +128,17 @@ def test_with_a_bot_token_there_is_neither_sandbox_nor_demo_shop(tmp_path: Path)
 def test_webhook_mode_is_refused_until_it_is_served(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="not served by this release yet"):
         read(tmp_path / "data", BOT_TOKEN=TOKEN, TELEGRAM_MODE="webhook")
+
+
+def test_proxies_are_addresses_and_networks_and_nobody_unless_named(tmp_path: Path) -> None:
+    settings = read(tmp_path / "data", TRUSTED_PROXIES="10.0.0.5, 172.16.0.0/12,fd00::/8")
+
+    assert [str(network) for network in settings.trusted_proxies] == [
+        "10.0.0.5/32",
+        "172.16.0.0/12",
+        "fd00::/8",
+    ]
+    assert read(tmp_path / "data").trusted_proxies == ()
 
 
 def test_an_empty_variable_counts_as_unset(tmp_path: Path) -> None:

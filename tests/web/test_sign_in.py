@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+from dataclasses import replace
 
 import pytest
 
@@ -381,6 +383,54 @@ async def test_a_claimed_address_counts_as_the_peer(new_browser):
         answers.append(answer.status_code)
 
     assert answers[-2:] == [429, 429]
+
+
+@pytest.fixture
+def behind_a_proxy(litestar, monkeypatch):
+    """The application as it runs with TRUSTED_PROXIES=10.0.0.0/8,fd00::/8."""
+    networks = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
+    monkeypatch.setattr(litestar.state, "parts", replace(litestar.state.parts, trusted_proxies=networks))
+
+
+async def claim(new_browser, number: int, *, peer: str, forwarded: str) -> int:
+    browser = new_browser(address=peer)
+    await browser.get("/login")
+    token = well_formed(f"pk_live_y{number:07}_" + "E" * 43)
+    return (await browser.post("/login", {"api_token": token}, X_Forwarded_For=forwarded)).status_code
+
+
+async def test_behind_a_proxy_everybody_is_counted_by_the_address_it_names(new_browser, behind_a_proxy):
+    for number in range(21):
+        assert await claim(new_browser, number, peer="10.0.0.5", forwarded=f"198.18.0.{number}") == 422
+
+    spoofed = [
+        await claim(new_browser, number, peer="fd00::5", forwarded=f"8.8.8.{number}, 198.18.1.1, 10.0.0.9")
+        for number in range(22)
+    ]
+
+    assert spoofed[-2:] == [429, 429]
+
+
+async def test_past_the_proxy_nobody_is_believed(new_browser, behind_a_proxy):
+    answers = [
+        await claim(new_browser, number, peer="198.18.2.2", forwarded=f"8.8.4.{number}")
+        for number in range(22)
+    ]
+
+    assert answers[-2:] == [429, 429]
+
+
+async def test_the_list_of_devices_shows_where_a_person_is_not_where_the_proxy_is(
+    new_browser, behind_a_proxy, make_shop
+):
+    browser = new_browser(address="10.0.0.5")
+    browser.client.headers["x-forwarded-for"] = "2001:db8::9"
+    await browser.sign_in((await make_shop(stock=0)).api_token)
+
+    page = await browser.get("/sessions")
+
+    assert "2001:db8::9" in page.text
+    assert "10.0.0.5" not in page.text
 
 
 async def test_good_tokens_are_no_bad_tries(new_browser, make_shop):
