@@ -3,8 +3,12 @@ between them."""
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.walls import policies
 
 OLDEST_SERVER = 15
 
@@ -20,15 +24,22 @@ _ROLE = text(
     from pg_roles r where r.rolname = current_user
     """
 )
-_OPEN_TABLES = text(
+_WALL = text(
     """
-    select c.relname from pg_class c
-    join pg_attribute a on a.attrelid = c.oid and a.attname = 'bot_id' and not a.attisdropped
+    select c.relname, c.relrowsecurity and c.relforcerowsecurity as is_forced,
+           p.polname, p.polcmd::text as command, p.polpermissive, p.polroles = '{0}' as for_everybody,
+           pg_get_expr(p.polqual, c.oid) as using, pg_get_expr(p.polwithcheck, c.oid) as written
+    from pg_class c left join pg_policy p on p.polrelid = c.oid
     where c.relnamespace = to_regnamespace('public') and c.relkind in ('r', 'p')
-      and not (c.relrowsecurity and c.relforcerowsecurity)
-    order by c.relname
+      and (c.relname = 'bots' or exists (
+          select from pg_attribute a
+          where a.attrelid = c.oid and a.attname = 'bot_id' and not a.attisdropped))
+    order by c.relname, p.polname
     """
 )
+_COMMANDS = {"*": "ALL", "r": "SELECT", "w": "UPDATE", "a": "INSERT", "d": "DELETE"}
+_AS_IT_PLEASES = re.compile(r"""::text|\s+as\s+"?(?:nullif|current_setting)"?|[\s()]""")
+"""What PostgreSQL adds of its own when it writes an expression down."""
 
 
 class UnfitDatabase(RuntimeError):
@@ -55,6 +66,45 @@ async def check_role(connection: AsyncConnection) -> None:
             )
 
 
-async def tables_without_wall(connection: AsyncConnection) -> list[str]:
-    """Tables of shops whose row-level security is off or not forced; none in a healthy schema."""
-    return list(await connection.scalars(_OPEN_TABLES))
+async def check_wall(connection: AsyncConnection) -> None:
+    """Raise UnfitDatabase when a table of the shops is not walled as ``db.walls`` says, gate by gate."""
+    found = await faults_in_the_wall(connection)
+    if found:
+        raise UnfitDatabase(f"the wall between the shops is broken: {'; '.join(found)}")
+
+
+async def faults_in_the_wall(connection: AsyncConnection) -> list[str]:
+    """Where row-level security is off or not forced, a policy is missing, changed, or one too many."""
+    tables: dict[str, set[tuple[object, ...]]] = {}
+    faults: list[str] = []
+    for row in await connection.execute(_WALL):
+        if row.relname not in tables and not row.is_forced:
+            faults.append(f"row-level security is not forced on {row.relname}")
+        gates = tables.setdefault(row.relname, set())
+        if row.polname is not None:
+            gates.add(
+                (
+                    row.polname,
+                    _COMMANDS[row.command],
+                    _plain(row.using),
+                    _plain(row.written),
+                    row.polpermissive and row.for_everybody,
+                )
+            )
+    for table, found in tables.items():
+        wanted: set[tuple[object, ...]] = {
+            (gate.name, gate.command, _plain(gate.using), _plain(gate.check), True)
+            for gate in policies(table)
+        }
+        faults += [f"the policy {name} of {table} is not ours" for name in sorted(_names(found - wanted))]
+        lost = _names(wanted - found) - _names(found - wanted)
+        faults += [f"the policy {name} of {table} is missing" for name in sorted(lost)]
+    return faults
+
+
+def _names(gates: set[tuple[object, ...]]) -> set[str]:
+    return {str(gate[0]) for gate in gates}
+
+
+def _plain(expression: str | None) -> str | None:
+    return None if expression is None else _AS_IT_PLEASES.sub("", expression.lower())

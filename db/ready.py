@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.doctor import UnfitDatabase, check_role
+from db.doctor import UnfitDatabase, check_role, check_wall
 from db.migrate import current, head
 from db.urls import place_of
 
@@ -58,7 +58,8 @@ async def wait_until_reachable(url: str, *, timeout: float) -> None:  # noqa: AS
 
 
 async def wait_until_migrated(url: str, timeout: float) -> None:  # noqa: ASYNC109  (part of the promise)
-    """Return once ``url`` answers, its schema is the code's and its role is one that may serve.
+    """Return once ``url`` answers, its schema is the code's, its role is one that may serve
+    and the wall between the shops stands.
 
     Raises one of NOT_READY after ``timeout`` seconds, or at once where waiting is of no use.
     """
@@ -75,6 +76,7 @@ async def wait_until_migrated(url: str, timeout: float) -> None:  # noqa: ASYNC1
             await asyncio.sleep(_PAUSE_SECONDS)
         async with engine.connect() as connection:
             await check_role(connection)
+            await check_wall(connection)
 
 
 def ready_or_exit(url: str, *, timeout: float = 60.0) -> None:

@@ -39,10 +39,18 @@ class Scope:
     platform: bool = False
 
     def as_sql(self) -> str:
-        """``SET LOCAL`` statements; both values are ours (an int, a literal), so nothing to escape."""
-        platform = "SET LOCAL app.platform = 'on';" if self.platform else ""
-        shop = f"SET LOCAL app.bot_id = '{int(self.bot_id)}';" if self.bot_id is not None else ""
-        return platform + shop
+        """``SET LOCAL`` of both settings; the values are ours (an int, a literal), so nothing to escape.
+
+        Both are always said, also when they are nothing: whatever somebody left on the pooled connection
+        with a plain ``SET`` does not count in our transactions (a ``RESET ALL`` for each would).
+        """
+        shop = "" if self.bot_id is None else int(self.bot_id)
+        platform = "on" if self.platform else ""
+        return f"SET LOCAL app.bot_id = '{shop}'; SET LOCAL app.platform = '{platform}';"
+
+
+NOBODY = Scope()
+"""What a transaction without a unit of work may see: no shop's rows."""
 
 
 class TenantNotSet(RuntimeError):
@@ -59,8 +67,8 @@ class ScopedConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has
         self.scope: Scope | None = None
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109  (asyncpg's own signature)
-        if self.scope is not None and not args and query.startswith("BEGIN"):
-            query = f"{query.rstrip(';')}; {self.scope.as_sql()}"
+        if not args and query.startswith("BEGIN"):
+            query = f"{query.rstrip(';')}; {(self.scope or NOBODY).as_sql()}"
         status: str = await super().execute(query, *args, timeout=timeout)
         return status
 

@@ -8,6 +8,8 @@ Three tables of the fleet are the exception: ``bots`` itself, and the two queues
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 SHOP = "(SELECT nullif(current_setting('app.bot_id', true), '')::bigint)"
 PLATFORM = "(SELECT current_setting('app.platform', true)) = 'on'"
@@ -33,23 +35,39 @@ DELETABLE = (
 """Tables from which the application may delete. Money, people and history are never deleted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One gate in the wall: which rows of ``table`` a ``command`` meets."""
+
+    name: str
+    command: Literal["ALL", "SELECT", "UPDATE"]
+    using: str
+
+    @property
+    def check(self) -> str | None:
+        """What a written row must fulfil; reading writes none."""
+        return None if self.command == "SELECT" else self.using
+
+    def create(self, table: str) -> str:
+        check = f" WITH CHECK ({self.check})" if self.check else ""
+        return f"CREATE POLICY {self.name} ON {table} FOR {self.command} USING ({self.using}){check}"
+
+
+def policies(table: str) -> tuple[Policy, ...]:
+    """The gates that ``table`` has, and no others."""
+    if table == "bots":
+        return (Policy("shop", "ALL", f"id = {SHOP}"), Policy("platform", "ALL", PLATFORM))
+    claims = (Policy("platform_claims", "UPDATE", PLATFORM),) if table in CLAIMED_ACROSS_SHOPS else ()
+    return (Policy("shop", "ALL", f"bot_id = {SHOP}"), Policy("platform_reads", "SELECT", PLATFORM), *claims)
+
+
 def protect(table: str) -> list[str]:
     """Statements that put the wall on one table of a shop."""
-    key = "id" if table == "bots" else "bot_id"
-    statements = [
+    return [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-        f"CREATE POLICY shop ON {table} USING ({key} = {SHOP}) WITH CHECK ({key} = {SHOP})",
+        *(policy.create(table) for policy in policies(table)),
     ]
-    if table == "bots":
-        statements.append(f"CREATE POLICY platform ON {table} USING ({PLATFORM}) WITH CHECK ({PLATFORM})")
-        return statements
-    statements.append(f"CREATE POLICY platform_reads ON {table} FOR SELECT USING ({PLATFORM})")
-    if table in CLAIMED_ACROSS_SHOPS:
-        statements.append(
-            f"CREATE POLICY platform_claims ON {table} FOR UPDATE USING ({PLATFORM}) WITH CHECK ({PLATFORM})"
-        )
-    return statements
 
 
 def unprotect(table: str) -> list[str]:

@@ -1,6 +1,7 @@
 -- Run as an administrator of the server, once:
 --   psql -v owner_password=… -v app_password=… -v backup_password=… -f roles.sql
 -- The application's role owns nothing and cannot look past row-level security; that is the wall between shops.
+-- The backup's role alone may: a dump is of every shop. No process of ours ever signs in with it.
 \set ON_ERROR_STOP on
 
 create role pishkhan_owner login password :'owner_password';

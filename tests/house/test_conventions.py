@@ -72,13 +72,6 @@ def test_a_module_says_what_it_is_for_and_fits_a_reader(path):
             assert length <= LONGEST_FUNCTION, f"{node.name} is {length} lines long"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_a_session_setting_that_is_local_is_ever_sent(path):
-    """A plain SET outlives its transaction and reaches the next user of the pooled connection."""
-    for line in path.read_text().splitlines():
-        assert not re.search(r"""["']SET (?!LOCAL|TRANSACTION|lock_timeout)""", line), line
-
-
 def test_every_todo_names_its_issue():
     for path in [*SOURCES, *(ROOT / "templates").rglob("*.html")]:
         for line in path.read_text().splitlines():

@@ -237,4 +237,56 @@ async def test_the_shop_travels_in_the_message_that_begins_the_transaction(units
     async with units.begin(shop.bot_id, System("test")) as uow:
         await uow.session.scalar(select(Bot.id))
 
-    assert f"BEGIN; SET LOCAL app.bot_id = '{shop.bot_id}';" in sent
+    assert f"BEGIN; SET LOCAL app.bot_id = '{shop.bot_id}'; SET LOCAL app.platform = '';" in sent
+
+
+async def test_nothing_in_the_schema_steps_around_the_wall(everything):
+    """A view of its owner's, a materialised view or a function of its definer's would show every shop."""
+    views = await everything.fetch(
+        "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "
+        "AND (c.relkind = 'm' OR c.relkind = 'v' "
+        "AND NOT coalesce(c.reloptions @> array['security_invoker=true'], false))"
+    )
+    definers = await everything.fetch(
+        "SELECT p.oid::regprocedure::text FROM pg_proc p "
+        "WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef"
+    )
+
+    assert (views, definers) == ([], [])
+
+
+async def test_the_application_may_do_what_the_list_says_and_nothing_else(everything):
+    """No TRUNCATE, which row-level security does not see; no REFERENCES, TRIGGER or making of tables."""
+    rows = await everything.fetch(
+        "SELECT c.relname, array_agg(a.privilege_type ORDER BY a.privilege_type) AS rights FROM pg_class c, "
+        "aclexplode(c.relacl) a WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') "
+        "AND a.grantee IN ('pishkhan_app'::regrole, 0) GROUP BY c.relname"
+    )
+    given = {row["relname"]: set(row["rights"]) for row in rows}
+    may_create = await everything.fetchval("SELECT has_schema_privilege('pishkhan_app', 'public', 'CREATE')")
+
+    assert given.pop("alembic_version") == {"SELECT"}
+    assert set(given) == set(Base.metadata.tables)
+    assert may_create is False
+    for table, rights in given.items():
+        allowed = {"SELECT", "INSERT"}
+        allowed |= set() if table in walls.APPEND_ONLY else {"UPDATE"}
+        allowed |= {"DELETE"} if table in walls.DELETABLE else set()
+        assert rights == allowed, table
+    assert not set(walls.APPEND_ONLY) & set(walls.DELETABLE)
+
+
+async def test_every_policy_asks_for_the_shop_once_a_statement_and_can_use_an_index(everything):
+    """As a sub-select the setting is read once; bare, it would be read for every row."""
+    rows = await everything.fetch(
+        "SELECT c.relname, pg_get_expr(p.polqual, c.oid) AS using FROM pg_policy p "
+        "JOIN pg_class c ON c.oid = p.polrelid"
+    )
+    leading = await everything.fetch(
+        "SELECT DISTINCT i.indrelid::regclass::text AS table FROM pg_index i "
+        "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] "
+        "WHERE a.attname = CASE WHEN i.indrelid = 'bots'::regclass THEN 'id' ELSE 'bot_id' END"
+    )
+
+    assert [row["relname"] for row in rows if "SELECT" not in row["using"]] == []
+    assert set(SHOP_TABLES) <= {row["table"] for row in leading}

@@ -1,0 +1,160 @@
+"""How PostgreSQL answers the statements that run all day: by an index that begins with the shop.
+
+The shape of the plan is asserted, never a time. Small tables are always read whole, so reading them whole is
+made unattractive: what remains are the statements that no index can serve.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.actors import System
+from shop.bots.queries import get_context
+from shop.overview.queries import load_overview
+from shop.plans.queries import list_offers
+from shop.receipts import service as receipts
+from shop.receipts.desk import count_waiting, load_desk
+from shop.receipts.queries import list_awaiting
+from shop.receipts.rules import RejectReason
+from shop.staff import sessions as browsers
+from shop.staff.service import find_api_token
+from shop.subscriptions.queries import list_for_user
+from shop.unit_of_work import UnitOfWork
+from tests.house.test_walls import SHOP_TABLES
+
+FOUND_BY_WHAT_IS_UNIQUE = {"id", "id_hash", "key_id", "public_id"}
+"""One row, whosesoever it is; the wall then says whether it is seen."""
+SETTING = "current_setting("
+Run = Callable[[UnitOfWork], Awaitable[object]]
+
+
+@contextmanager
+def listening(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    said: list[tuple[str, Any]] = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest) -> None:
+        said.append((statement, parameters))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+def steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for step in plan.get("Plans", ()):
+        yield from steps(step)
+
+
+def faults(plan: dict[str, Any]) -> list[str]:
+    found = []
+    for step in steps(plan):
+        table, condition = step.get("Relation Name"), step.get("Index Cond", step.get("Recheck Cond", ""))
+        if SETTING in step.get("Filter", "") + condition:
+            found.append(f"{table}: the shop is asked for at every row: {step}")
+        if table not in SHOP_TABLES or "Scan" not in step["Node Type"]:
+            continue
+        key = "id" if table == "bots" else "bot_id"
+        keys = {key, *FOUND_BY_WHAT_IS_UNIQUE}
+        if not any(f"{column} = " in condition for column in keys):
+            found.append(f"{table}: {step['Node Type']}: {condition or step.get('Filter')}")
+    return found
+
+
+async def plans_of(engine: AsyncEngine, uow: UnitOfWork, run: Run) -> list[tuple[str, dict[str, Any]]]:
+    """What ``run`` says to the database, with the plan of each statement; nothing of it stays."""
+    with listening(engine) as said:
+        await run(uow)
+    await uow.session.execute(text("SET LOCAL enable_seqscan = off"))
+    connection = await uow.session.connection()
+    explained = []
+    for statement, parameters in said:
+        if statement.split()[0] in {"SELECT", "UPDATE", "WITH", "DELETE"}:
+            rows = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+            answer = rows.scalar_one()
+            plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+            explained.append((statement, plan))
+    return explained
+
+
+@pytest.fixture
+async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
+    shop = await make_shop()
+    person = await shops.person(shop)
+    first, second = await shops.receipt(shop, person), await shops.receipt(shop)
+    return shop, {
+        "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
+        "the queue's count": count_waiting,
+        "the overview": lambda uow: load_overview(uow, language="fa"),
+        "approving": lambda uow: receipts.approve(uow, first.payment_id),
+        "rejecting": lambda uow: receipts.reject(uow, second.payment_id, reason=RejectReason.NOT_ARRIVED),
+        "the bot's shop": get_context,
+        "the plans in the bot": lambda uow: list_offers(uow, "fa"),
+        "what the customer waits for": lambda uow: list_awaiting(uow, person.user_id),
+        "the customer's subscriptions": lambda uow: list_for_user(uow, person.user_id, "fa"),
+    }
+
+
+async def test_every_statement_of_a_shop_that_runs_all_day_is_served_by_an_index_of_the_shop(
+    engine, units, verbs
+):
+    shop, all_of_them = verbs
+    asked, wrong = 0, []
+    for name, run in all_of_them.items():
+        async with units.begin(shop.bot_id, shop.owner) as uow, uow.session.begin_nested() as savepoint:
+            for statement, plan in await plans_of(engine, uow, run):
+                asked += 1
+                wrong += [f"{name}: {fault}\n  {statement}" for fault in faults(plan)]
+            await savepoint.rollback()
+
+    assert wrong == []
+    assert asked > len(all_of_them), "statements were seen"
+
+
+async def test_finding_who_knocks_is_served_by_what_is_unique(engine, units, make_shop):
+    shop = await make_shop()
+    async with units.platform(System("web")) as uow:
+        for run in (
+            lambda uow: browsers.find(uow, "Z" * 43),
+            lambda uow: find_api_token(uow, shop.api_token),
+        ):
+            for statement, plan in await plans_of(engine, uow, run):
+                # Of shops there are few, and reading them all may be the shorter way.
+                assert [fault for fault in faults(plan) if not fault.startswith("bots:")] == [], statement
+
+
+async def test_the_wall_asks_for_the_shop_once_a_statement_and_not_once_a_row(units, make_shop):
+    """Raw SQL that names no shop. Two policies are joined by OR, so no index serves them: every statement of
+    ours names its shop besides (``db.tenancy`` adds it), and the wall is what remains to be filtered."""
+    shop = await make_shop()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        rows = await uow.session.execute(text("EXPLAIN (FORMAT JSON) SELECT * FROM card_to_card_payments"))
+        plan = rows.scalar_one()[0]["Plan"]
+
+    parts = [step.get("Subplan Name", "") for step in steps(plan)]
+    assert [part for part in parts if part.startswith("InitPlan")] == ["InitPlan 1", "InitPlan 2"]
+    assert not any(fault.count("at every row") for fault in faults(plan))
+
+
+async def test_a_bare_setting_in_a_policy_is_noticed(everything):
+    """The same policy without its sub-select: what the rule above is for."""
+    async with everything.transaction():
+        await everything.execute(
+            "CREATE TABLE bare (bot_id bigint); "
+            "ALTER TABLE bare ENABLE ROW LEVEL SECURITY; ALTER TABLE bare FORCE ROW LEVEL SECURITY; "
+            "CREATE POLICY shop ON bare USING (bot_id::text = current_setting('app.bot_id', true)); "
+            "GRANT SELECT ON bare TO pishkhan_app; SET LOCAL ROLE pishkhan_app"
+        )
+        (row,) = await everything.fetch("EXPLAIN (FORMAT JSON) SELECT * FROM bare")
+        await everything.execute("RESET ROLE; DROP TABLE bare")
+
+    assert faults(json.loads(row[0])[0]["Plan"])[0].startswith("bare: the shop is asked for at every row")
