@@ -28,6 +28,7 @@ DELETABLE = (
     "fsm_state",
     "login_attempts",
     "sessions",
+    "sign_in_challenges",
     "stock_items",
     "telegram_updates",
     "tenant_payment_cards",

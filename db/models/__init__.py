@@ -19,6 +19,7 @@ from db.models.provisioning import ProvisioningJob as ProvisioningJob
 from db.models.provisioning import StockItem as StockItem
 from db.models.staff import ApiToken as ApiToken
 from db.models.staff import LoginAttempt as LoginAttempt
+from db.models.staff import SignInChallenge as SignInChallenge
 from db.models.staff import Staff as Staff
 from db.models.staff import StaffSession as StaffSession
 from db.models.subscription import Subscription as Subscription

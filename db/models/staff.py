@@ -8,9 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, BotOwned, BotRow
 from db.constraints import belongs, one_of
-from db.types import Digest, TelegramId, Utc, Words, Yes
+from db.types import Digest, No, TelegramId, Utc, Words, Yes
 
 ROLES = ("master", "owner", "staff")
+CHALLENGES = ("sign_in", "confirm")
 
 
 class Staff(BotRow):
@@ -44,6 +45,8 @@ class ApiToken(BotRow):
     """Minute-grained."""
     last_used_address: Mapped[Words | None]
     expires_at: Mapped[Utc | None]
+    replaced_at: Mapped[Utc | None]
+    """When a new token took its place; it still works until ``expires_at``."""
     revoked_at: Mapped[Utc | None]
 
 
@@ -68,6 +71,44 @@ class StaffSession(BotOwned):
     browser: Mapped[Words]
     created_at: Mapped[Utc]
     last_seen_at: Mapped[Utc]
+    proved_at: Mapped[Utc]
+    """When the person last proved who he is: at sign-in, or again before something delicate."""
+    expires_at: Mapped[Utc]
+
+
+class SignInChallenge(BotOwned):
+    """A browser that waits for a tap in its person's Telegram chat. It lives minutes and is used once."""
+
+    __tablename__ = "sign_in_challenges"
+    __table_args__ = (
+        UniqueConstraint("bot_id", "ref"),
+        one_of("purpose", CHALLENGES),
+        belongs("staff_id", "staff"),
+        belongs("api_token_id", "api_tokens"),
+        Index("ix_sign_in_challenges_staff", "bot_id", "staff_id", "created_at"),
+        Index("ix_sign_in_challenges_expiry", "expires_at"),
+    )
+
+    id_hash: Mapped[Digest] = mapped_column(primary_key=True)
+    """SHA-256 of the waiting browser's cookie."""
+    ref: Mapped[Words]
+    """What the buttons in the chat carry; it opens nothing by itself."""
+    purpose: Mapped[Words]
+    staff_id: Mapped[int] = mapped_column(BigInteger)
+    api_token_id: Mapped[int] = mapped_column(BigInteger)
+    """The token that was shown; the session will hang on it."""
+    session_hash: Mapped[Digest | None]
+    """The session that proves itself again; NULL at sign-in."""
+    telegram_id: Mapped[TelegramId]
+    """Whose tap counts, and whose chat was written to."""
+    number: Mapped[int]
+    """Shown in the browser; the right one of three buttons carries it."""
+    remember: Mapped[No]
+    address: Mapped[Words]
+    browser: Mapped[Words]
+    answer: Mapped[Words | None]
+    """``approved`` or ``refused``; said once."""
+    created_at: Mapped[Utc]
     expires_at: Mapped[Utc]
 
 
@@ -77,6 +118,6 @@ class LoginAttempt(Base):
     __tablename__ = "login_attempts"
 
     subject: Mapped[Words] = mapped_column(primary_key=True)
-    """``address:…`` or ``token:…``."""
+    """``address:…``, ``token:…`` or ``factor:…``."""
     failures: Mapped[int]
     window_ends_at: Mapped[Utc]

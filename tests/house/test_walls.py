@@ -23,6 +23,7 @@ GLOBAL_KEYS = {
     ("bots", "token_fingerprint"),
     ("bots", "is_master"),
     ("sessions", "id_hash"),
+    ("sign_in_challenges", "id_hash"),
     ("zarinpal_payments", "zarinpal_authority"),
 }
 """Unique across shops on purpose: random, or given by somebody outside."""
