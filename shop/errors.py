@@ -198,6 +198,14 @@ class InvalidToken(ShopError):
 
 
 @dataclass(eq=False)
+class TokenEnded(ShopError):
+    """This token was replaced or revoked before; there is nothing to replace."""
+
+    code = "token_ended"
+    token_id: int
+
+
+@dataclass(eq=False)
 class TooManyAttempts(ShopError):
     """Signing in is closed for this address or token until the window ends."""
 

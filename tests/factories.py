@@ -26,6 +26,7 @@ from shop.payments import service as payments
 from shop.plans import service as plans
 from shop.provisioning import service as provisioning
 from shop.receipts import service as receipts
+from shop.staff.queries import list_api_tokens
 from shop.unit_of_work import UnitsOfWork
 
 MASTER = Master(1, "Master")
@@ -44,6 +45,8 @@ class Shop:
     plan_id: int
     price: int
     card_id: int
+    token_id: int
+    """Of ``api_token``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +124,20 @@ class Shops:
                 ).card_id
                 for _ in range(cards_count)
             ]
+            token_id = (await list_api_tokens(uow))[0].token_id
             if stock:
                 await provisioning.add_stock(uow, plan.plan_id, self.lines(stock))
         return Shop(
-            made.bot_id, name, username, owner, made.api_token, token, plan.plan_id, price, card_ids[0]
+            made.bot_id,
+            name,
+            username,
+            owner,
+            made.api_token,
+            token,
+            plan.plan_id,
+            price,
+            card_ids[0],
+            token_id,
         )
 
     @staticmethod

@@ -22,18 +22,31 @@ _ACCESS = "access"
 _WHILE_VIEWING = "while_viewing"
 _SIGN_IN_FORM = "sign_in_form"
 _FILES = "files"
+_FRESH_FROM = "fresh_from"
 
 
 def route_for(
-    access: Access, *, while_viewing: bool = False, sign_in_form: bool = False, files: bool = False
+    access: Access,
+    *,
+    while_viewing: bool = False,
+    sign_in_form: bool = False,
+    files: bool = False,
+    fresh_from: str | None = None,
 ) -> dict[str, Any]:
     """The ``opt`` of a route.
 
     ``while_viewing``: the master may post to it while he looks at a tenant's shop, because it changes
     nothing there. ``sign_in_form``: its token lies in a cookie of its own, there being no session yet.
-    ``files``: its form may carry files.
+    ``files``: its form may carry files. ``fresh_from``: delicate, so that whoever comes must have proved
+    lately who he is; the page his form is on, where he is sent after he has proved it again.
     """
-    return {_ACCESS: access, _WHILE_VIEWING: while_viewing, _SIGN_IN_FORM: sign_in_form, _FILES: files}
+    return {
+        _ACCESS: access,
+        _WHILE_VIEWING: while_viewing,
+        _SIGN_IN_FORM: sign_in_form,
+        _FILES: files,
+        _FRESH_FROM: fresh_from,
+    }
 
 
 def access_of(handler: BaseRouteHandler) -> Access:
@@ -51,3 +64,8 @@ def is_sign_in_form(handler: BaseRouteHandler) -> bool:
 
 def takes_files(handler: BaseRouteHandler) -> bool:
     return bool(handler.opt.get(_FILES))
+
+
+def fresh_from(handler: BaseRouteHandler) -> str | None:
+    found: str | None = handler.opt.get(_FRESH_FROM)
+    return found

@@ -32,7 +32,7 @@ from web.forms import LARGEST_BODY, MOST_FIELDS
 from web.guards import GUARDS
 from web.jinja import build_environment
 from web.parts import Parts, Readiness
-from web.routes import auth, files, health, overview, platform, receipts, stock
+from web.routes import auth, confirming, files, health, overview, platform, receipts, stock, tokens
 from web.security import Hardened
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,12 @@ ROUTES: list[ControllerRouterHandler] = [
     auth.logout,
     auth.logout_everywhere,
     auth.signed_in_devices,
+    confirming.ask,
+    confirming.confirm,
+    tokens.tokens,
+    tokens.make,
+    tokens.replace,
+    tokens.revoke,
     overview.overview,
     receipts.ReceiptController,
     stock.StockController,

@@ -17,9 +17,10 @@ from shop import errors as refusals
 from shop.errors import BadInput, ShopError, TooManyAttempts
 from shop.formatting import digits, number
 from shop.i18n import N_
-from web.guards import FROM_ANOTHER_SITE, ONLY_LOOKING, TOKEN_MISSING
+from web.access import fresh_from
+from web.guards import FROM_ANOTHER_SITE, NOT_FRESH, ONLY_LOOKING, TOKEN_MISSING
 from web.parts import WebRequest
-from web.rendering import TO_TOASTS, Screen, to_sign_in, wants_part
+from web.rendering import TO_TOASTS, Screen, to_confirmation, to_sign_in, wants_part
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
         422,
         N_("This token is not valid or was revoked. Paste it again, in full."),
     ),
+    refusals.TokenEnded: (409, N_("This token was replaced or revoked before; nothing was changed.")),
     refusals.TooManyAttempts: (429, N_("Too many tries; wait %(seconds)s seconds.")),
     refusals.InsufficientBalance: (409, N_("There is not enough money in the wallet.")),
 }
@@ -60,6 +62,8 @@ LONG_SECONDS = 90
 PROBLEMS: Mapping[tuple[str, str], str] = {
     ("reason_text", "required"): N_("Write the reason; the customer will read it."),
     ("reason_code", "unknown"): N_("Choose a reason."),
+    ("name", "required"): N_("Give it a name, so that you know it again."),
+    ("name", "too_long"): N_("A name of at most %(limit)s characters, please."),
     ("form", "unreadable"): N_("The form could not be read; nothing was saved."),
     ("lines", "required"): N_("Paste at least one line, or choose a file that has some."),
     ("lines", "too_large"): N_("This is more than 1 MB. Paste less at once."),
@@ -126,6 +130,8 @@ def not_served(request: WebRequest, error: HTTPException) -> Response[str]:
     if status >= 500:  # noqa: PLR2004  (likewise)
         return failed(request, error)
     screen = Screen.of(request)
+    if error.detail == NOT_FRESH:
+        return to_confirmation(screen, fresh_from(request.route_handler) or "/")
     known = REASONS.get(error.detail) or STATUSES.get(status, STATUSES[400])
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     return answer(screen, status, screen.say(known), headers=headers)

@@ -1,4 +1,4 @@
-"""What every request passes before its handler runs, in this order: origin, person, right, token."""
+"""What every request passes before its handler runs: origin, person, right, token, and a fresh proof."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
+from shop.staff import lifetimes
 from shop.staff.sessions import SignedIn
-from web.access import Access, access_of, is_allowed_while_viewing, is_sign_in_form
+from web.access import Access, access_of, fresh_from, is_allowed_while_viewing, is_sign_in_form
 from web.auth import csrf_token, identify, person_at
 from web.forms import read_form
 from web.parts import Connection, WebRequest, parts_of
@@ -21,6 +22,7 @@ CSRF_FIELD = "_csrf_token"
 FROM_ANOTHER_SITE = "from_another_site"
 TOKEN_MISSING = "token_missing"  # noqa: S105  (a reason, not a secret)
 ONLY_LOOKING = "only_looking"
+NOT_FRESH = "not_fresh"
 """Reasons of a 403; ``web.errors`` has their sentences."""
 
 
@@ -73,10 +75,19 @@ async def require_token(connection: Connection, handler: BaseRouteHandler) -> No
         raise PermissionDeniedException(TOKEN_MISSING)
 
 
+def require_fresh(connection: Connection, handler: BaseRouteHandler) -> None:
+    """What is delicate wants a proof of who one is that is some minutes old, not some days."""
+    who = person_at(connection)
+    if fresh_from(handler) is None or who is None:
+        return
+    if not lifetimes.is_fresh(now=parts_of(connection).units.clock(), proved_at=who.proved_at):
+        raise PermissionDeniedException(NOT_FRESH)
+
+
 def _expected(connection: Connection, handler: BaseRouteHandler, who: SignedIn | None) -> str:
     if is_sign_in_form(handler):
         return connection.cookies.get(parts_of(connection).cookies.csrf, "")
     return csrf_token(who) if who is not None else ""
 
 
-GUARDS = (refuse_other_sites, identify, require_access, require_token)
+GUARDS = (refuse_other_sites, identify, require_access, require_token, require_fresh)

@@ -28,6 +28,7 @@ HTML = "text/html"
 VARY = {"Vary": "HX-Request"}
 TO_TOASTS = {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
 PUSH_URL = "HX-Push-Url"
+CONFIRM = "/confirm"
 PLATFORM_TIMEZONE = "Asia/Tehran"
 PLATFORM_SCREEN = "shops"
 _PATH_SIGNS = "/:@!$&'()*+,;=-._~"
@@ -35,6 +36,7 @@ _PATH_SIGNS = "/:@!$&'()*+,;=-._~"
 NOTICES = {
     "approved": N_("Approved; the customer gets it now."),
     "rejected": N_("Rejected; the customer was told why."),
+    "token_revoked": N_("Revoked; whoever signed in with it is signed out."),
 }
 """What a page may say once about the form before it; the cookie carries only the key."""
 
@@ -185,6 +187,15 @@ def to_sign_in(request: WebRequest) -> Response[str]:
     if request.headers.get("hx-request") == "true":
         return Response("", status_code=401, media_type=HTML, headers={"HX-Redirect": url, **VARY})
     return see_other(url)
+
+
+def to_confirmation(screen: Screen, back: str) -> Response[str]:
+    """The person is known, the proof is old: prove it again, then go on at ``back``. Always 403."""
+    request = screen.request
+    if request.headers.get("hx-request") == "true":
+        url = f"{CONFIRM}?{urlencode({'next': back})}"
+        return Response("", status_code=403, media_type=HTML, headers={"HX-Redirect": url, **VARY})
+    return screen.page("auth/confirm.html", code=403, next=back, is_asked=True, error=None)
 
 
 def _page_of(request: WebRequest) -> str:

@@ -10,6 +10,8 @@ REMEMBERED = timedelta(days=30)
 """For a person who asked to be remembered: for so long, used or not."""
 MASTER_IDLE = timedelta(minutes=30)
 MASTER_LONGEST = timedelta(hours=8)
+FRESH = timedelta(minutes=10)
+"""For so long a proof of who one is counts for what is delicate."""
 TOUCH_EVERY = timedelta(minutes=5)
 """A session that is used is noted no more often: reading pages stay reading."""
 
@@ -29,10 +31,21 @@ def is_over(
         return True
     if role == "master":
         return now - last_seen_at >= MASTER_IDLE
-    is_remembered = expires_at - created_at > LONGEST
-    return not is_remembered and now - last_seen_at >= IDLE
+    if is_remembered(created_at=created_at, expires_at=expires_at):
+        return False
+    return now - last_seen_at >= IDLE
+
+
+def is_remembered(*, created_at: datetime, expires_at: datetime) -> bool:
+    """Whether its person asked that this browser be remembered."""
+    return expires_at - created_at > LONGEST
 
 
 def is_due(*, now: datetime, last_seen_at: datetime) -> bool:
     """Whether the use of a session is to be noted again."""
     return now - last_seen_at >= TOUCH_EVERY
+
+
+def is_fresh(*, now: datetime, proved_at: datetime) -> bool:
+    """Whether the person proved lately enough who he is to do something delicate."""
+    return now - proved_at < FRESH

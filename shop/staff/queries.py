@@ -35,7 +35,10 @@ class TokenRow:
     """Minute-grained."""
     last_used_address: str | None
     expires_at: datetime | None
+    replaced_at: datetime | None
     revoked_at: datetime | None
+    is_over: bool
+    """Revoked, or past its end: it opens nothing."""
 
 
 async def list_staff(uow: UnitOfWork) -> list[StaffRow]:
@@ -54,23 +57,27 @@ async def list_staff(uow: UnitOfWork) -> list[StaffRow]:
     ]
 
 
-async def list_api_tokens(uow: UnitOfWork) -> list[TokenRow]:
-    """Every token of the shop, newest first, the revoked ones too."""
-    rows = await uow.session.execute(
-        select(ApiToken, Staff.name).join(Staff, Staff.id == ApiToken.staff_id).order_by(ApiToken.id.desc())
+async def list_api_tokens(uow: UnitOfWork, *, staff_id: int | None = None) -> list[TokenRow]:
+    """Every token of the shop, or of one person; those in use first, then the newest first."""
+    statement = select(ApiToken, Staff.name).join(Staff, Staff.id == ApiToken.staff_id)
+    if staff_id is not None:
+        statement = statement.where(ApiToken.staff_id == staff_id)
+    rows = await uow.session.execute(statement.order_by(ApiToken.id.desc()))
+    return sorted((_token(*row, uow.now) for row in rows.tuples()), key=lambda token: token.is_over)
+
+
+def _token(token: ApiToken, staff_name: str, now: datetime) -> TokenRow:
+    return TokenRow(
+        token_id=token.id,
+        staff_id=token.staff_id,
+        staff_name=staff_name,
+        name=token.name,
+        key_id=token.key_id,
+        created_at=token.created_at,
+        last_used_at=token.last_used_at,
+        last_used_address=token.last_used_address,
+        expires_at=token.expires_at,
+        replaced_at=token.replaced_at,
+        revoked_at=token.revoked_at,
+        is_over=token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now),
     )
-    return [
-        TokenRow(
-            token_id=token.id,
-            staff_id=token.staff_id,
-            staff_name=staff_name,
-            name=token.name,
-            key_id=token.key_id,
-            created_at=token.created_at,
-            last_used_at=token.last_used_at,
-            last_used_address=token.last_used_address,
-            expires_at=token.expires_at,
-            revoked_at=token.revoked_at,
-        )
-        for token, staff_name in rows.tuples()
-    ]

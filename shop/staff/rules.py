@@ -8,6 +8,7 @@ import string
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shop.actors import OWNING, SEEING, Master, StaffMember
 
@@ -19,6 +20,8 @@ OPENS_DASHBOARD = ("active", "past_due", "restricted")
 """Statuses of a shop whose people may sign in."""
 
 LONGEST_NAME = 64
+AFTER_REPLACEMENT = timedelta(hours=24)
+"""For so long a replaced token may go on working, until every program has the new one."""
 
 _KEY_ID_ALPHABET = string.ascii_lowercase + string.digits
 _KEY_ID_LENGTH = 8

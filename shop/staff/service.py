@@ -10,10 +10,10 @@ from typing import Literal
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from db.crypto import Vault
-from db.models import ApiToken, Bot, Staff, StaffSession
+from db.models import ApiToken, Bot, SignInChallenge, Staff, StaffSession
 from shop.actors import PLATFORM_MANAGE, TOKENS_MANAGE, Master, StaffMember, require
 from shop.audit import service as audit
-from shop.errors import BadInput, NotFound
+from shop.errors import BadInput, NotFound, TokenEnded
 from shop.formatting import normalise_text
 from shop.staff import rules
 from shop.unit_of_work import UnitOfWork
@@ -109,10 +109,18 @@ async def issue_api_token(
         raise NotFound("staff", staff_id)
     if role == "master":
         require(uow.actor, PLATFORM_MANAGE)
+    issued, row = await _keep_new(uow, staff_id, name=_name(name), expires_at=expires_at)
+    await audit.record(uow, "token.issued", "api_token", row.id, name=row.name, key_id=row.key_id)
+    return issued
+
+
+async def _keep_new(
+    uow: UnitOfWork, staff_id: int, *, name: str, expires_at: datetime | None
+) -> tuple[IssuedToken, ApiToken]:
     fresh = rules.generate_api_token()
     row = ApiToken(
         staff_id=staff_id,
-        name=_name(name),
+        name=name,
         key_id=fresh.key_id,
         token_hash=hash_api_token(uow.vault, fresh.text),
         expires_at=expires_at,
@@ -121,8 +129,46 @@ async def issue_api_token(
     )
     uow.session.add(row)
     await uow.session.flush()
-    await audit.record(uow, "token.issued", "api_token", row.id, name=row.name, key_id=row.key_id)
-    return IssuedToken(fresh.text, fresh.key_id, row.id)
+    return IssuedToken(fresh.text, fresh.key_id, row.id), row
+
+
+async def replace_api_token(
+    uow: UnitOfWork, token_id: int, *, at_once: bool, session: bytes | None = None
+) -> IssuedToken:
+    """A new key in the place of an old one, of the same person and name and with the same end.
+
+    The old one stops ``at_once``, and with it every session it opened, or works for AFTER_REPLACEMENT more.
+    ``session``: that of the browser that asks, which goes on with the new key. Raises NotAllowed (another's
+    token wants the right to manage tokens), NotFound and TokenEnded (replaced, revoked or over already).
+    """
+    old = await _lock_token(uow, token_id)
+    if old.revoked_at or old.replaced_at or (old.expires_at and old.expires_at <= uow.now):
+        raise TokenEnded(token_id)
+    issued, fresh = await _keep_new(uow, old.staff_id, name=old.name, expires_at=old.expires_at)
+    if session is not None:
+        await uow.session.execute(
+            update(StaffSession)
+            .where(StaffSession.id_hash == session, StaffSession.api_token_id == token_id)
+            .values(api_token_id=fresh.id)
+            .execution_options(synchronize_session=False)
+        )
+    old.replaced_at = old.updated_at = uow.now
+    ends = uow.now + rules.AFTER_REPLACEMENT
+    old.expires_at = ends if old.expires_at is None else min(old.expires_at, ends)
+    await audit.record(
+        uow,
+        "token.replaced",
+        "api_token",
+        token_id,
+        name=old.name,
+        key_id=old.key_id,
+        new_key_id=fresh.key_id,
+        works_until=None if at_once else old.expires_at.isoformat(),
+    )
+    await uow.session.flush()
+    if at_once:
+        await _revoke(uow, old)
+    return issued
 
 
 async def revoke_api_token(uow: UnitOfWork, token_id: int) -> None:
@@ -130,19 +176,41 @@ async def revoke_api_token(uow: UnitOfWork, token_id: int) -> None:
 
     Raises NotAllowed and NotFound.
     """
-    require(uow.actor, TOKENS_MANAGE)
-    token = await uow.session.scalar(select(ApiToken).where(ApiToken.id == token_id).with_for_update())
-    if token is None:
+    await _revoke(uow, await _lock_token(uow, token_id))
+
+
+async def _lock_token(uow: UnitOfWork, token_id: int) -> ApiToken:
+    """One's own token; anybody's for whoever manages them, but the master's."""
+    found = (
+        await uow.session.execute(
+            select(ApiToken, Staff.role)
+            .join(Staff, Staff.id == ApiToken.staff_id)
+            .where(ApiToken.id == token_id)
+            .with_for_update(of=ApiToken)
+        )
+    ).one_or_none()
+    is_own = found is not None and getattr(uow.actor, "staff_id", None) == found[0].staff_id
+    if not is_own:
+        require(uow.actor, TOKENS_MANAGE)
+    if found is None:
         raise NotFound("api_token", token_id)
-    await uow.session.execute(
-        delete(StaffSession)
-        .where(StaffSession.api_token_id == token_id)
-        .execution_options(synchronize_session=False)
-    )
+    if found.role == "master" and not is_own:
+        require(uow.actor, PLATFORM_MANAGE)
+    token: ApiToken = found[0]
+    return token
+
+
+async def _revoke(uow: UnitOfWork, token: ApiToken) -> None:
+    for waiting in (StaffSession, SignInChallenge):
+        await uow.session.execute(
+            delete(waiting)
+            .where(waiting.api_token_id == token.id)
+            .execution_options(synchronize_session=False)
+        )
     if token.revoked_at is None:
         token.revoked_at = token.updated_at = uow.now
         await uow.session.flush()
-        await audit.record(uow, "token.revoked", "api_token", token_id, name=token.name, key_id=token.key_id)
+        await audit.record(uow, "token.revoked", "api_token", token.id, name=token.name, key_id=token.key_id)
 
 
 async def find_api_token(uow: UnitOfWork, typed: str) -> TokenHolder | None:

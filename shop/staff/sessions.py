@@ -54,6 +54,8 @@ class SignedIn:
     api_token_id: int
     csrf_secret: bytes = field(repr=False)
     last_seen_at: datetime
+    proved_at: datetime
+    """When he last proved who he is."""
     shop: ShopOnScreen
 
     @property
@@ -140,6 +142,7 @@ def _lookup(id_hash: bytes, now: datetime) -> Select[Any]:
             StaffSession.csrf_secret,
             StaffSession.created_at,
             StaffSession.last_seen_at,
+            StaffSession.proved_at,
             StaffSession.expires_at,
             StaffSession.api_token_id,
             Staff.id.label("staff_id"),
@@ -181,6 +184,7 @@ def _signed_in(row: Any) -> SignedIn:
         api_token_id=row.api_token_id,
         csrf_secret=row.csrf_secret,
         last_seen_at=row.last_seen_at,
+        proved_at=row.proved_at,
         shop=ShopOnScreen(
             bot_id=row.shown_id,
             name=row.shop_name,
@@ -214,11 +218,37 @@ async def begin(
             browser=browser[:LONGEST_BROWSER],
             created_at=uow.now,
             last_seen_at=uow.now,
+            proved_at=uow.now,
             expires_at=expires_at,
         )
     )
     await uow.session.flush()
     return Opened(cookie, holder.role == "master", expires_at, is_remembered)
+
+
+async def renew(uow: UnitOfWork, id_hash: bytes) -> Opened | None:
+    """The person proved again who he is: the session goes on under a new cookie, the old one is nobody's.
+
+    None when the session has ended meanwhile. In the unit of his own shop.
+    """
+    cookie = secrets.token_urlsafe(_COOKIE_BYTES)
+    row = (
+        await uow.session.execute(
+            update(StaffSession)
+            .where(
+                StaffSession.id_hash == id_hash,
+                Staff.bot_id == StaffSession.bot_id,
+                Staff.id == StaffSession.staff_id,
+            )
+            .values(id_hash=fingerprint(cookie), proved_at=uow.now, last_seen_at=uow.now)
+            .returning(Staff.role, StaffSession.created_at, StaffSession.expires_at)
+            .execution_options(synchronize_session=False)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    is_remembered = lifetimes.is_remembered(created_at=row.created_at, expires_at=row.expires_at)
+    return Opened(cookie, row.role == "master", row.expires_at, is_remembered)
 
 
 async def touch(uow: UnitOfWork, who: SignedIn, *, address: str) -> None:

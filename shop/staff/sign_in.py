@@ -73,6 +73,28 @@ async def sign_in(
     return opened
 
 
+async def confirm(units: UnitsOfWork, who: SignedIn, typed: str) -> Opened:
+    """The person behind a session shows one of his own tokens again: it goes on under a new cookie.
+
+    Nothing is counted here: whoever guesses has a session already and 256 bits to guess. Raises
+    InvalidToken, the same for every reason: mistyped, another's, revoked, the session ended meanwhile.
+    """
+    token = rules.parse_api_token(latin(typed))
+    if token is None:
+        raise InvalidToken
+    async with units.platform(System("sign-in")) as uow:
+        holder = await staff.find_api_token(uow, token.text)
+    if holder is None or (holder.bot_id, holder.staff_id) != (who.home_bot_id, who.staff_id):
+        raise InvalidToken
+    async with units.begin(who.home_bot_id, who.person) as uow:
+        opened = await sessions.renew(uow, who.id_hash)
+        if opened is not None:
+            await audit.record(uow, "staff.confirmed", "staff", who.staff_id, by="token")
+    if opened is None:
+        raise InvalidToken
+    return opened
+
+
 def network_of(address: str) -> str:
     """What tries are counted by: an IPv4 address, or the /64 an IPv6 address lies in."""
     try:

@@ -48,7 +48,17 @@ async def windows(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> As
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.language}-{look.theme}")
 async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, windows: Windows, stack: Stack):
     dashboard, item = stack.dashboard, windows.receipt
-    owners = ("/", "/receipts", item, f"{item}?reject=1", "/receipts?tab=approved", "/stock", "/sessions")
+    owners = (
+        "/",
+        "/receipts",
+        item,
+        f"{item}?reject=1",
+        "/receipts?tab=approved",
+        "/stock",
+        "/sessions",
+        "/tokens",
+    )
+    owners += ("/confirm?next=/tokens",)
     visits = [
         (windows.stranger, f"{dashboard}/login"),
         *((windows.owner, dashboard + path) for path in owners),

@@ -13,6 +13,7 @@ from shop.provisioning.service import StockLevel
 from shop.receipts.desk import Desk, QueueItem
 from shop.receipts.detail import ReceiptDetail
 from shop.receipts.warnings import ReceiptWarning
+from shop.staff.queries import TokenRow
 from web.assets import Assets
 from web.jinja import TEMPLATES, build_environment
 from web.page import Page
@@ -177,6 +178,24 @@ def make_shop(bot_id: int = 2, **changes: Any) -> ShopRow:
         oldest_waiting_at=NOW - timedelta(minutes=42),
         last_update_at=NOW - timedelta(minutes=4),
         is_master=False,
+    )
+    return replace(row, **changes)
+
+
+def make_token(token_id: int = 1, **changes: Any) -> TokenRow:
+    row = TokenRow(
+        token_id=token_id,
+        staff_id=1,
+        staff_name="آلیس",
+        name="لپ‌تاپ",
+        key_id="abcdefgh",
+        created_at=NOW - timedelta(days=9),
+        last_used_at=NOW - timedelta(minutes=3),
+        last_used_address="192.0.2.7",
+        expires_at=None,
+        replaced_at=None,
+        revoked_at=None,
+        is_over=False,
     )
     return replace(row, **changes)
 

@@ -21,6 +21,7 @@ from tests.look.pages import (
     make_queue_item,
     make_shop,
     make_stock,
+    make_token,
     make_warning,
     render,
 )
@@ -116,6 +117,25 @@ def stock_states():
     yield "stock, only looking", "stock/index.html", make_stock(levels, can_fill=False)
 
 
+def token_states():
+    usual = {"in_use": 1, "mine": 1, "may_make": True, "may_change": True, "is_fresh": True, "error": None}
+    rows = [
+        make_token(1),
+        make_token(2, replaced_at=NOW, expires_at=NOW + timedelta(hours=24)),
+        make_token(3, staff_id=2, staff_name="باب", last_used_at=None, last_used_address=None),
+        make_token(4, revoked_at=NOW, is_over=True),
+        make_token(5, expires_at=NOW - timedelta(days=1), is_over=True),
+    ]
+    yield "tokens", "tokens/index.html", {"tokens": rows, **usual}
+    yield "tokens, no name", "tokens/index.html", {"tokens": rows[:1], **usual, "error": "نامی بگذارید."}
+    yield "tokens, an old proof", "tokens/index.html", {"tokens": rows, **usual, "is_fresh": False}
+    yield "tokens, only looking", "tokens/index.html", {"tokens": rows, **usual, "may_change": False}
+    yield "new token", "tokens/made.html", {"token": "pk_live_abcdefgh_" + "x" * 49}
+    for is_asked, error in ((True, None), (False, None), (False, "این توکن معتبر نیست.")):
+        context = {"next": "/tokens", "is_asked": is_asked, "error": error}
+        yield f"confirm, asked {is_asked}, {error}", "auth/confirm.html", context
+
+
 def screens():
     """Every page with a context, by a name that says which state it is in."""
     for name, desk in desk_states():
@@ -139,9 +159,10 @@ def screens():
     yield "shops", "platform/bots.html", {"shops": shops, "page": master}
     yield "no shops", "platform/bots.html", {"shops": [], "page": master}
     yield "devices", "auth/sessions.html", {"sessions": SESSIONS}
+    yield from token_states()
     yield from stock_states()
     stranger = Page(csrf_token="token-of-the-session")
-    sign_in = {"next": "/", "token_hint": "pk_live_", "page": stranger}
+    sign_in = {"next": "/", "page": stranger}
     yield "sign in", "auth/login.html", {"error": None, **sign_in}
     yield "wrong token", "auth/login.html", {"error": "این توکن معتبر نیست.", **sign_in}
     yield (
@@ -342,10 +363,22 @@ def test_the_menu_names_only_screens_that_exist():
             "stock/index.html",
             make_stock([make_level(plan_name=HOSTILE)], opened=1, typed=f"</textarea>{HOSTILE}"),
         ),
+        (
+            "tokens/index.html",
+            {
+                "tokens": [make_token(name=HOSTILE, staff_name=HOSTILE, last_used_address=HOSTILE)],
+                "in_use": 1,
+                "mine": 9,
+                "may_make": True,
+                "may_change": True,
+                "is_fresh": True,
+                "error": None,
+            },
+        ),
         ("auth/sessions.html", {"sessions": [replace(SESSIONS[0], browser=HOSTILE, address=HOSTILE)]}),
         ("error.html", {"status": 404, "message": HOSTILE, "reference": HOSTILE}),
     ],
-    ids=["desk", "shops", "overview", "stock", "devices", "error"],
+    ids=["desk", "shops", "overview", "stock", "tokens", "devices", "error"],
 )
 @pytest.mark.parametrize("lang", ["fa", "en"])
 def test_words_of_strangers_stay_words(template, context, lang):

@@ -163,6 +163,24 @@ def test_a_token_is_revoked_by_its_public_part_alone(
     assert (told.status, told.out[:10]) == (0, "Revoked 1;")
 
 
+def test_a_token_is_replaced_by_its_public_part_and_the_list_never_shows_one(
+    pishkhan: Callable[..., Told], folder: Path, alice: Shop
+) -> None:
+    key = alice.api_token.split("_")[2]
+
+    told = pishkhan("token", "replace", alice.username, "--key", key, "--now", at=folder)
+
+    (fresh,) = re.findall(r"pk_live_[\w-]+", told.out)
+    assert told.out.endswith("The old one stopped.\n")
+    printed = pishkhan("token", "list", alice.username, "--json", at=folder).out
+    assert {row["key_id"]: row["is_over"] for row in json.loads(printed)} == {
+        fresh.split("_")[2]: False,
+        key: True,
+    }
+    assert fresh.split("_", 3)[3] not in printed
+    assert pishkhan("token", "replace", alice.username, "--key", key, at=folder).status == 1
+
+
 @pytest.mark.usefixtures("alice")
 def test_the_books_of_a_fresh_shop_balance(pishkhan: Callable[..., Told], folder: Path) -> None:
     assert pishkhan("ledger", "verify", at=folder).status == 0

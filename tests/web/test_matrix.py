@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import httpx
@@ -25,6 +26,8 @@ class Row:
     looking_master: int
     master: int
     fields: tuple[tuple[str, str], ...] = ()
+    stale: int | None = None
+    """Alice, whose last proof is eleven minutes old; as ever unless the route is delicate."""
 
     @property
     def form(self) -> dict[str, str]:
@@ -32,6 +35,7 @@ class Row:
 
 
 REASON = (("reason_code", "not_arrived"),)
+NAME = (("name", "Laptop"),)
 LINES = (("lines", "vless://a-line-of-the-matrix"),)
 
 ROUTES: dict[tuple[str, str], Row] = {
@@ -44,6 +48,12 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/logout"): Row(OUT, 303, 303, 303, 303),
     ("POST", "/logout-everywhere"): Row(OUT, 303, 303, 303, 303),
     ("GET", "/sessions"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/confirm"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/confirm"): Row(OUT, 422, 422, 422, 422),
+    ("GET", "/tokens"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/tokens"): Row(OUT, 200, 200, 403, 200, fields=NAME, stale=403),
+    ("POST", "/tokens/{token_id:str}/replace"): Row(OUT, 200, 404, 403, 404, stale=403),
+    ("POST", "/tokens/{token_id:str}/revoke"): Row(OUT, 303, 404, 403, 404, stale=403),
     ("GET", "/"): Row(OUT, 200, 200, 200, 303),
     ("GET", "/receipts"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/receipts/{payment_id:str}"): Row(OUT, 200, 404, 200, 404),
@@ -57,7 +67,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/platform/bots/{bot_id:str}/open"): Row(OUT, 404, 404, 303, 303),
     ("POST", "/platform/leave"): Row(OUT, 404, 404, 303, 303),
 }
-BY_ID = [route for route in ROUTES if "{payment_id" in route[1] or "{plan_id" in route[1]]
+BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token)_id", route[1])]
 
 
 def test_every_route_is_in_the_table(litestar: Litestar):
@@ -71,12 +81,23 @@ def test_every_route_is_in_the_table(litestar: Litestar):
     assert routes == set(ROUTES)
 
 
-def address(path: str, *, receipt: int, plan: int, bot_id: int = 0) -> str:
+def address(path: str, *, receipt: int, plan: int, token: int, bot_id: int = 0) -> str:
     return (
         path.replace("{payment_id:str}", str(receipt))
         .replace("{plan_id:str}", str(plan))
+        .replace("{token_id:str}", str(token))
         .replace("{bot_id:str}", str(bot_id))
         .replace("{file_path:path}", "css/app.css")
+    )
+
+
+def alices_address(path: str, sent, alices) -> str:
+    return address(
+        path,
+        receipt=sent.payment_id if sent else 1,
+        plan=alices.plan_id,
+        token=alices.token_id,
+        bot_id=alices.bot_id,
     )
 
 
@@ -120,16 +141,12 @@ async def test_nobody_and_forged_cookies_get_nothing(
     answer = await ask(
         browser,
         method,
-        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
+        alices_address(path, sent, alices),
         ROUTES[method, path].form,
     )
 
     assert outcome(answer) == ROUTES[method, path].nobody
     assert await status_of(everything, sent) == "receipt_submitted"
-
-
-def number_of(sent) -> int:
-    return sent.payment_id if sent else 1
 
 
 async def status_of(everything, sent) -> str:
@@ -147,11 +164,29 @@ async def test_the_owner_may_do_everything_in_the_own_shop(signed_in, shops, ali
     answer = await ask(
         alice,
         method,
-        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
+        alices_address(path, sent, alices),
         ROUTES[method, path].form,
     )
 
     assert answer.status_code == ROUTES[method, path].alice
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_what_is_delicate_wants_a_fresh_proof_and_offers_a_way_to_give_it(
+    signed_in, alices, sent, clock, everything, method, path
+):
+    alice = await signed_in(alices)
+    clock.forward(minutes=10)
+
+    answer = await ask(alice, method, alices_address(path, sent, alices), ROUTES[method, path].form)
+
+    row = ROUTES[method, path]
+    assert answer.status_code == (row.stale or row.alice)
+    if row.stale:
+        assert 'action="/confirm"' in answer.text
+        assert (
+            await everything.fetchval("SELECT count(*) FROM api_tokens WHERE bot_id = $1", alices.bot_id) == 1
+        )
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -163,7 +198,7 @@ async def test_mallory_gets_nothing_of_alices_and_changes_nothing(
     answer = await ask(
         mallory,
         method,
-        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
+        alices_address(path, sent, alices),
         ROUTES[method, path].form,
     )
 
@@ -181,8 +216,10 @@ async def test_what_is_anothers_is_answered_like_what_does_not_exist_byte_by_byt
     mallory.client.headers["hx-request"] = part
     form = ROUTES[method, path].form
 
-    others = await ask(mallory, method, address(path, receipt=number_of(sent), plan=alices.plan_id), form)
-    missing = await ask(mallory, method, address(path, receipt=MISSING_ID, plan=MISSING_ID), form)
+    others = await ask(mallory, method, alices_address(path, sent, alices), form)
+    missing = await ask(
+        mallory, method, address(path, receipt=MISSING_ID, plan=MISSING_ID, token=MISSING_ID), form
+    )
 
     assert (others.status_code, others.content, others.headers) == (
         missing.status_code,
@@ -203,7 +240,7 @@ async def test_the_master_who_looks_at_a_shop_changes_nothing_in_it(
     answer = await ask(
         browser,
         method,
-        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
+        alices_address(path, sent, alices),
         ROUTES[method, path].form,
     )
 
@@ -221,7 +258,7 @@ async def test_the_master_reaches_a_shops_things_only_by_opening_it(
     answer = await ask(
         browser,
         method,
-        address(path, receipt=number_of(sent), plan=alices.plan_id, bot_id=alices.bot_id),
+        alices_address(path, sent, alices),
         ROUTES[method, path].form,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import datetime
+from collections.abc import Mapping
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
@@ -21,13 +21,12 @@ from web.auth import address_of, person_at, signed_in
 from web.browsers import browser_name
 from web.errors import ANSWERS, sentence_for
 from web.forms import local_path, read_form
-from web.parts import WebRequest, parts_of
+from web.parts import Parts, WebRequest, parts_of
 from web.rendering import Screen, see_other
 
 HOME = "/"
 MASTER_HOME = "/platform/bots"
 LOGIN = "/login"
-TOKEN_HINT = "pk_live_…"  # noqa: S105  (how tokens begin)
 LONGEST_TOKEN = 200
 _CSRF = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -47,22 +46,19 @@ async def enter(request: WebRequest) -> Response[str]:
     """Exchange the token for a session."""
     fields = await read_form(request)
     target = local_path(fields.get("next"))
-    typed = "".join(normalise_text(fields.get("api_token", "")[:LONGEST_TOKEN]).split())
     parts = parts_of(request)
     try:
         opened = await sign_in(
             parts.units,
-            typed,
+            typed_token(fields),
             remember="remember" in fields,
             browser=Browser(address_of(request), browser_name(request.headers.get("user-agent", ""))),
             known=person_at(request),
         )
     except (InvalidToken, TooManyAttempts) as refusal:
         return _form(request, target=target, refusal=refusal)
-    seconds = _seconds_left(opened, parts.units.clock()) if opened.remember else None
     return see_other(
-        _after_sign_in(target, is_master=opened.is_master),
-        send_cookies=[parts.cookies.keep_session(opened.cookie, seconds=seconds)],
+        _after_sign_in(target, is_master=opened.is_master), send_cookies=[keep_session(parts, opened)]
     )
 
 
@@ -108,7 +104,6 @@ def _form(request: WebRequest, *, target: str, refusal: ShopError | None = None)
         send_cookies=send_cookies,
         error=sentence_for(screen, refusal) if refusal is not None else None,
         next="" if target == HOME else target,
-        token_hint=TOKEN_HINT,
     )
 
 
@@ -126,5 +121,12 @@ def _after_sign_in(target: str, *, is_master: bool) -> str:
     return MASTER_HOME if is_master and target == HOME else target
 
 
-def _seconds_left(opened: Opened, now: datetime) -> int:
-    return int((opened.expires_at - now).total_seconds())
+def typed_token(fields: Mapping[str, str]) -> str:
+    """What was pasted as a token, without the spaces, line breaks and marks that travel along."""
+    return "".join(normalise_text(fields.get("api_token", "")[:LONGEST_TOKEN]).split())
+
+
+def keep_session(parts: Parts, opened: Opened) -> Cookie:
+    """The cookie of a session just begun, or of one that goes on under a new name."""
+    seconds = int((opened.expires_at - parts.units.clock()).total_seconds()) if opened.remember else None
+    return parts.cookies.keep_session(opened.cookie, seconds=seconds)

@@ -1,0 +1,284 @@
+"""The keys to the dashboard: made, shown once, replaced, revoked; and a fresh proof before any of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from shop.actors import OWNING, SEEING, Master
+from shop.staff import service as staff
+from tests.web.conftest import add_staff
+
+TOKEN = re.compile(r"pk_live_[a-z0-9]{8}_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}")
+
+
+def shown(answer) -> str:
+    """The one token of the page."""
+    found = set(TOKEN.findall(answer.text))
+    assert len(found) == 1
+    return found.pop()
+
+
+async def is_good(new_browser, token: str) -> bool:
+    browser = new_browser()
+    return (await browser.sign_in(token)).status_code == 303
+
+
+async def make(alice, name: str = "Laptop") -> str:
+    return shown(await alice.post("/tokens", {"name": name}))
+
+
+async def test_a_new_token_is_shown_once_and_opens_the_dashboard(signed_in, make_shop, new_browser):
+    alice = await signed_in(await make_shop(stock=0))
+
+    answer = await alice.post("/tokens", {"name": "  Laptop  "})
+
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    token = shown(answer)
+    page = await alice.get("/tokens?lang=en")
+    assert token not in page.text
+    assert "Laptop" in page.text
+    assert f"pk_live_{token.split('_')[2]}_…" in page.text
+    assert await is_good(new_browser, token)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 65])
+async def test_a_token_has_a_name_one_knows_it_by(signed_in, make_shop, name):
+    alice = await signed_in(await make_shop(stock=0))
+
+    answer = await alice.post("/tokens", {"name": name})
+
+    assert answer.status_code == 422
+    assert 'id="name-error"' in answer.text
+    assert not TOKEN.search(answer.text)
+
+
+async def test_the_list_tells_when_and_from_where_a_token_was_last_used(
+    signed_in, make_shop, new_browser, clock
+):
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+    other = new_browser(address="192.0.2.61")
+    await other.sign_in(await make(alice))
+
+    page = (await alice.get("/tokens?lang=en")).text
+
+    assert page.count("In use here") == 1
+    assert "192.0.2.61" in page
+    assert "Last used" in page
+
+
+async def test_a_replaced_token_works_for_a_day_more_and_the_browser_goes_on(
+    signed_in, make_shop, new_browser, clock
+):
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+    other = new_browser()
+    await other.sign_in(shop.api_token, remember=True)
+
+    token = shown(await alice.post(f"/tokens/{shop.token_id}/replace", {"old": "later"}))
+
+    assert await is_good(new_browser, token)
+    clock.forward(hours=11)
+    assert (await alice.get("/tokens")).status_code == 200
+    clock.forward(hours=11)
+    assert (await alice.get("/tokens")).status_code == 200
+    clock.forward(hours=1.9)
+    assert await is_good(new_browser, shop.api_token)
+    assert (await other.get("/")).status_code == 200
+    clock.forward(hours=0.1)
+    assert not await is_good(new_browser, shop.api_token)
+    assert (await other.get("/")).status_code == 303
+    assert (await alice.get("/tokens")).status_code == 200
+    assert await is_good(new_browser, token)
+
+
+async def test_a_token_replaced_at_once_is_worth_nothing_and_signs_the_other_browsers_out(
+    signed_in, make_shop, new_browser
+):
+    shop = await make_shop(stock=0)
+    alice, other = await signed_in(shop), await signed_in(shop)
+
+    token = shown(await alice.post(f"/tokens/{shop.token_id}/replace", {"old": "now"}))
+
+    assert not await is_good(new_browser, shop.api_token)
+    assert await is_good(new_browser, token)
+    assert (await other.get("/")).status_code == 303
+    assert (await alice.get("/")).status_code == 200
+
+
+async def test_a_token_is_replaced_once(signed_in, make_shop, everything):
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+    await alice.post(f"/tokens/{shop.token_id}/replace", {"old": "later"})
+
+    answer = await alice.post(f"/tokens/{shop.token_id}/replace", {"old": "later"})
+
+    assert answer.status_code == 409
+    assert await everything.fetchval("SELECT count(*) FROM api_tokens WHERE bot_id = $1", shop.bot_id) == 2
+
+
+async def test_a_replacement_never_outlives_the_end_of_what_it_replaces(
+    signed_in, make_shop, everything, clock
+):
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+    ends = clock.now.replace(hour=20)
+    await everything.execute("UPDATE api_tokens SET expires_at = $2 WHERE id = $1", shop.token_id, ends)
+
+    await alice.post(f"/tokens/{shop.token_id}/replace", {"old": "later"})
+
+    ended = await everything.fetch("SELECT expires_at FROM api_tokens WHERE bot_id = $1", shop.bot_id)
+    assert [row["expires_at"] for row in ended] == [ends, ends]
+
+
+async def test_a_revoked_token_signs_out_whoever_came_in_with_it(signed_in, make_shop, new_browser):
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+    token = await make(alice)
+    other = new_browser()
+    await other.sign_in(token)
+    number = re.search(r"/tokens/(\d+)/revoke", (await other.get("/tokens")).text)[1]
+
+    assert (await alice.post(f"/tokens/{number}/revoke")).status_code == 303
+
+    assert "Revoked; whoever signed in" in (await alice.get("/tokens?lang=en")).text
+    assert (await other.get("/")).status_code == 303
+    assert not await is_good(new_browser, token)
+
+
+async def test_a_colleague_sees_and_replaces_his_own_and_no_other(new_browser, make_shop, units, everything):
+    shop = await make_shop(stock=0)
+    bob, token = await add_staff(units, shop, permissions=SEEING)
+    browser = new_browser()
+    await browser.sign_in(token)
+    own = await everything.fetchval("SELECT id FROM api_tokens WHERE staff_id = $1", bob.staff_id)
+
+    page = (await browser.get("/tokens")).text
+
+    assert f"/tokens/{own}/replace" in page
+    assert f"token-{shop.token_id}" not in page
+    assert (await browser.post("/tokens", {"name": "More"})).status_code == 403
+    for verb in ("replace", "revoke"):
+        assert (await browser.post(f"/tokens/{shop.token_id}/{verb}")).status_code == 403
+    assert (await browser.post(f"/tokens/{own}/replace", {"old": "now"})).status_code == 200
+
+
+async def test_nobody_but_the_master_touches_the_masters_key(new_browser, master, units, everything):
+    """Whoever could replace it would be handed a key to every shop."""
+    async with units.begin(master.bot_id, Master(1, "Master")) as uow:
+        helper = await staff.create_staff(uow, name="Helper", role="staff", permissions=frozenset(OWNING))
+        issued = await staff.issue_api_token(uow, helper, name="test")
+    masters = await everything.fetchval("SELECT id FROM api_tokens WHERE key_id = $1", master.api_token[8:16])
+    browser = new_browser()
+    await browser.sign_in(issued.token)
+
+    for verb in ("replace", "revoke"):
+        assert (await browser.post(f"/tokens/{masters}/{verb}")).status_code == 403
+
+    assert await is_good(new_browser, master.api_token)
+
+
+# A fresh proof ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def stale(signed_in, make_shop, clock):
+    """Alice, who signed in longer ago than a proof counts, and her shop."""
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+    clock.forward(minutes=10)
+    return alice, shop
+
+
+async def test_after_ten_minutes_the_page_asks_for_a_proof_instead_of_showing_forms(stale):
+    alice, _ = stale
+
+    page = (await alice.get("/tokens")).text
+
+    assert "/confirm?next=/tokens" in page
+    assert 'action="/tokens"' not in page
+    assert "/revoke" not in page
+
+
+async def test_a_proof_gives_a_new_cookie_ten_minutes_and_the_way_back(stale, new_browser, clock):
+    alice, shop = stale
+    refused = await alice.post("/tokens", {"name": "Laptop"})
+    assert 'name="next" value="/tokens"' in refused.text
+    old = alice.session
+
+    answer = await alice.post("/confirm", {"api_token": shop.api_token, "next": "/tokens"})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/tokens")
+    assert alice.session != old
+    thief = new_browser()
+    thief.plant("pishkhan", old)
+    assert (await thief.get("/")).status_code == 303
+    clock.forward(minutes=9.9)
+    assert (await alice.post("/tokens", {"name": "Laptop"})).status_code == 200
+    clock.forward(minutes=0.1)
+    assert (await alice.post("/tokens", {"name": "Laptop"})).status_code == 403
+
+
+async def test_only_a_token_of_ones_own_is_a_proof(stale, make_shop, units):
+    alice, shop = stale
+    _, bobs = await add_staff(units, shop)
+    mallorys = await make_shop(stock=0)
+
+    for typed in (bobs, mallorys.api_token, shop.api_token[:-1], "", "\x00"):
+        answer = await alice.post("/confirm", {"api_token": typed, "next": "/tokens"})
+        assert answer.status_code == 422
+        assert typed not in answer.text or not typed
+
+    assert (await alice.post("/tokens", {"name": "Laptop"})).status_code == 403
+
+
+async def test_a_proof_keeps_the_end_of_the_session(signed_in, make_shop, clock, new_browser):
+    shop = await make_shop(stock=0)
+    alice = new_browser()
+    await alice.sign_in(shop.api_token, remember=True)
+    clock.forward(days=29)
+
+    answer = await alice.post("/confirm", {"api_token": shop.api_token})
+
+    assert "Max-Age=86400" in answer.headers["set-cookie"]
+    clock.forward(days=1)
+    assert (await alice.get("/")).status_code == 303
+
+
+async def test_htmx_is_sent_to_the_proof_and_from_there_back(stale):
+    alice, shop = stale
+
+    answer = await alice.post(f"/tokens/{shop.token_id}/revoke", HX_Request="true")
+
+    assert answer.status_code == 403
+    assert answer.headers["hx-redirect"] == "/confirm?next=%2Ftokens"
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.test", "https://evil.test", "/\\evil.test", "javascript:alert(1)"]
+)
+async def test_a_proof_sends_nobody_to_another_site(stale, target):
+    alice, shop = stale
+
+    page = await alice.client.get("/confirm", params={"next": target})
+    answer = await alice.post("/confirm", {"api_token": shop.api_token, "next": target})
+
+    assert "evil" not in page.text
+    assert answer.headers["location"] == "/"
+
+
+async def test_the_master_proves_himself_by_his_own_token_while_he_looks_at_a_shop(
+    new_browser, master, make_shop, clock
+):
+    shop = await make_shop(stock=0)
+    browser = new_browser()
+    await browser.sign_in(master.api_token)
+    await browser.post(f"/platform/bots/{shop.bot_id}/open")
+    clock.forward(minutes=11)
+
+    assert (await browser.post("/confirm", {"api_token": shop.api_token})).status_code == 422
+    assert (await browser.post("/confirm", {"api_token": master.api_token})).status_code == 303
+    assert (await browser.post("/tokens", {"name": "x"})).status_code == 403

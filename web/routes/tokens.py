@@ -1,0 +1,98 @@
+"""The keys to the dashboard: a person's own, and everybody's for whoever manages them."""
+
+from __future__ import annotations
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from shop.actors import TOKENS_MANAGE, may
+from shop.errors import BadInput
+from shop.receipts.desk import count_waiting
+from shop.staff import lifetimes, queries, service
+from shop.staff.service import IssuedToken
+from web.access import Access, route_for
+from web.auth import signed_in
+from web.errors import sentence_for
+from web.forms import parse_id, read_form
+from web.parts import WebRequest, parts_of
+from web.rendering import Screen, see_other
+
+TOKENS = "/tokens"
+DELICATE = route_for(Access.STAFF, fresh_from=TOKENS)
+NOW = "now"
+"""What the form says when the old token shall stop at once."""
+
+
+@get(TOKENS)
+async def tokens(request: WebRequest) -> Response[str]:
+    """Every key, in whose hands, when last used and from where; of his own shop, whichever is shown."""
+    return await _page(request)
+
+
+@post(TOKENS, opt=DELICATE)
+async def make(request: WebRequest) -> Response[str]:
+    """A new key of one's own, shown in this answer and never again."""
+    who, fields = signed_in(request), await read_form(request)
+    try:
+        async with parts_of(request).units.begin(who.home_bot_id, who.person) as uow:
+            issued = await service.issue_api_token(uow, who.staff_id, name=fields.get("name", ""))
+    except BadInput as refusal:
+        return await _page(request, refusal=refusal)
+    return await _made(request, issued)
+
+
+@post("/tokens/{token_id:str}/replace", opt=DELICATE)
+async def replace(request: WebRequest, token_id: FromPath[str]) -> Response[str]:
+    """A new key in the place of an old one; this browser goes on with the new one."""
+    who, fields = signed_in(request), await read_form(request)
+    async with parts_of(request).units.begin(who.home_bot_id, who.person) as uow:
+        issued = await service.replace_api_token(
+            uow,
+            parse_id("api_token", token_id),
+            at_once=fields.get("old") == NOW,
+            session=who.id_hash,
+        )
+    return await _made(request, issued)
+
+
+@post("/tokens/{token_id:str}/revoke", opt=DELICATE)
+async def revoke(request: WebRequest, token_id: FromPath[str]) -> Response[str]:
+    """The end of a key and of every session it opened, perhaps this one."""
+    who, parts = signed_in(request), parts_of(request)
+    async with parts.units.begin(who.home_bot_id, who.person) as uow:
+        await service.revoke_api_token(uow, parse_id("api_token", token_id))
+    return see_other(TOKENS, send_cookies=[parts.cookies.keep_notice("token_revoked")])
+
+
+async def _page(request: WebRequest, *, refusal: BadInput | None = None) -> Response[str]:
+    screen, who = Screen.of(request), signed_in(request)
+    may_manage = may(who.person, TOKENS_MANAGE)
+    units = parts_of(request).units
+    async with units.begin(who.home_bot_id, who.person) as uow:
+        rows = await queries.list_api_tokens(uow, staff_id=None if may_manage else who.staff_id)
+    return screen.page(
+        "tokens/index.html",
+        active="tokens",
+        waiting=await _waiting(request),
+        code=200 if refusal is None else 422,
+        tokens=rows,
+        in_use=who.api_token_id,
+        mine=who.staff_id,
+        may_make=may_manage and not who.is_viewing,
+        may_change=not who.is_viewing,
+        is_fresh=lifetimes.is_fresh(now=screen.now, proved_at=who.proved_at),
+        error=sentence_for(screen, refusal) if refusal is not None else None,
+    )
+
+
+async def _made(request: WebRequest, issued: IssuedToken) -> Response[str]:
+    screen = Screen.of(request)
+    return screen.page(
+        "tokens/made.html", active="tokens", waiting=await _waiting(request), token=issued.token
+    )
+
+
+async def _waiting(request: WebRequest) -> int:
+    who = signed_in(request)
+    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+        return await count_waiting(uow)
