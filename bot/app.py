@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +16,25 @@ from aiogram.exceptions import TelegramAPIError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.callers import Callers
 from bot.dispatching import Handler, build_dispatcher
 from bot.fleet import Fleet
+from bot.front_door import FrontDoor
 from bot.health import health_server
 from bot.inbox import Inbox
 from bot.introductions import Introducer
 from bot.jobs import Job, Jobs
 from bot.leader import Lead, leadership
 from bot.outbox import Outbox
+from bot.polling import RawUpdate
 from bot.registry import Registry
+from bot.sources import PollingSource, Source
+from bot.storing import CHANNEL as INBOX
+from bot.storing import store
 from bot.tasks import Tasks
 from bot.telegram_session import open_session
 from bot.views.menu import commands
+from bot.webhook import CHECK_SECONDS, WebhookSource
 from db.crypto import Vault
 from db.engine import build_engine, build_sessions
 from db.listen import CONNECTION_TROUBLE, Listener
@@ -46,6 +54,8 @@ log = logging.getLogger(__name__)
 POOL_SIZE = 15
 """Connections: handlers, deliveries and stores of updates at the same time; half as many again in a rush."""
 AFTER_STUMBLE_SECONDS = 1.0
+SANDBOX_CHECK_SECONDS = 5.0
+"""A sandbox that was restarted has forgotten every webhook, and nothing else would tell us."""
 FINISH_SECONDS = 8.0
 """How long handlers and deliveries in flight may take after we were told to stop."""
 
@@ -62,7 +72,10 @@ class Place:
     is_sandbox: bool = False
     host: str = "127.0.0.1"
     port: int = 0
-    """Of the health endpoint; 0 takes a free one."""
+    """Of everything this process answers; 0 takes a free one."""
+    webhook_url: str | None = None
+    """Where Telegram reaches that port, to bring updates there; None fetches them by polling."""
+    webhook_check_seconds: float = CHECK_SECONDS
 
 
 @dataclass(slots=True)
@@ -74,6 +87,7 @@ class Crew:
     inbox: Inbox
     outbox: Outbox
     jobs: Jobs
+    source: Source
 
 
 @dataclass(slots=True)
@@ -84,11 +98,22 @@ class BotProcess:
     crew: Crew | None = None
     lead: Lead | None = None
     health_port: int | None = None
+    callers: Callers | None = None
+    """In webhook mode: who may bring updates, whether this process leads or stands by."""
     _tasks: Tasks = field(default_factory=lambda: Tasks(watched=True))
+    _door_tasks: Tasks = field(default_factory=Tasks)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set. Raises OSError when the health endpoint's port is taken."""
-        async with health_server(self.place.host, self.place.port, self._report) as self.health_port:
+        door = self._front_door()
+        async with AsyncExitStack() as stack:
+            server = health_server(
+                self.place.host, self.place.port, self._report, also=door.add_routes if door else None
+            )
+            self.health_port = await stack.enter_async_context(server)
+            if door is not None:
+                stack.push_async_callback(self._door_tasks.cancel)
+                self._door_tasks.spawn(door.callers.run(), name="callers")
             serving = self._tasks.spawn(self._serve_for_ever(), name="serving")
             stopping = self._tasks.spawn(stop.wait(), name="stopping")
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -98,6 +123,19 @@ class BotProcess:
             await asyncio.wait({serving, stopping})
         if not serving.cancelled():
             serving.result()
+
+    def _front_door(self) -> FrontDoor | None:
+        if self.place.webhook_url is None:
+            return None
+        self.callers = Callers(self.place.units, self.place.database_url)
+        return FrontDoor(self.callers, self._store)
+
+    async def _store(self, shop_id: int, updates: Sequence[RawUpdate]) -> None:
+        """What came to our door; where we only stand by, the leader is told."""
+        if self.crew is not None:
+            await self.crew.inbox.store(shop_id, updates)
+        else:
+            await store(self.place.units, shop_id, updates, announce=True)
 
     async def _serve_for_ever(self) -> None:
         while True:
@@ -144,13 +182,13 @@ class BotProcess:
         handler = Handler(dispatcher)
         inbox = Inbox(units, registry, handler.handle, handler.apologise)
         introducer = Introducer(units, self.place.api_url) if self.place.is_sandbox else None
+        source = self._source(inbox, dispatcher.resolve_used_update_types())
         fleet = Fleet(
             units=units,
             session=session,
             registry=registry,
             tasks=running,
-            allowed_updates=dispatcher.resolve_used_update_types(),
-            store=inbox.store,
+            source=source,
             dress=dress,
             introduce=introducer.introduce if introducer else None,
         )
@@ -168,7 +206,14 @@ class BotProcess:
                 Job("sweeping", 3600.0, inbox.sweep),
             ]
         )
-        return Crew(registry, fleet, inbox, outbox, jobs)
+        return Crew(registry, fleet, inbox, outbox, jobs, source)
+
+    def _source(self, inbox: Inbox, allowed_updates: Sequence[str]) -> Source:
+        if self.callers is None or self.place.webhook_url is None:
+            return PollingSource(inbox.store, allowed_updates)
+        return WebhookSource(
+            self.callers, self.place.webhook_url, allowed_updates, self.place.webhook_check_seconds
+        )
 
     def _listener(self, crew: Crew) -> Listener:
         def look_everywhere() -> None:
@@ -182,7 +227,7 @@ class BotProcess:
             {
                 BOTS: lambda _shop: crew.fleet.look(),
                 OUTBOX: lambda _shop: crew.outbox.wake(),
-                "inbox": lambda _shop: crew.inbox.wake(),
+                INBOX: lambda _shop: crew.inbox.wake(),
             },
             on_connect=look_everywhere,
         )
@@ -192,6 +237,8 @@ class BotProcess:
         details: dict[str, Any] = {"role": "leader" if crew else "standby"}
         if crew is not None:
             details["bots"] = crew.fleet.states()
+            if isinstance(crew.source, WebhookSource):
+                details["waiting_at_telegram"] = sum(crew.source.waiting.values())
         try:
             async with self.place.units.platform(System("health")) as uow:
                 await uow.session.execute(text("select 1"))
@@ -225,4 +272,6 @@ def place_of(settings: Settings) -> Place:
         is_sandbox=settings.sandbox,
         host=settings.host,
         port=settings.bot_port,
+        webhook_url=settings.webhook_url,
+        webhook_check_seconds=SANDBOX_CHECK_SECONDS if settings.sandbox else CHECK_SECONDS,
     )

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal, Never
 
 from aiogram import Bot
@@ -27,10 +26,11 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 from aiogram.utils.token import TokenValidationError
 
 from bot.pace import Bucket
-from bot.polling import Poller, RawUpdate
 from bot.registry import Registry
+from bot.sources import Source
 from bot.tasks import Tasks
 from bot.telegram_session import open_bot
+from bot.webhook import WebhookMoved
 from db.logs import redact
 from shop.actors import System
 from shop.bots import service as bots
@@ -86,9 +86,8 @@ class Fleet:
     session: AiohttpSession
     registry: Registry
     tasks: Tasks
-    allowed_updates: Sequence[str]
-    store: Callable[[int, Sequence[RawUpdate]], Awaitable[None]]
-    """The inbox: the shop's key and its updates."""
+    source: Source
+    """How their updates come."""
     dress: Callable[[Bot, FleetBot], Coroutine[Any, Any, None]]
     """Tell Telegram the bot's commands; its failure is no reason not to serve."""
     introduce: Callable[[FleetBot], Awaitable[None]] | None = None
@@ -137,7 +136,7 @@ class Fleet:
             for shop_id, member in self._members.items()
             if shop_id not in wanted or wanted[shop_id].token != member.shop.token
         ]
-        await asyncio.gather(*(self._stop(shop_id) for shop_id in gone))
+        await asyncio.gather(*(self._dismiss(shop_id) for shop_id in gone))
         for shop_id, shop in wanted.items():
             if shop_id in self._members:
                 self._members[shop_id].shop = shop
@@ -160,6 +159,13 @@ class Fleet:
         member = self._members[shop.bot_id] = Member(shop)
         member.task = self.tasks.spawn(self._serve(member), name=f"bot-{shop.bot_id}")
 
+    async def _dismiss(self, shop_id: int) -> None:
+        """Off duty by the database's word, not because this process ends: Telegram is told as well."""
+        member = self._members.get(shop_id)
+        await self._stop(shop_id)
+        if member is not None and member.state != "broken":
+            await self.source.release(open_bot(member.shop.token, self.session))
+
     async def _stop(self, shop_id: int) -> None:
         member = self._members.pop(shop_id, None)
         self.registry.remove(shop_id)
@@ -170,7 +176,7 @@ class Fleet:
         log.info("bot of shop %s stopped", shop_id)
 
     async def _serve(self, member: Member) -> None:
-        """One bot's life: start, poll, and after a failure try again, for ever or until the token is dead."""
+        """One bot's life: start, receive, after a failure try again; for ever or until the token is dead."""
         await asyncio.sleep(self._starts.take())
         pauses = Pauses()
         while True:
@@ -183,10 +189,10 @@ class Fleet:
                 await pauses.crash.asleep()
 
     async def _serve_once(self, member: Member, pauses: Pauses) -> bool:
-        """Poll until Telegram objects; True when the token is dead."""
+        """Receive until Telegram objects; True when the token is dead."""
         shop_id = member.shop.bot_id
         try:
-            await self._poll(member, pauses)
+            await self._receive(member, pauses)
         except REFUSED as error:
             self.registry.remove(shop_id)
             if self.introduce is not None and not pauses.introduced_again:
@@ -195,7 +201,7 @@ class Fleet:
             log.warning("the token of shop %s was refused: %s", shop_id, _reason(error))
             await self._note(member, "broken", error=_reason(error))
             return True
-        except TelegramConflictError as error:
+        except (TelegramConflictError, WebhookMoved) as error:
             log.warning("the bot of shop %s runs elsewhere too: %s", shop_id, _reason(error))
             await self._note(member, "conflict", error=_reason(error))
             await pauses.conflict.asleep()
@@ -204,14 +210,14 @@ class Fleet:
             await asyncio.sleep(error.retry_after)
         return False
 
-    async def _poll(self, member: Member, pauses: Pauses) -> Never:
+    async def _receive(self, member: Member, pauses: Pauses) -> Never:
         shop = member.shop
         if self.introduce is not None:
             await self.introduce(shop)
         bot = open_bot(shop.token, self.session)
         me = await bot.get_me()
         self.registry.add(shop.bot_id, bot)
-        if member.state != "conflict":  # getMe works beside another poller; only a poll proves peace
+        if member.state != "conflict":  # getMe works beside another user; only the source proves peace
             await self._note(member, "live", username=me.username)
         log.info("bot of shop %s is on duty as @%s", shop.bot_id, me.username)
         self.came_alive()
@@ -222,8 +228,7 @@ class Fleet:
 
         dressing = self.tasks.spawn(self.dress(bot, shop), name=f"dress-{shop.bot_id}")
         try:
-            store = partial(self.store, shop.bot_id)
-            await Poller(bot, self.allowed_updates, store, answered).run()
+            await self.source.receive(bot, shop, answered)
         finally:
             dressing.cancel()
 

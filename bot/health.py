@@ -13,8 +13,13 @@ Report = Callable[[], Awaitable[tuple[bool, dict[str, Any]]]]
 
 
 @asynccontextmanager
-async def health_server(host: str, port: int, report: Report) -> AsyncIterator[int]:
-    """Answer for as long as the block lasts; yields the port. Raises OSError when it is taken."""
+async def health_server(
+    host: str, port: int, report: Report, *, also: Callable[[web.Application], None] | None = None
+) -> AsyncIterator[int]:
+    """Answer for as long as the block lasts; yields the port. Raises OSError when it is taken.
+
+    ``also`` adds whatever else this process answers: it has one port.
+    """
 
     async def live(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -27,7 +32,10 @@ async def health_server(host: str, port: int, report: Report) -> AsyncIterator[i
     app = web.Application()
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", ready)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    if also is not None:
+        also(app)
+    # Whoever was refused may not go on sending for long.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, lingering_time=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

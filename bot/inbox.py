@@ -19,10 +19,11 @@ from typing import Any
 from aiogram import Bot
 from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
 from sqlalchemy import bindparam, delete, func, null, or_, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, insert
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
-from bot.polling import RawUpdate, person_of
+from bot.polling import RawUpdate
 from bot.registry import Registry
+from bot.storing import store
 from bot.tasks import Tasks, settle
 from db.logs import redact
 from db.models import Bot as Shop
@@ -112,34 +113,8 @@ class Inbox:
         self._wake.set()
 
     async def store(self, shop_id: int, updates: Sequence[RawUpdate]) -> None:
-        """Keep a shop's updates; known ones are left alone. Returns after the commit."""
-        async with self.units.begin(shop_id, ACTOR) as uow:
-            await uow.session.execute(
-                insert(TelegramUpdate)
-                .values(
-                    [
-                        {
-                            "bot_id": shop_id,
-                            "update_id": raw["update_id"],
-                            "person_id": person_of(raw),
-                            "body": raw,
-                            "received_at": uow.now,
-                        }
-                        for raw in updates
-                    ]
-                )
-                .on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
-            )
-            minute_ago = uow.now - timedelta(minutes=1)
-            await uow.session.execute(
-                update(Shop)
-                .where(
-                    Shop.id == shop_id,
-                    or_(Shop.last_update_at.is_(None), Shop.last_update_at < minute_ago),
-                )
-                .values(last_update_at=uow.now)
-                .execution_options(synchronize_session=False)
-            )
+        """Keep a shop's updates and begin to handle them. Returns after the commit."""
+        await store(self.units, shop_id, updates)
         self.wake()
 
     async def take_over(self) -> None:

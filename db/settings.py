@@ -17,6 +17,7 @@ from typing import Literal, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from db import datadir, urls
+from db.reached import at_home, require_reachable
 
 TELEGRAM = "https://api.telegram.org"
 ZARINPAL = "https://payment.zarinpal.com"
@@ -61,6 +62,8 @@ class Settings:
     telegram_api_url: str
     telegram_proxy: str | None = field(repr=False)
     telegram_mode: Literal["polling", "webhook"]
+    webhook_url: str | None
+    """Where Telegram reaches the bot process, without a slash at the end; None when it polls."""
     public_base_url: str
     """Without a slash at the end."""
     trusted_proxies: tuple[Network, ...]
@@ -94,14 +97,17 @@ class Settings:
         given_api = read.get("TELEGRAM_API_URL", _web_address)
         given_keys = read.get("SECRET_KEY", _secret_keys)
         mode = read.choice("TELEGRAM_MODE", _MODES)
-        if mode == "webhook":
-            raise SettingsError("TELEGRAM_MODE", "webhook is not served by this release yet; use polling")
         wants_demo = read.choice("DEMO", ("1", "0")) == "1"
         proxy = read.get("TELEGRAM_PROXY", _proxy)
         proxies = read.get("TRUSTED_PROXIES", _networks) or ()
         zarinpal = read.get("ZARINPAL_BASE_URL", _web_address) or ZARINPAL
         host = read.get("HOST", _host) or "127.0.0.1"
         workers = read.number("WEB_WORKERS", 2, low=1, high=64)
+        own_url = read.get("WEBHOOK_BASE_URL", _web_address)
+        webhook_url = None
+        if mode == "webhook":
+            reached = _Reached(own_url, given_base, at_home(host, bot_port) if token is None else None)
+            webhook_url = reached.by_sandbox() if token is None else reached.by(given_api or TELEGRAM)
         log_format = read.choice("LOG_FORMAT", _FORMATS)
         log_level = read.choice("LOG_LEVEL", _LEVELS, fold=str.upper)
         folder, keys = _data_dir(read, given_keys)
@@ -115,6 +121,7 @@ class Settings:
             telegram_api_url=given_api or (TELEGRAM if token else sandbox),
             telegram_proxy=proxy,
             telegram_mode=mode,
+            webhook_url=webhook_url,
             public_base_url=given_base or f"http://127.0.0.1:{port}",
             trusted_proxies=proxies,
             zarinpal_base_url=zarinpal,
@@ -145,6 +152,39 @@ class Settings:
     def app_role(self) -> str:
         """The database role that web and bot sign in as."""
         return urls.role_of(self.database_url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """What is known of the bot process's address; which of it counts depends on who comes there."""
+
+    own: str | None
+    public: str | None
+    home: str | None
+
+    def by_sandbox(self) -> str:
+        if self.own:
+            return _reachable("WEBHOOK_BASE_URL", self.own, from_here=True)
+        if self.home:
+            return self.home
+        raise SettingsError("HOST", "must be 127.0.0.1 or 0.0.0.0 for the sandbox to bring updates there")
+
+    def by(self, api_url: str) -> str:
+        variable, url = ("WEBHOOK_BASE_URL", self.own) if self.own else ("PUBLIC_BASE_URL", self.public)
+        if url is None:
+            raise SettingsError(
+                "TELEGRAM_MODE", "webhook needs PUBLIC_BASE_URL, the https address where Telegram finds us"
+            )
+        # A Bot API server of one's own goes wherever it is told.
+        return _reachable(variable, url, from_here=False) if api_url == TELEGRAM else url
+
+
+def _reachable(variable: str, url: str, *, from_here: bool) -> str:
+    try:
+        require_reachable(url, from_here=from_here)
+    except ValueError as error:
+        raise SettingsError(variable, str(error)) from None
+    return url
 
 
 def settings_or_exit(environ: Mapping[str, str] | None = None) -> Settings:

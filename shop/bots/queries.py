@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 
 from db.models import Bot
 from shop.bots import rules
-from shop.bots.telegram_token import TOKEN_PURPOSE, unseal_token
+from shop.bots.telegram_token import TOKEN_PURPOSE, unseal_token, webhook_secrets
 from shop.errors import BadInput, NotFound
 from shop.staff import service as staff
 from shop.unit_of_work import UnitOfWork
@@ -47,6 +47,8 @@ class FleetBot:
     public_id: str
     telegram_bot_id: int
     token: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    """Newest first; see ``shop.bots.telegram_token``."""
     name: str
     default_language: str
     is_master: bool
@@ -158,6 +160,7 @@ async def list_fleet(uow: UnitOfWork) -> list[FleetBot]:
                 public_id=bot.public_id,
                 telegram_bot_id=token.telegram_bot_id,
                 token=token.text,
+                webhook_secrets=webhook_secrets(uow.vault, bot, token),
                 name=bot.name,
                 default_language=bot.default_language,
                 is_master=bot.is_master,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
+
 from db.crypto import Vault
 from db.models import Bot
 from shop.bots.rules import TelegramToken
 
 TOKEN_PURPOSE = "bot-token"  # noqa: S105  (a label, not a secret)
+WEBHOOK_PURPOSE = "webhook"
 
 
 def keep_token(vault: Vault, bot: Bot, token: TelegramToken) -> None:
@@ -20,6 +23,17 @@ def keep_token(vault: Vault, bot: Bot, token: TelegramToken) -> None:
 def unseal_token(vault: Vault, bot: Bot) -> str:
     """The token in the clear. Raises SecretUnreadable when it was sealed for another row or key."""
     return vault.unseal(bot.telegram_bot_token, context=_context(bot))
+
+
+def webhook_secrets(vault: Vault, bot: Bot, token: TelegramToken) -> tuple[str, ...]:
+    """What Telegram must say with each update it brings to this bot's address; we agree on the first.
+
+    Derived, so nothing more is kept: from the address and the whole token, so that a new token is a new
+    secret and the bot that had the address before cannot bring its updates to its successor. One for each
+    key of the installation, newest first: Telegram goes on saying the old one until the fleet has spoken.
+    """
+    known = vault.fingerprints(f"{bot.public_id}|{token.text}", purpose=WEBHOOK_PURPOSE)
+    return tuple(urlsafe_b64encode(one).decode().rstrip("=") for one in known)
 
 
 def _context(bot: Bot) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -90,6 +91,12 @@ async def wire(sandbox: Sandbox) -> AsyncIterator[Wire]:
 @pytest.fixture
 def place(bot_database: Database, units: UnitsOfWork, sandbox: Sandbox, tmp_path: Path) -> Place:
     return Place(bot_database.app_url, units, tmp_path / "media", sandbox.url, is_sandbox=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ import pytest
 
 from bot.app import BotProcess, Place
 from bot.sandbox.server import Sandbox
+from bot.sources import PollingSource
 from shop.actors import System
 from shop.bots import service as bot_service
 from shop.notifications.messages import WalletCredited
@@ -126,7 +127,9 @@ async def test_a_crash_of_one_bot_is_not_the_others(
             raise ZeroDivisionError
         await store(shop_id, updates)
 
-    monkeypatch.setattr(bots.crew.fleet, "store", crash_once)
+    source = bots.crew.fleet.source
+    assert isinstance(source, PollingSource)
+    monkeypatch.setattr(bots.crew.fleet, "source", replace(source, store=crash_once))
     # The pollers hold the old way of storing: a new token of neither makes them start anew.
     for shop in (crashing, healthy):
         await bots.crew.fleet._stop(shop.bot_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from bot.sandbox.server import Sandbox
 from db.embedded import Database
 from shop.receipts import service as receipts
 from shop.unit_of_work import UnitsOfWork
-from tests.bot.conftest import SECRET, MakePhone, running
+from tests.bot.conftest import SECRET, MakePhone, free_port, running
 from tests.bot.phone import Phone, Wire
 from tests.factories import Shop, Shops, photo
 
@@ -87,12 +86,9 @@ async def test_stopping_and_starting_many_times_never_hangs(
 
 @asynccontextmanager
 async def process(
-    database: Database, sandbox: Sandbox, folder: Path
+    database: Database, sandbox: Sandbox, folder: Path, *, mode: str = "polling"
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """``python -m bot`` as the Procfile runs it; killed at the end if it still runs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -104,8 +100,9 @@ async def process(
             "SECRET_KEY": SECRET,
             "TELEGRAM_API_URL": sandbox.url,
             "PISHKHAN_DATA": str(folder),
-            "BOT_PORT": str(port),
+            "BOT_PORT": str(free_port()),
             "BOT_TOKEN": "",
+            "TELEGRAM_MODE": mode,
         },
     )
     try:

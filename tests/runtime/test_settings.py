@@ -43,6 +43,7 @@ def read(folder: Path, **environ: str) -> Settings:
         ("TELEGRAM_API_URL", "telegram", "https://"),
         ("TELEGRAM_PROXY", "127.0.0.1:1080", "socks5://"),
         ("TELEGRAM_MODE", "foo", "polling or webhook"),
+        ("WEBHOOK_BASE_URL", "shop.example", "https://"),
         ("PUBLIC_BASE_URL", "ftp://example.com", "https://"),
         ("PUBLIC_BASE_URL", "http://[::1", "PUBLIC_BASE_URL"),
         ("TRUSTED_PROXIES", "nginx", "10.0.0.5"),
@@ -125,9 +126,64 @@ def test_with_a_bot_token_there_is_neither_sandbox_nor_demo_shop(tmp_path: Path)
     assert settings.telegram_api_url == TELEGRAM
 
 
-def test_webhook_mode_is_refused_until_it_is_served(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="not served by this release yet"):
-        read(tmp_path / "data", BOT_TOKEN=TOKEN, TELEGRAM_MODE="webhook")
+SHOP, OWN_SERVER = "https://shop.example", "http://bot-api:8081"
+
+
+@pytest.mark.parametrize(
+    ("environ", "reached_at"),
+    [
+        ({"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": f"{SHOP}/"}, SHOP),
+        ({"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": SHOP, "TELEGRAM_API_URL": TELEGRAM}, SHOP),
+        ({"BOT_TOKEN": TOKEN, "WEBHOOK_BASE_URL": "https://bots.example:8443"}, "https://bots.example:8443"),
+        (
+            {"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": "http://10.0.0.5", "WEBHOOK_BASE_URL": f"{SHOP}/bots"},
+            f"{SHOP}/bots",
+        ),
+        (
+            {"BOT_TOKEN": TOKEN, "WEBHOOK_BASE_URL": "http://bot:8001", "TELEGRAM_API_URL": OWN_SERVER},
+            "http://bot:8001",
+        ),
+        ({}, "http://127.0.0.1:8001"),
+        ({"HOST": "0.0.0.0", "BOT_PORT": "9001", "PUBLIC_BASE_URL": SHOP}, "http://127.0.0.1:9001"),
+        ({"HOST": "::"}, "http://[::1]:8001"),
+        ({"HOST": "10.0.0.5", "WEBHOOK_BASE_URL": SHOP}, SHOP),
+    ],
+)
+def test_in_webhook_mode_it_is_clear_where_telegram_finds_us(
+    tmp_path: Path, environ: dict[str, str], reached_at: str
+) -> None:
+    assert read(tmp_path / "data", TELEGRAM_MODE="webhook", **environ).webhook_url == reached_at
+    assert read(tmp_path / "data", TELEGRAM_MODE="polling", **environ).webhook_url is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "variable", "word"),
+    [
+        ({"BOT_TOKEN": TOKEN}, "TELEGRAM_MODE", "PUBLIC_BASE_URL"),
+        ({"BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": OWN_SERVER}, "TELEGRAM_MODE", "PUBLIC_BASE_URL"),
+        ({"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": "http://shop.example"}, "PUBLIC_BASE_URL", "https://"),
+        ({"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": "https://shop.example:8001"}, "PUBLIC_BASE_URL", "8443"),
+        ({"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": "https://127.0.0.1"}, "PUBLIC_BASE_URL", "reach"),
+        ({"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": "https://192.168.1.7"}, "PUBLIC_BASE_URL", "reach"),
+        ({"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": "https://localhost"}, "PUBLIC_BASE_URL", "reach"),
+        (
+            {"BOT_TOKEN": TOKEN, "PUBLIC_BASE_URL": SHOP, "WEBHOOK_BASE_URL": "http://shop.example"},
+            "WEBHOOK_BASE_URL",
+            "https://",
+        ),
+        ({"WEBHOOK_BASE_URL": "http://shop.example"}, "WEBHOOK_BASE_URL", "https://"),
+        ({"HOST": "10.0.0.5"}, "HOST", "sandbox"),
+    ],
+)
+def test_webhook_mode_without_an_address_telegram_would_go_to_is_refused_in_one_sentence(
+    tmp_path: Path, environ: dict[str, str], variable: str, word: str
+) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read(tmp_path / "data", TELEGRAM_MODE="webhook", **environ)
+
+    assert refusal.value.variable == variable
+    assert word in refusal.value.sentence
+    assert not (tmp_path / "data").exists()
 
 
 def test_proxies_are_addresses_and_networks_and_nobody_unless_named(tmp_path: Path) -> None:
