@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from db.json_text import to_json
 from db.tenancy import ScopedConnection
 
 CONNECT_SECONDS = 3
@@ -21,6 +22,7 @@ def build_engine(url: str, *, application_name: str, pool_size: int = 5) -> Asyn
         pool_pre_ping=True,
         # A failing statement is logged; what customers and owners entrusted to us stays out of the log.
         hide_parameters=True,
+        json_serializer=to_json,
         connect_args={
             "connection_class": ScopedConnection,
             "timeout": CONNECT_SECONDS,
