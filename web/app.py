@@ -95,6 +95,9 @@ def build_app(
         request_max_body_size=LARGEST_BODY,
         multipart_form_part_limit=MOST_FIELDS,
         openapi_config=None,
+        # Said here, so that no variable of the framework's in somebody's environment says otherwise.
+        debug=False,
+        pdb_on_exception=False,
         # Ours is set up by the process; the framework's own would write bodies into the log.
         logging_config=None,
         on_shutdown=on_shutdown or [],

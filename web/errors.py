@@ -80,6 +80,7 @@ STATUSES: dict[int, str] = {
     403: N_("You do not have the right to do this. Ask the owner of the shop."),
     404: NOT_HERE,
     405: N_("This cannot be done here."),
+    408: N_("This took too long to arrive; nothing was saved. Try again."),
     413: N_("This is too large; nothing was saved."),
     429: N_("Too many requests; wait a moment."),
     500: N_("Our fault; your request was not saved."),
@@ -133,7 +134,8 @@ def not_served(request: WebRequest, error: HTTPException) -> Response[str]:
     if error.detail == NOT_FRESH:
         return to_confirmation(screen, fresh_from(request.route_handler) or "/")
     known = REASONS.get(error.detail) or STATUSES.get(status, STATUSES[400])
-    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    told = (error.headers or {}).items()
+    headers = {name: value for name, value in told if name.lower() in {"allow", "connection"}}
     return answer(screen, status, screen.say(known), headers=headers)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from litestar.datastructures import UploadFile
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from shop.errors import BadInput, NotFound
@@ -20,6 +21,10 @@ LARGEST_BODY = 64 * 1024
 """Bytes. Forms are small; the few routes that take files say so themselves."""
 LARGEST_FILE = 2**20
 """Bytes."""
+FORM_SECONDS = 30.0
+"""How long a form may take to arrive; whoever sends it byte by byte gets the connection closed."""
+UPLOAD_SECONDS = 120.0
+"""The same where files are taken: a megabyte over a phone in the metro."""
 LARGEST_ID = 2**63 - 1
 LONGEST_ADDRESS = 500
 
@@ -56,7 +61,13 @@ class _Posted:
 async def _read_once(request: WebRequest) -> _Posted:
     cached: _Posted | None = request.scope.get(_CACHED)  # type: ignore[assignment]
     if cached is None:
-        cached = await _read(request)
+        try:
+            async with asyncio.timeout(
+                UPLOAD_SECONDS if takes_files(request.route_handler) else FORM_SECONDS
+            ):
+                cached = await _read(request)
+        except TimeoutError:
+            raise HTTPException(status_code=408, headers={"Connection": "close"}) from None
         request.scope[_CACHED] = cached  # type: ignore[literal-required]
     return cached
 

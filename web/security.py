@@ -17,7 +17,7 @@ from web.cookies import LANGUAGE, THEME, choice
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 THEMES = ("light", "dark")
 CHOICES = {LANGUAGE: LANGUAGES, THEME: THEMES}
@@ -32,7 +32,7 @@ HEADERS = {
     b"permissions-policy": b"camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     b"cache-control": b"no-store",
 }
-"""Unless the answer brings its own: files may be cached, pictures are shut in further."""
+"""Unless the answer brings its own: files of ours may be cached, pictures are shut in further."""
 ONLY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
 
 

@@ -20,8 +20,6 @@ from shop.unit_of_work import UnitOfWork
 class StoredFile:
     content: bytes
     content_type: str
-    file_name: str | None
-    etag: str
     is_picture: bool
 
 
@@ -59,7 +57,5 @@ async def open_picture(uow: UnitOfWork, shelf: Shelf, payment_id: int) -> Stored
     return StoredFile(
         content=content,
         content_type=media.content_type,
-        file_name=media.file_name,
-        etag=media.storage_key.rpartition("/")[2].partition(".")[0],
         is_picture=media.state == "picture",
     )

@@ -53,6 +53,9 @@ class Desk:
         return Inbox(self.inbox.units, self.inbox.registry, self.handled.handle, self.handled.apologise)
 
 
+NUL_AND_HALVES = "Ca\x00r\ud800ol\udfff"
+
+
 @pytest.fixture
 async def desk(timed_units: UnitsOfWork, clock: Clock, shops: Shops, sandbox: Sandbox) -> Any:
     shop, registry, handled = await shops.open(), Registry(), Handled()

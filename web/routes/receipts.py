@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, cast, get_args
-from urllib.parse import quote
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
@@ -53,8 +52,9 @@ class ReceiptController(Controller):
     @get("/{payment_id:str}/image")
     async def image(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[bytes]:
         """Our own copy of the picture; anything else is for saving, never for showing."""
-        stored = await media.open_picture(uow, parts_of(request).shelf, parse_id("receipt", payment_id))
-        return _file(request, stored)
+        receipt = parse_id("receipt", payment_id)
+        stored = await media.open_picture(uow, parts_of(request).shelf, receipt)
+        return _file(receipt, stored)
 
     @post("/{payment_id:str}/approve")
     async def approve(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
@@ -172,16 +172,10 @@ async def _ask_again(
     )
 
 
-def _file(request: WebRequest, stored: StoredFile) -> Response[bytes]:
-    etag = f'"{stored.etag}"'
-    headers = {
-        "Content-Security-Policy": PICTURE_POLICY,
-        "Cache-Control": "private, no-cache",
-        "ETag": etag,
-    }
-    if request.headers.get("if-none-match") == etag:
-        return Response(b"", status_code=304, headers=headers)
+def _file(payment_id: int, stored: StoredFile) -> Response[bytes]:
+    """Never kept by the browser: it is somebody's bank slip, and the computer may be another's."""
+    headers = {"Content-Security-Policy": PICTURE_POLICY}
     if not stored.is_picture:
-        name = quote(stored.file_name or "receipt")
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        # What the sender called it could pass for another kind of file on the reviewer's computer.
+        headers["Content-Disposition"] = f'attachment; filename="receipt-{payment_id}.pdf"'
     return Response(stored.content, media_type=stored.content_type, headers=headers)
