@@ -1,4 +1,4 @@
-"""Tell the bot process what changed, as part of the transaction that changes it.
+"""Tell other processes what changed, as part of the transaction that changes it.
 
 NOTIFY is transactional: the other side hears it if, and only when, we commit. Whoever listens also
 looks by himself from time to time, so a lost signal costs seconds, not truth.
@@ -6,12 +6,37 @@ looks by himself from time to time, so a lost signal costs seconds, not truth.
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 
 from shop.unit_of_work import UnitOfWork
 
 BOTS = "bots"
 """Channel of changes to a shop: its bot, its token, its switches, its settings. The payload is its id."""
+
+
+DESK = "desk"
+"""Channel of changes to a shop's receipts: one came, one was decided, held or taken back. The payload is
+the shop's id."""
+
+SESSIONS = "sessions"
+"""Channel of ended or moved sessions: open streams ask again whether they may go on. The payload is the
+id of the shop whose people they are."""
+
+
+async def desk_changed(uow: UnitOfWork) -> None:
+    """Let everybody look at this shop's receipts again: open dashboards, and the worker of the holds."""
+    await uow.session.execute(select(func.pg_notify(DESK, str(uow.bot_id))))
+
+
+async def moment(uow: UnitOfWork) -> int:
+    """The database's clock in microseconds: one order of things for all processes."""
+    now = select(cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger))
+    return int(await uow.session.scalar(now) or 0)
+
+
+async def sessions_changed(uow: UnitOfWork) -> None:
+    """Let the open streams of this shop's people find out whether they may go on."""
+    await uow.session.execute(select(func.pg_notify(SESSIONS, str(uow.bot_id))))
 
 
 async def shop_changed(uow: UnitOfWork, bot_id: int) -> None:

@@ -23,6 +23,7 @@ _WHILE_VIEWING = "while_viewing"
 _SIGN_IN_FORM = "sign_in_form"
 _FILES = "files"
 _FRESH_FROM = "fresh_from"
+_IN_BACKGROUND = "in_background"
 
 
 def route_for(
@@ -32,6 +33,7 @@ def route_for(
     sign_in_form: bool = False,
     files: bool = False,
     fresh_from: str | None = None,
+    in_background: bool = False,
 ) -> dict[str, Any]:
     """The ``opt`` of a route.
 
@@ -39,6 +41,8 @@ def route_for(
     nothing there. ``sign_in_form``: its token lies in a cookie of its own, there being no session yet.
     ``files``: its form may carry files. ``fresh_from``: delicate, so that whoever comes must have proved
     lately who he is; the page his form is on, where he is sent after he has proved it again.
+    ``in_background``: an open page asks by itself, so that asking is no sign of a person and keeps no
+    session alive.
     """
     return {
         _ACCESS: access,
@@ -46,6 +50,7 @@ def route_for(
         _SIGN_IN_FORM: sign_in_form,
         _FILES: files,
         _FRESH_FROM: fresh_from,
+        _IN_BACKGROUND: in_background,
     }
 
 
@@ -69,3 +74,7 @@ def takes_files(handler: BaseRouteHandler) -> bool:
 def fresh_from(handler: BaseRouteHandler) -> str | None:
     found: str | None = handler.opt.get(_FRESH_FROM)
     return found
+
+
+def is_in_background(handler: BaseRouteHandler) -> bool:
+    return bool(handler.opt.get(_IN_BACKGROUND))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import asyncpg
@@ -30,9 +31,10 @@ from web.deps import provide_uow
 from web.errors import failed, not_served, refused
 from web.forms import LARGEST_BODY, MOST_FIELDS
 from web.guards import GUARDS
+from web.hub import Hub, ended_by_signals, listening
 from web.jinja import build_environment
 from web.parts import Parts, Readiness
-from web.routes import auth, confirming, files, health, overview, platform, receipts, stock, tokens
+from web.routes import auth, confirming, files, health, live, overview, platform, receipts, stock, tokens
 from web.security import Hardened
 
 logger = logging.getLogger(__name__)
@@ -58,6 +60,8 @@ ROUTES: list[ControllerRouterHandler] = [
     tokens.replace,
     tokens.revoke,
     overview.overview,
+    live.events,
+    live.events_now,
     receipts.ReceiptController,
     stock.StockController,
     platform.shops,
@@ -74,9 +78,14 @@ def build_app(
     https: bool,
     readiness: Callable[[], Awaitable[Readiness]],
     trusted_proxies: tuple[Network, ...] = (),
+    hub: Hub | None = None,
+    lifespan: Sequence[AbstractAsyncContextManager[None]] = (),
     on_shutdown: list[LifespanHook] | None = None,
 ) -> Litestar:
-    """The application without its headers; ``https``: whether the world reaches it by https."""
+    """The application without its headers; ``https``: whether the world reaches it by https.
+
+    ``lifespan``: what lives as long as the application does, such as whoever brings notices to ``hub``.
+    """
     parts = Parts(
         units=units,
         shelf=shelf,
@@ -85,6 +94,7 @@ def build_app(
         cookies=Cookies(secure=https),
         readiness=readiness,
         trusted_proxies=trusted_proxies,
+        hub=Hub() if hub is None else hub,
     )
     return Litestar(
         route_handlers=ROUTES,
@@ -100,6 +110,7 @@ def build_app(
         pdb_on_exception=False,
         # Ours is set up by the process; the framework's own would write bodies into the log.
         logging_config=None,
+        lifespan=list(lifespan),
         on_shutdown=on_shutdown or [],
     )
 
@@ -109,6 +120,7 @@ def create_app() -> ASGIApp:
     settings = settings_or_exit()
     engine = build_engine(settings.database_url, application_name="pishkhan-web")
     https = settings.public_base_url.startswith("https://")
+    hub = Hub()
     app = build_app(
         UnitsOfWork(build_sessions(engine), Vault(settings.secret_keys), channel="web"),
         shelf=Shelf(settings.media_dir),
@@ -116,6 +128,8 @@ def create_app() -> ASGIApp:
         https=https,
         readiness=readiness_of(engine),
         trusted_proxies=settings.trusted_proxies,
+        hub=hub,
+        lifespan=[listening(hub, settings.database_url), ended_by_signals(hub)],
         on_shutdown=[engine.dispose],
     )
     # What is loaded now lives as long as the process: the collector need not look at it again.

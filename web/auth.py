@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from shop.actors import System
 from shop.staff import lifetimes, sessions
 from shop.staff.sessions import SignedIn
-from web.access import Access, access_of
+from web.access import Access, access_of, is_in_background
 from web.parts import Connection, Parts, parts_of
 from web.peers import origin_of
 
@@ -26,17 +26,22 @@ async def identify(connection: Connection, handler: BaseRouteHandler) -> None:
     if access_of(handler) is Access.OPEN:
         return
     parts = parts_of(connection)
+    who = await recognise(connection)
+    connection.scope["user"] = who
+    if who is None or is_in_background(handler):
+        return
+    if lifetimes.is_due(now=parts.units.clock(), last_seen_at=who.last_seen_at):
+        await _note_use(parts, who, address_of(connection))
+
+
+async def recognise(connection: Connection) -> SignedIn | None:
+    """Whose cookie this is now; asked again for as long as a connection stays open."""
+    parts = parts_of(connection)
     cookie = connection.cookies.get(parts.cookies.session)
-    connection.scope["user"] = await _find(parts, cookie, address_of(connection)) if cookie else None
-
-
-async def _find(parts: Parts, cookie: str, address: str) -> SignedIn | None:
+    if not cookie:
+        return None
     async with parts.units.platform(_DOOR) as uow:
-        who = await sessions.find(uow, cookie)
-        now = uow.now
-    if who is not None and lifetimes.is_due(now=now, last_seen_at=who.last_seen_at):
-        await _note_use(parts, who, address)
-    return who
+        return await sessions.find(uow, cookie)
 
 
 async def _note_use(parts: Parts, who: SignedIn, address: str) -> None:

@@ -15,6 +15,7 @@ from shop.media.shelf import Shelf
 from shop.unit_of_work import UnitsOfWork
 from web.assets import Assets
 from web.cookies import Cookies
+from web.hub import Hub
 
 WebRequest = Request[Any, Any, Any]
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -31,6 +32,7 @@ class Parts:
     assets: Assets
     environment: Environment
     cookies: Cookies
+    hub: Hub
     readiness: Callable[[], Awaitable[Readiness]]
     """Answers within seconds and raises nothing, whatever the database does."""
     trusted_proxies: tuple[Network, ...] = ()

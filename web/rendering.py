@@ -116,6 +116,14 @@ class Screen:
         content = self._render(template, self._frame("", 0, None, None), context)
         return self._response(content, code=code, headers={**VARY, **(headers or {})})
 
+    def text(self, template: str, **context: Any) -> str:
+        """A part of a page as it is, without an answer around it."""
+        return self._render(template, self._frame("", 0, None, None), context)
+
+    def answer(self, content: str) -> Response[str]:
+        """What was rendered before, as an answer."""
+        return self._response(content, code=200, headers=VARY)
+
     def page_or_part(
         self, page: str, part: str, *, active: str, waiting: int = 0, **context: Any
     ) -> Response[str]:

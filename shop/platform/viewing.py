@@ -8,6 +8,7 @@ from db.models import Bot, StaffSession
 from shop.actors import PLATFORM_MANAGE, require
 from shop.audit import service as audit
 from shop.errors import NotFound
+from shop.signals import sessions_changed
 from shop.staff.sessions import SignedIn
 from shop.unit_of_work import UnitOfWork
 
@@ -44,6 +45,7 @@ async def _look_at(uow: UnitOfWork, who: SignedIn, bot_id: int | None) -> None:
         .values(viewing_bot_id=bot_id)
         .execution_options(synchronize_session=False)
     )
+    await sessions_changed(at_home)
 
 
 async def _tell(uow: UnitOfWork, bot_id: int, action: str) -> None:

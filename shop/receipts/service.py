@@ -33,6 +33,7 @@ from shop.orders.rules import KEPT_AFTER_REJECTION
 from shop.payments import service as payments
 from shop.receipts import rules
 from shop.receipts.rules import RejectReason
+from shop.signals import desk_changed
 from shop.unit_of_work import UnitOfWork
 
 ReceiptType = Literal["photo", "document", "text"]
@@ -111,6 +112,7 @@ async def submit(
     )
     await uow.session.flush()
     await audit.record(uow, "receipt.submitted", "payment", payment.id, replaced=replaced, late=late)
+    await desk_changed(uow)
     return Submitted(payment.id, payment.tracking_number, replaced, late, await _ahead(uow, payment))
 
 
@@ -283,6 +285,7 @@ async def _decide(
     )
     if payment is None:
         raise await _refusal(uow, payment_id)
+    await desk_changed(uow)
     return user, payment
 
 

@@ -15,6 +15,7 @@ from shop.actors import PLATFORM_MANAGE, TOKENS_MANAGE, Master, StaffMember, req
 from shop.audit import service as audit
 from shop.errors import BadInput, NotFound, TokenEnded
 from shop.formatting import normalise_text
+from shop.signals import sessions_changed
 from shop.staff import rules
 from shop.unit_of_work import UnitOfWork
 
@@ -207,6 +208,7 @@ async def _revoke(uow: UnitOfWork, token: ApiToken) -> None:
             .where(waiting.api_token_id == token.id)
             .execution_options(synchronize_session=False)
         )
+    await sessions_changed(uow)
     if token.revoked_at is None:
         token.revoked_at = token.updated_at = uow.now
         await uow.session.flush()

@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from db.models import ApiToken, Bot, Staff, StaffSession
 from shop.actors import Master, StaffMember
+from shop.signals import sessions_changed
 from shop.staff import lifetimes, rules
 from shop.staff import service as staff
 from shop.unit_of_work import UnitOfWork
@@ -269,6 +270,7 @@ async def end(uow: UnitOfWork, id_hash: bytes) -> None:
         .where(StaffSession.id_hash == id_hash)
         .execution_options(synchronize_session=False)
     )
+    await sessions_changed(uow)
 
 
 async def end_all(uow: UnitOfWork, staff_id: int) -> None:
@@ -278,6 +280,7 @@ async def end_all(uow: UnitOfWork, staff_id: int) -> None:
         .where(StaffSession.staff_id == staff_id)
         .execution_options(synchronize_session=False)
     )
+    await sessions_changed(uow)
 
 
 async def list_sessions(uow: UnitOfWork, staff_id: int, *, role: str, current: bytes) -> list[SessionRow]:

@@ -129,20 +129,44 @@
     tip.style.top = Math.max(8, r.top - tip.offsetHeight + 30) + 'px';
   });
 
+  // The line to the server: a stream of snapshots, or asking now and then where none can live. ------------------
+  const ASK = 20000, SILENCE = 40000;
+  let heard = Date.now() - SILENCE + 12000, asked = 0, line;
+  const isQuiet = e => e.detail.ctx?.sourceElement?.matches('[data-live], [data-live] *, [data-look]');
+  const isLost = () => root.dataset.line === 'off';
+  function lose() { root.dataset.line = 'off'; ask(); }
+  function ask() {
+    if (Date.now() - asked < ASK) return;
+    asked = Date.now();
+    const poll = $('[data-poll]');
+    if (poll) htmx.trigger(poll, 'poll');
+  }
+  d.addEventListener('htmx:sse:after:connection', e => { line = e.detail.connection; });
+  d.addEventListener('htmx:sse:after:message', () => { heard = Date.now(); asked = 0; root.dataset.line = 'on'; });
+  d.addEventListener('htmx:sse:error', e => { if (e.detail.status === 401) asked = 0; lose(); });
+  setInterval(() => {
+    if (d.hidden) { heard = Math.max(heard, Date.now() - SILENCE / 2); return; }
+    if (Date.now() - heard > SILENCE && $('[data-live]')) { heard = Date.now(); line?.reader?.cancel(); lose(); }
+    if (isLost()) ask();
+  }, 2000);
+
   // After a swap the frame follows the desk: title, counts, classes, and the focus of keyboard and screen reader. ---
   let item = $('#desk')?.dataset.item;
-  function settle() {
+  function settle(e) {
+    const isLive = e?.detail?.ctx && isQuiet(e);
     $$('dialog[data-modal][open]').forEach(x => { if (!x.matches(':modal')) { x.close(); open(x); } });
     $$('#toasts .toast:not([data-on])').forEach(t => { t.dataset.on = 1; leave(t, 8000); });
     $$('[data-keys-switch]').forEach(x => { x.checked = root.dataset.keys !== 'off'; });
     const img = $('[data-shot]');
     if (img?.complete && !img.naturalWidth) img.closest('.shot').classList.add('is-missing');
-    $('.shelf [data-focus]')?.focus();
-    const desk = $('#desk');
+    if (!isLive) $('.shelf [data-focus]')?.focus();
+    const desk = $('#desk'), facts = $('#facts')?.dataset;
+    if (facts) {
+      if (facts.title) d.title = facts.title;
+      $$('[data-count-of=receipts]').forEach(c => { c.textContent = facts.waiting; c.hidden = !facts.waiting; });
+    }
     if (!desk) return;
-    d.title = desk.dataset.title;
     d.body.classList.toggle('has-item', desk.classList.contains('has-item'));
-    $$('[data-count-of=receipts]').forEach(c => { c.textContent = desk.dataset.waiting; c.hidden = !desk.dataset.waiting; });
     if (desk.dataset.item !== item) {
       item = desk.dataset.item;
       $('[data-focus]', desk)?.focus({ preventScroll: true });
@@ -153,7 +177,7 @@
   d.addEventListener('DOMContentLoaded', settle);
   d.addEventListener('htmx:after:swap', settle);
   // A modal dialog that is replaced while open would leave the page inert.
-  d.addEventListener('htmx:before:swap', () => $$('dialog[open]').forEach(x => x.close()));
-  d.addEventListener('htmx:response:error', e => { if (e.detail.ctx.response.status >= 500) say(d.body.dataset.sayFailed, 'bad'); });
-  d.addEventListener('htmx:error', e => { if (e.detail.ctx) say(d.body.dataset.sayOffline, 'bad'); });
+  d.addEventListener('htmx:before:swap', e => { if (!isQuiet(e)) $$('dialog[open]').forEach(x => x.close()); });
+  d.addEventListener('htmx:response:error', e => { if (!isQuiet(e) && e.detail.ctx.response.status >= 500) say(d.body.dataset.sayFailed, 'bad'); });
+  d.addEventListener('htmx:error', e => { if (e.detail.ctx && !isQuiet(e)) say(d.body.dataset.sayOffline, 'bad'); });
 })();

@@ -319,6 +319,8 @@ def test_filter_and_tab_travel_with_every_link_of_the_queue():
 def test_every_link_and_form_of_the_desk_works_without_script():
     html = render("receipts/_desk.html", desk=make_desk(item=make_detail(warnings=[make_warning()])))
 
+    # What a page does by itself is no link and no form: without script it does not happen.
+    html = re.sub(r"<div data-(?:poll|look)\b[^>]*>", "", html)
     for tag in re.findall(r"<[^>]*\bhx-get=[^>]*>", html):
         assert re.search(r'href="([^"]+)" hx-get="\1"', tag), tag
     for tag in re.findall(r"<[^>]*\bhx-post=[^>]*>", html):

@@ -23,6 +23,7 @@ from tests.conftest import NOON, Clock
 from tests.factories import MASTER, Shop, telegram_token
 from web.app import STATIC, build_app, readiness_of
 from web.assets import Assets
+from web.hub import Hub
 from web.security import Hardened
 
 BASE = "http://shop.test"
@@ -110,7 +111,11 @@ def litestar(
 ) -> Litestar:
     """Built once: compiling the templates is the dearest part of a test."""
     units = UnitsOfWork(sessions, vault, channel="web", clock=_wall_clock)
-    return build_app(units, shelf=shelf, assets=assets, https=False, readiness=readiness_of(engine))
+    hub = Hub()
+    # The transport without a socket hands an answer over when it is whole: here a stream ends after its
+    # first message, as in a worker that goes.
+    hub.close()
+    return build_app(units, shelf=shelf, assets=assets, https=False, readiness=readiness_of(engine), hub=hub)
 
 
 @pytest.fixture

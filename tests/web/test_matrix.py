@@ -55,6 +55,8 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/tokens/{token_id:str}/replace"): Row(OUT, 200, 404, 403, 404, stale=403),
     ("POST", "/tokens/{token_id:str}/revoke"): Row(OUT, 303, 404, 403, 404, stale=403),
     ("GET", "/"): Row(OUT, 200, 200, 200, 303),
+    ("GET", "/events"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/events/now"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/receipts"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/receipts/{payment_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("GET", "/receipts/{payment_id:str}/image"): Row(OUT, 200, 404, 200, 404),

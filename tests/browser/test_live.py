@@ -1,0 +1,73 @@
+"""Two people at one desk, receipts arriving meanwhile: nothing typed is lost and nobody decides twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from shop.actors import OWNING
+from shop.media.shelf import Shelf
+from shop.staff import service as staff
+from shop.unit_of_work import UnitsOfWork
+from tests.browser.looking import sign_in, watch
+from tests.browser.stack import Stack
+from tests.factories import Shop, Shops
+
+CONFLICT = "status of 409"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A shop with two people at its desk, each in a browser of their own."""
+
+    shops: Shops
+    shop: Shop
+    alice: Page
+    sara: Page
+    complaints: list[list[str]]
+
+    async def receive(self, name: str) -> int:
+        """A receipt of a new customer, as the bot would submit it."""
+        return (await self.shops.receipt(self.shop, await self.shops.person(self.shop, name=name))).payment_id
+
+
+@pytest.fixture
+async def desk(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> AsyncIterator[Desk]:
+    shops = Shops(live_units, Shelf(stack.folder / "media"))
+    shop = await shops.open(name="نسیم‌نت", price=290_000, stock=20)
+    async with live_units.begin(shop.bot_id, shop.owner) as uow:
+        colleague = await staff.create_staff(uow, name="سارا", role="staff", permissions=OWNING)
+        token = (await staff.issue_api_token(uow, colleague, name="test")).token
+    contexts = [await browser.new_context(locale="fa") for _ in range(2)]
+    pages = [await context.new_page() for context in contexts]
+    complaints = [watch(page, CONFLICT) for page in pages]
+    for page, key in zip(pages, (shop.api_token, token), strict=True):
+        await sign_in(page, stack.dashboard, key)
+    yield Desk(shops, shop, *pages, complaints)
+    assert complaints == [[], []]
+    for context in contexts:
+        await context.close()
+
+
+async def test_receipts_appear_by_themselves_on_every_page_and_count_in_the_title(desk: Desk, stack: Stack):
+    first = await desk.receive("نیما")
+    await desk.alice.goto(f"{stack.dashboard}/receipts/{first}")
+    await desk.sara.goto(f"{stack.dashboard}/stock")
+    await expect(desk.alice.locator(".line-on")).to_be_visible()
+    await expect(desk.sara.locator(".line-on")).to_be_visible()
+
+    second = await desk.receive("پریسا")
+
+    await expect(desk.alice.locator(".qi a")).to_have_text(["نیما", "پریسا"])
+    await expect(desk.alice.locator(".qi.on")).to_have_id(f"q-{first}")
+    await expect(desk.alice).to_have_title(re.compile(r"^\(۲\) رسیدها"))
+    await expect(desk.sara.locator(".side [data-count-of=receipts]")).to_have_text("۲")
+    await desk.alice.locator(f"#q-{second} a").click()
+    await expect(desk.alice.locator("#desk")).to_have_attribute("data-item", str(second))
+    third = await desk.receive("رضا")
+    await expect(desk.alice.locator(f"#q-{third}")).to_be_visible()
+    await expect(desk.alice.locator(".qi.on")).to_have_id(f"q-{second}")

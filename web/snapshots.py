@@ -1,0 +1,59 @@
+"""What an open page is told: everything on it that others can change, whole, as this viewer may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from shop import signals
+from shop.receipts.desk import Filter, Tab, count_waiting, load_desk
+from shop.unit_of_work import UnitOfWork
+from web.forms import parse_id
+from web.parts import WebRequest
+from web.rendering import Screen
+from web.streams import Snapshot
+
+Topic = Literal["counts", "desk"]
+LONG = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page shows; the address of its stream says so."""
+
+    topic: Topic
+    tab: Tab
+    filter: Filter
+    item: int | None
+
+    @classmethod
+    def of(cls, request: WebRequest) -> View:
+        """What it does not know counts as not said. Raises NotFound for an item that is no number."""
+        asked = request.query_params
+        topic, tab, chosen = asked.get("topics"), asked.get("tab"), asked.get("filter")
+        item = asked.get("item")
+        return cls(
+            topic=cast("Topic", topic) if topic in get_args(Topic) else "counts",
+            tab=cast("Tab", tab) if tab in get_args(Tab) else "waiting",
+            filter=cast("Filter", chosen) if chosen in get_args(Filter) else "all",
+            item=parse_id("receipt", item) if item else None,
+        )
+
+
+async def take(screen: Screen, uow: UnitOfWork, view: View) -> Snapshot:
+    """Look now. Raises NotAllowed and NotFound, like the page itself."""
+    # Before the rows are read: what they show is at least as new as the moment says.
+    moment = await signals.moment(uow)
+    context: dict[str, Any] = {}
+    if view.topic == "desk":
+        desk = await load_desk(
+            uow,
+            tab=view.tab,
+            chosen_filter=view.filter,
+            payment_id=view.item,
+            language=screen.lang,
+        )
+        context = {"desk": desk, "waiting": desk.counts["waiting"]}
+    else:
+        context = {"desk": None, "waiting": await count_waiting(uow)}
+    return Snapshot(moment, screen.text("live/_snapshot.html", **context), LONG)
