@@ -40,6 +40,8 @@ from db.engine import build_engine, build_sessions
 from db.listen import CONNECTION_TROUBLE, Listener
 from db.settings import Settings
 from shop.actors import System
+from shop.audit.chain import seal_due
+from shop.books.service import prove_due
 from shop.bots.queries import FleetBot
 from shop.i18n import LANGUAGES
 from shop.media.shelf import Shelf
@@ -203,6 +205,8 @@ class BotProcess:
             [
                 Job("expiry", 5.0, lambda: expire_due(units)),
                 Job("deliveries", 5.0, lambda: run_due(units)),
+                Job("sealing", 5.0, lambda: seal_due(units)),
+                Job("books", 60.0, lambda: prove_due(units)),
                 Job("sweeping", 3600.0, inbox.sweep),
             ]
         )

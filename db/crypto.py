@@ -70,6 +70,18 @@ class Vault:
         """Every fingerprint ``value`` may have been stored under: one for each key, newest first."""
         return [_fingerprint(secret, value, purpose) for secret in self.secret_keys]
 
+    @property
+    def key_id(self) -> bytes:
+        """The newest key's id (four bytes): not secret, and the same wherever the key is."""
+        return self._derive(self.secret_keys[0])[0]
+
+    def fingerprint_under(self, key_id: bytes, value: str, *, purpose: str) -> bytes | None:
+        """The fingerprint made with the key of that id; None when we do not have it (any more)."""
+        for secret in self.secret_keys:
+            if self._derive(secret)[0] == key_id:
+                return _fingerprint(secret, value, purpose)
+        return None
+
     def _derive(self, secret: str) -> tuple[bytes, bytes]:
         key = _expand(secret, "seal")
         return hashlib.sha256(b"key id|" + key).digest()[:_KEY_ID_BYTES], key

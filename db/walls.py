@@ -16,7 +16,7 @@ PLATFORM = "(SELECT current_setting('app.platform', true)) = 'on'"
 # A sub-select is evaluated once a statement, not once a row. nullif, because a setting that was
 # local to an earlier transaction of the connection reads as '' afterwards, not as NULL.
 
-APPEND_ONLY = ("transactions", "audit_log")
+APPEND_ONLY = ("transactions", "audit_log", "audit_seals", "book_proofs", "book_days")
 CLAIMED_ACROSS_SHOPS = ("outbox", "telegram_updates")
 DELETABLE = (
     "api_tokens",

@@ -1,6 +1,9 @@
 """Every table, importable from one place; nothing else belongs in this file."""
 
 from db.models.audit import AuditEntry as AuditEntry
+from db.models.audit import AuditSeal as AuditSeal
+from db.models.books import BookDay as BookDay
+from db.models.books import BookProof as BookProof
 from db.models.bot import Bot as Bot
 from db.models.card import CardDay as CardDay
 from db.models.card import CardRotation as CardRotation

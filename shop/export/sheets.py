@@ -49,6 +49,9 @@ TABLES_LEFT_OUT = frozenset(
         "fsm_state",
         "telegram_updates",
         "card_rotation_state",
+        "audit_seals",
+        "book_proofs",
+        "book_days",
     }
 )
 """Keys to the dashboard, and what only runs the machine."""

@@ -134,6 +134,23 @@ class StockEmpty(Message):
         return f"{self.kind}:{self.order_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class BooksProved(Message):
+    """To the master's chat, every night: whether the books of all shops balance, and the anchor of their
+    histories, which proves here what was there. ``differing`` names the shops whose books do not."""
+
+    kind: ClassVar[str] = "books_proved"
+    day: str
+    """ISO 8601, on the platform's calendar."""
+    shops: int
+    differing: list[str]
+    anchor: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.day}"
+
+
 MESSAGES: tuple[type[Message], ...] = (
     SubscriptionReady,
     OrderHeld,
@@ -142,4 +159,5 @@ MESSAGES: tuple[type[Message], ...] = (
     PaymentExpired,
     StockLow,
     StockEmpty,
+    BooksProved,
 )

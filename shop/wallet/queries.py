@@ -1,10 +1,10 @@
-"""Prove the books: every balance is the sum of its ledger, and every entry follows the one before."""
+"""Balances, and whether they are the sums of their ledgers. ``shop.books`` proves the rest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select
 
 from db.models import Transaction, User
 from shop.unit_of_work import UnitOfWork
@@ -27,7 +27,7 @@ async def balance(uow: UnitOfWork, user_id: int) -> int:
 
 async def prove(uow: UnitOfWork) -> list[Mismatch]:
     """Every customer in scope (one shop's, or all in a platform unit) whose sum is off; empty is proof."""
-    total = func.coalesce(func.sum(Transaction.amount), 0)
+    total = func.coalesce(func.sum(Transaction.amount), 0).cast(BigInteger)
     rows = await uow.session.execute(
         select(User.bot_id, User.id, User.balance, total)
         .outerjoin(Transaction, (Transaction.bot_id == User.bot_id) & (Transaction.user_id == User.id))

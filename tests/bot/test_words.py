@@ -34,6 +34,9 @@ SAMPLES: dict[str, Any] = {
     "tracking_number": "12345678",
     "plan_name": "یک‌ماهه",
     "status": "expired",
+    "differing": ["نسیم‌نت"],
+    "day": "2026-11-28",
+    "anchor": "5f" * 16,
 }
 REFUSALS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ShopError)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shop.books.queries import Books
 from shop.overview.rows import DaySales, Event, Overview, StockLow, TopPlan
 from shop.platform.queries import ShopRow
 from shop.provisioning.service import StockLevel
@@ -198,6 +199,11 @@ def make_token(token_id: int = 1, **changes: Any) -> TokenRow:
         is_over=False,
     )
     return replace(row, **changes)
+
+
+def make_books(**changes: Any) -> Books:
+    books = Books(shops=6, proved_at=NOW - timedelta(hours=7, minutes=5), is_stale=False, differing=())
+    return replace(books, **changes)
 
 
 def make_level(plan_id: int = 1, **changes: Any) -> StockLevel:

@@ -9,10 +9,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from shop.books.queries import Differing
 from shop.provisioning.service import StockAdded
 from tests.look.pages import (
     NOW,
     REJECT_TEXTS,
+    make_books,
     make_desk,
     make_detail,
     make_level,
@@ -45,6 +47,17 @@ SESSIONS = [
     Session(1, NOW - timedelta(days=3), NOW, "192.0.2.7", "Firefox", is_current=True),
     Session(2, NOW - timedelta(days=9), NOW - timedelta(days=1), None, None, is_current=False),
 ]
+BOOKS = {
+    "balanced": make_books(),
+    "never proved": make_books(shops=0, proved_at=None),
+    "proved long ago": make_books(proved_at=NOW - timedelta(days=3), is_stale=True),
+    "differing": make_books(
+        differing=[
+            Differing(2, "نسیم‌نت", {"wallet": 1, "entry": 2, "order_debit": 1, "stray_credit": 3}),
+            Differing(3, "Mallory", {"shop_wallet": 1, "not_proved": 1, "entry_changed": 12}),
+        ]
+    ),
+}
 CODES = ["same_image", "same_reference", "order_closed", "payer_blocked"]
 MILD = ["same_amount_on_card", "card_off", "after_deadline"]
 OUTCOMES = ["approved", "receipt_submitted", "rejected", None]
@@ -156,8 +169,9 @@ def screens():
         make_shop(6, last_update_at=None),
     ]
     master = make_page(active="shops", shop_name=None, shop_handle=None, is_master=True, waiting=0)
-    yield "shops", "platform/bots.html", {"shops": shops, "page": master}
-    yield "no shops", "platform/bots.html", {"shops": [], "page": master}
+    for name, books in BOOKS.items():
+        yield f"shops: {name}", "platform/bots.html", {"shops": shops, "page": master, "books": books}
+    yield "no shops", "platform/bots.html", {"shops": [], "page": master, "books": BOOKS["never proved"]}
     yield "devices", "auth/sessions.html", {"sessions": SESSIONS}
     yield from token_states()
     yield from stock_states()
@@ -356,7 +370,13 @@ def test_the_menu_names_only_screens_that_exist():
                 "reject_texts": dict.fromkeys(REJECT_TEXTS, HOSTILE),
             },
         ),
-        ("platform/bots.html", {"shops": [make_shop(name=HOSTILE, username=HOSTILE)]}),
+        (
+            "platform/bots.html",
+            {
+                "shops": [make_shop(name=HOSTILE, username=HOSTILE)],
+                "books": make_books(differing=[Differing(2, HOSTILE, {"wallet": 1})]),
+            },
+        ),
         (
             "overview/index.html",
             {"overview": make_overview(stock_low=[(HOSTILE, 1)], top_plans=[(HOSTILE, 2)])},

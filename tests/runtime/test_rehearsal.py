@@ -114,3 +114,33 @@ def test_no_process_of_ours_serves_with_the_role_of_the_backup(
 
     assert told.status == 1
     assert "has BYPASSRLS" in told.err
+
+
+def test_what_the_master_was_told_at_night_proves_the_history_later(
+    make: Callable[[], Installation], pishkhan: Callable[..., Told]
+) -> None:
+    here = make()
+    settings = {**here.urls, "SECRET_KEY": secrets.token_hex(32)}
+    token = "123456789:AAExampleExampleExampleExampleExamp"
+    assert pishkhan("migrate", BOT_TOKEN=token, **settings).status == 0
+    assert pishkhan("seed", "--bots", "1", "--users", "5", "--payments", "9", **settings).status == 0
+
+    first = pishkhan("ledger", "verify", "--record", **settings)
+    assert (first.status, first.err) == (0, "")
+    told = here.sql("select day || ':' || left(encode(anchor, 'hex'), 32) from book_days").strip()
+    assert pishkhan("ledger", "verify", "--anchor", told, **settings).status == 0
+
+    other = told[:-1] + ("0" if told[-1] != "0" else "1")
+    assert "anchor_differs" in pishkhan("ledger", "verify", "--anchor", other, **settings).out
+    assert (
+        "night_missing" in pishkhan("ledger", "verify", "--anchor", f"2020-01-01:{'0' * 32}", **settings).out
+    )
+    assert pishkhan("ledger", "verify", "--anchor", "yesterday", **settings).status == 2
+
+    # Somebody cuts the end off the history, and off every note of it but the one outside.
+    here.sql(
+        "set session_replication_role = replica; delete from book_proofs; "
+        "delete from audit_seals where seq > 2 and bot_id <> (select id from bots where is_master)"
+    )
+    cut = pishkhan("ledger", "verify", "--json", "--anchor", told, **settings)
+    assert (cut.status, {row["code"] for row in json.loads(cut.out)}) == (1, {"history_cut"})

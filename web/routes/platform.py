@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from shop.books.queries import load_books
 from shop.platform import queries, viewing
 from web.access import Access, route_for
 from web.auth import signed_in
@@ -21,9 +22,10 @@ async def shops(request: WebRequest) -> Response[str]:
     who = signed_in(request)
     async with parts_of(request).units.platform(who.person) as uow:
         rows = await queries.list_shops(uow)
+        books = await load_books(uow)
     waiting = next((row.waiting for row in rows if row.bot_id == who.shop.bot_id), 0)
     screen = Screen.of(request)
-    return screen.page("platform/bots.html", active=PLATFORM_SCREEN, waiting=waiting, shops=rows)
+    return screen.page("platform/bots.html", active=PLATFORM_SCREEN, waiting=waiting, shops=rows, books=books)
 
 
 @post("/platform/bots/{bot_id:str}/open", opt=route_for(Access.MASTER, while_viewing=True))

@@ -1,0 +1,1 @@
+"""Every night: do the sums equal the balances, and is the history what it was?"""
