@@ -75,3 +75,10 @@ class ShowSubscription(CallbackData, prefix="sub"):
 
 class SetLanguage(CallbackData, prefix="lang"):
     language: Literal["fa", "en"]
+
+
+class Tap(CallbackData, prefix="tap"):
+    """A number of a browser that waits; 0 says that nobody of ours is there."""
+
+    ref: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16}$")]
+    number: Annotated[int, Field(ge=0, le=99)]

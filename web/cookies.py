@@ -33,6 +33,17 @@ class Cookies:
         """Holds the token of the sign-in form, where there is no session to hold it."""
         return self._host("csrf")
 
+    @property
+    def pending(self) -> str:
+        """Held by a browser that waits for a tap in its person's chat."""
+        return self._host("pending")
+
+    def keep_pending(self, value: str, *, seconds: int) -> Cookie:
+        return self._cookie(self.pending, value, seconds=seconds)
+
+    def drop_pending(self) -> Cookie:
+        return self._cookie(self.pending, "", seconds=0)
+
     def keep_session(self, value: str, *, seconds: int | None) -> Cookie:
         """``seconds``: how long the browser keeps it; None until it is closed."""
         return self._cookie(self.session, value, seconds=seconds)

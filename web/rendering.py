@@ -110,10 +110,11 @@ class Screen:
         *,
         code: int = 200,
         headers: Mapping[str, str] | None = None,
+        csrf: str | None = None,
         **context: Any,
     ) -> Response[str]:
         """A part of a page, for htmx."""
-        content = self._render(template, self._frame("", 0, None, None), context)
+        content = self._render(template, self._frame("", 0, csrf, None), context)
         return self._response(content, code=code, headers={**VARY, **(headers or {})})
 
     def text(self, template: str, **context: Any) -> str:
@@ -125,12 +126,22 @@ class Screen:
         return self._response(content, code=200, headers=VARY)
 
     def page_or_part(
-        self, page: str, part: str, *, active: str, waiting: int = 0, **context: Any
+        self,
+        page: str,
+        part: str,
+        *,
+        active: str = "",
+        waiting: int = 0,
+        csrf: str | None = None,
+        send_cookies: Sequence[Cookie] = (),
+        **context: Any,
     ) -> Response[str]:
         """``part`` for an htmx swap; ``page``, which includes it, otherwise."""
         if wants_part(self.request):
-            return self.part(part, **context)
-        return self.page(page, active=active, waiting=waiting, **context)
+            return self.part(part, csrf=csrf, **context)
+        return self.page(
+            page, active=active, waiting=waiting, csrf=csrf, send_cookies=send_cookies, **context
+        )
 
     def toast(self, sentence: str, *, tone: str = "") -> str:
         """A sentence beside another part in one answer; htmx puts it among the toasts."""
@@ -188,6 +199,14 @@ def see_other(url: str, *, send_cookies: Sequence[Cookie] = ()) -> Response[str]
     return Response("", status_code=303, headers={"Location": url}, cookies=list(send_cookies))
 
 
+def move_on(request: WebRequest, url: str, send_cookies: Sequence[Cookie]) -> Response[str]:
+    """After a form, with script or without: the whole of another page."""
+    if request.headers.get("hx-request") == "true":
+        headers = {"HX-Redirect": url, **VARY}
+        return Response("", status_code=200, media_type=HTML, headers=headers, cookies=list(send_cookies))
+    return see_other(url, send_cookies=send_cookies)
+
+
 def to_sign_in(request: WebRequest) -> Response[str]:
     """Sign in first, then go on where this was: the page itself, or the page a form or a part is on."""
     path = _page_of(request)
@@ -203,7 +222,8 @@ def to_confirmation(screen: Screen, back: str) -> Response[str]:
     if request.headers.get("hx-request") == "true":
         url = f"{CONFIRM}?{urlencode({'next': back})}"
         return Response("", status_code=403, media_type=HTML, headers={"HX-Redirect": url, **VARY})
-    return screen.page("auth/confirm.html", code=403, next=back, is_asked=True, error=None)
+    in_chat = screen.who is not None and screen.who.confirms_in_chat
+    return screen.page("auth/confirm.html", code=403, next=back, is_asked=True, in_chat=in_chat, error=None)
 
 
 def _page_of(request: WebRequest) -> str:

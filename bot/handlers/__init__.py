@@ -10,12 +10,23 @@ from collections.abc import Callable
 
 from aiogram import Router
 
-from bot.handlers import buy, checkout, fallback, menu, presence, receipt_questions, receipts, subscriptions
+from bot.handlers import (
+    buy,
+    checkout,
+    fallback,
+    menu,
+    presence,
+    receipt_questions,
+    receipts,
+    sign_in,
+    subscriptions,
+)
 
 ROUTERS: tuple[Callable[[], Router], ...] = (
     menu.router,
     buy.router,
     subscriptions.router,
+    sign_in.router,
     receipt_questions.router,
     receipts.router,
     checkout.router,

@@ -8,6 +8,7 @@ from typing import Any
 from aiogram.types import InlineKeyboardMarkup
 
 from bot.callbacks import AskReceipt, CancelOrder, Go, ShowSubscription
+from bot.views import sign_in
 from bot.views.menu import back
 from bot.views.screen import Reader, Screen, copy, keyboard, press, support
 from bot.views.words import write
@@ -64,5 +65,6 @@ BUTTONS: Mapping[str, Buttons] = {
     "wallet_credited": _home,
     "receipt_rejected": _rejected,
     "payment_expired": _expired,
+    "sign_in_asked": sign_in.buttons,
 }
-"""Kinds for customers. What goes to the owner's chat has no buttons yet."""
+"""Kinds for customers, and for the people of the dashboard. The owner's chat has no buttons yet."""

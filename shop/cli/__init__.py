@@ -13,7 +13,7 @@ from db.embedded import CANNOT_SERVE
 from db.ports import PortTaken
 from db.ready import NOT_READY
 from db.settings import settings_or_exit
-from shop.cli import backup, bots, export, ledger, opening, schema, seed, tokens, up
+from shop.cli import backup, bots, export, ledger, opening, schema, seed, staff, tokens, up
 from shop.cli.command import Command, Refused
 
 COMMANDS = (
@@ -22,6 +22,7 @@ COMMANDS = (
     schema.CHECK,
     bots.COMMAND,
     tokens.COMMAND,
+    staff.COMMAND,
     seed.COMMAND,
     export.COMMAND,
     ledger.COMMAND,

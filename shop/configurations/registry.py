@@ -151,6 +151,15 @@ SETTINGS: tuple[Setting, ...] = (
         feature="card_to_card",
         label=N_("Seconds in which a decision can be taken back"),
     ),
+    Setting(
+        key="second_factor",
+        kind="bool",
+        default=False,
+        group="sign_in",
+        clone=False,
+        label=N_("Sign-in waits for a tap in Telegram"),
+        help=N_("For the people of the shop who linked their Telegram account."),
+    ),
 )
 BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}
 

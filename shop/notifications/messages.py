@@ -151,6 +151,36 @@ class BooksProved(Message):
         return f"{self.kind}:{self.day}"
 
 
+@dataclass(frozen=True, slots=True)
+class SignInAsked(Message):
+    """To a person of the dashboard: a browser waits for a tap. ``choices``: the numbers on the buttons."""
+
+    kind: ClassVar[str] = "sign_in_asked"
+    ref: str
+    purpose: str
+    choices: list[int]
+    address: str
+    browser: str
+    asked_at: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.ref}"
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramUnlinked(Message):
+    """To an account that signs nobody in any more. ``mark`` tells one time from the next."""
+
+    kind: ClassVar[str] = "telegram_unlinked"
+    staff_id: int
+    mark: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.staff_id}:{self.mark}"
+
+
 MESSAGES: tuple[type[Message], ...] = (
     SubscriptionReady,
     OrderHeld,
@@ -160,4 +190,6 @@ MESSAGES: tuple[type[Message], ...] = (
     StockLow,
     StockEmpty,
     BooksProved,
+    SignInAsked,
+    TelegramUnlinked,
 )

@@ -19,7 +19,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {"master": OWNING, "owner": OWNING, "st
 OPENS_DASHBOARD = ("active", "past_due", "restricted")
 """Statuses of a shop whose people may sign in."""
 
+SPEECHLESS = ("broken",)
+"""States of a bot's token in which Telegram lets it say nothing."""
+
 LONGEST_NAME = 64
+CHALLENGE_LIVES = timedelta(minutes=5)
+SMALLEST_NUMBER, LARGEST_NUMBER = 10, 99
+CHOICES = 3
+"""Buttons with numbers in the chat; one of them carries that of the browser."""
 AFTER_REPLACEMENT = timedelta(hours=24)
 """For so long a replaced token may go on working, until every program has the new one."""
 
@@ -78,3 +85,15 @@ def actor_for(
     if role == "master":
         return Master(staff_id, name, viewing=viewing)
     return StaffMember(staff_id, name, frozenset(permissions))
+
+
+def numbers_to_match() -> tuple[int, list[int]]:
+    """The number for the browser, and those for the buttons: it and others, in any order."""
+    span = range(SMALLEST_NUMBER, LARGEST_NUMBER + 1)
+    choices = secrets.SystemRandom().sample(span, CHOICES)
+    return secrets.choice(choices), choices
+
+
+def asks_in_chat(role: str, *, telegram_id: int | None, switched_on: bool) -> bool:
+    """Whether a sign-in waits for a tap: always the master's, others' where the shop wishes it."""
+    return telegram_id is not None and (role == "master" or switched_on)

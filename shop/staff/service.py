@@ -44,6 +44,8 @@ class TokenHolder:
     name: str
     role: str
     permissions: frozenset[str]
+    telegram_id: int | None = None
+    """His account there, where he linked one."""
 
     @property
     def actor(self) -> StaffMember | Master:
@@ -227,7 +229,7 @@ async def find_api_token(uow: UnitOfWork, typed: str) -> TokenHolder | None:
     row = (
         await uow.session.execute(
             select(ApiToken.id, ApiToken.bot_id, ApiToken.token_hash, Staff.id, Staff.name, Staff.role)
-            .add_columns(Staff.permissions, _is_valid(uow.now).label("is_valid"))
+            .add_columns(Staff.permissions, Staff.telegram_id, _is_valid(uow.now).label("is_valid"))
             .join(Staff, (Staff.bot_id == ApiToken.bot_id) & (Staff.id == ApiToken.staff_id))
             .join(Bot, Bot.id == ApiToken.bot_id)
             .where(ApiToken.key_id == token.key_id)
@@ -241,8 +243,8 @@ async def find_api_token(uow: UnitOfWork, typed: str) -> TokenHolder | None:
     ]
     if row is None or not any(matches) or not row.is_valid:
         return None
-    token_id, bot_id, _, staff_id, name, role, permissions, _ = row
-    return TokenHolder(token_id, bot_id, staff_id, name, role, frozenset(permissions))
+    token_id, bot_id, _, staff_id, name, role, permissions, telegram_id, _ = row
+    return TokenHolder(token_id, bot_id, staff_id, name, role, frozenset(permissions), telegram_id)
 
 
 def _is_valid(now: datetime) -> ColumnElement[bool]:

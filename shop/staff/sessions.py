@@ -57,6 +57,9 @@ class SignedIn:
     last_seen_at: datetime
     proved_at: datetime
     """When he last proved who he is."""
+    telegram_id: int | None
+    bot_lives: bool
+    """Whether the bot of his own shop could write to him."""
     shop: ShopOnScreen
 
     @property
@@ -67,6 +70,14 @@ class SignedIn:
     def is_viewing(self) -> bool:
         """True while the master looks at a tenant's shop, where he changes nothing."""
         return self.shop.bot_id != self.home_bot_id
+
+    @property
+    def confirms_in_chat(self) -> bool:
+        """How he proves again who he is: by a tap where he linked Telegram, otherwise by his token.
+
+        Also by the token while the bot is out of order: to give it a new one he must be able to prove.
+        """
+        return self.telegram_id is not None and self.bot_lives
 
     @property
     def actor(self) -> StaffMember | Master:
@@ -150,6 +161,8 @@ def _lookup(id_hash: bytes, now: datetime) -> Select[Any]:
             Staff.name.label("staff_name"),
             Staff.role,
             Staff.permissions,
+            Staff.telegram_id,
+            (home.is_active & home.token_state.not_in(rules.SPEECHLESS)).label("bot_lives"),
             shown.id.label("shown_id"),
             shown.name.label("shop_name"),
             shown.username,
@@ -186,6 +199,8 @@ def _signed_in(row: Any) -> SignedIn:
         csrf_secret=row.csrf_secret,
         last_seen_at=row.last_seen_at,
         proved_at=row.proved_at,
+        telegram_id=row.telegram_id,
+        bot_lives=row.bot_lives,
         shop=ShopOnScreen(
             bot_id=row.shown_id,
             name=row.shop_name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import case, delete, func, select, update
@@ -15,43 +14,41 @@ from shop.actors import System
 from shop.audit import service as audit
 from shop.errors import InvalidToken, TooManyAttempts
 from shop.formatting import latin
-from shop.staff import rules, sessions
+from shop.staff import challenges, rules, sessions
 from shop.staff import service as staff
+from shop.staff.challenges import Browser, Pending, Purpose, Waiting
+from shop.staff.service import TokenHolder
 from shop.staff.sessions import Opened, SignedIn
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 
 WINDOW = timedelta(minutes=15)
 BAD_PER_TOKEN = 5
 BAD_PER_ADDRESS = 20
+ASKED_PER_PERSON = 5
+LIMITS = {"token": BAD_PER_TOKEN, "address": BAD_PER_ADDRESS, "factor": ASKED_PER_PERSON}
+"""How many tries of each kind are looked at in one WINDOW."""
 SWEEP_AT_ONCE = 100
+DOOR = System("sign-in")
 _IPV6_NETWORK = 64
 """One household or one server holds a whole /64: counting single addresses would count nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """Who knocks: the peer's address and what the browser calls itself."""
-
-    address: str
-    name: str
-
-
 async def sign_in(
     units: UnitsOfWork, typed: str, *, remember: bool, browser: Browser, known: SignedIn | None = None
-) -> Opened:
-    """Begin a session for whoever holds the token ``typed``; ``known`` (the browser's session so far) ends.
+) -> Opened | Pending:
+    """Begin a session for whoever holds the token ``typed``, or ask him in his chat first.
 
-    Every try is counted before it is looked at, so that a hundred at once are a hundred; a good one is
-    taken back. A browser that is signed in already is not counted: nobody can lock the owner out of his
-    own. Raises InvalidToken (the same for every reason, a mistyped one costs no query) and
-    TooManyAttempts.
+    ``known`` (the browser's session so far) ends when another begins. Every try is counted before it is
+    looked at, so that a hundred at once are a hundred; a good one is taken back. A browser that is signed
+    in already is not counted: nobody can lock the owner out of his own. Raises InvalidToken (the same for
+    every reason, a mistyped one costs no query) and TooManyAttempts.
     """
     token = rules.parse_api_token(latin(typed))
     if token is None:
         raise InvalidToken
     subjects = [f"address:{network_of(browser.address)}", f"token:{token.key_id}"]
     wait = None
-    async with units.platform(System("sign-in")) as uow:
+    async with units.platform(DOOR) as uow:
         if known is None:
             wait = await _count_try(uow, subjects)
         holder = await staff.find_api_token(uow, token.text) if wait is None else None
@@ -59,6 +56,25 @@ async def sign_in(
         raise TooManyAttempts(wait)
     if holder is None:
         raise InvalidToken
+    if holder.telegram_id is not None:
+        async with units.begin(holder.bot_id, holder.actor) as uow:
+            is_asked = await challenges.is_wanted(uow, holder)
+            if is_asked:
+                await _forgive(uow, subjects, counted=known is None)
+        if is_asked:
+            return await _ask(units, holder, purpose="sign_in", browser=browser, remember=remember)
+    return await _begin(units, holder, remember=remember, browser=browser, known=known, subjects=subjects)
+
+
+async def _begin(
+    units: UnitsOfWork,
+    holder: TokenHolder,
+    *,
+    remember: bool,
+    browser: Browser,
+    known: SignedIn | None,
+    subjects: list[str],
+) -> Opened:
     if known is not None:
         async with units.begin(known.home_bot_id, known.person) as uow:
             await sessions.end(uow, known.id_hash)
@@ -73,25 +89,107 @@ async def sign_in(
     return opened
 
 
+async def _ask(
+    units: UnitsOfWork,
+    holder: TokenHolder,
+    *,
+    purpose: Purpose,
+    browser: Browser,
+    remember: bool = False,
+    session_hash: bytes | None = None,
+) -> Pending:
+    """Counted by person and purpose: nobody's chat is flooded, and asking again does not shut him out."""
+    async with units.platform(DOOR) as uow:
+        wait = await _count_try(uow, [_factor(holder.staff_id, purpose)])
+    if wait is not None:
+        raise TooManyAttempts(wait)
+    async with units.begin(holder.bot_id, holder.actor) as uow:
+        return await challenges.ask(
+            uow, holder, purpose=purpose, browser=browser, remember=remember, session_hash=session_hash
+        )
+
+
+def _factor(staff_id: int, purpose: Purpose) -> str:
+    return f"factor:{purpose}:{staff_id}"
+
+
+async def waiting(units: UnitsOfWork, cookie: str, purpose: Purpose) -> Waiting | None:
+    """What the browser with this cookie waits for, or None: nothing, another thing, or not any more."""
+    async with units.platform(DOOR) as uow:
+        found = await challenges.find(uow, cookie)
+    return found if found is not None and found.purpose == purpose else None
+
+
+async def finish(
+    units: UnitsOfWork, cookie: str, *, browser: Browser, known: SignedIn | None = None
+) -> Opened | None:
+    """Begin the session that a tap has allowed; None when none did, or it was used or is over."""
+    found = await waiting(units, cookie, "sign_in")
+    if found is None:
+        return None
+    async with units.begin(found.holder.bot_id, found.actor) as uow:
+        is_allowed = await challenges.use(uow, cookie)
+    if not is_allowed:
+        return None
+    return await _begin(
+        units,
+        found.holder,
+        remember=found.remember,
+        browser=browser,
+        known=known,
+        subjects=[_factor(found.holder.staff_id, "sign_in")],
+    )
+
+
 async def confirm(units: UnitsOfWork, who: SignedIn, typed: str) -> Opened:
     """The person behind a session shows one of his own tokens again: it goes on under a new cookie.
 
     Nothing is counted here: whoever guesses has a session already and 256 bits to guess. Raises
-    InvalidToken, the same for every reason: mistyped, another's, revoked, the session ended meanwhile.
+    InvalidToken, the same for every reason: mistyped, another's, revoked, the session ended meanwhile, or
+    he confirms in his chat and not by a token.
     """
     token = rules.parse_api_token(latin(typed))
-    if token is None:
+    if token is None or who.confirms_in_chat:
         raise InvalidToken
-    async with units.platform(System("sign-in")) as uow:
+    async with units.platform(DOOR) as uow:
         holder = await staff.find_api_token(uow, token.text)
     if holder is None or (holder.bot_id, holder.staff_id) != (who.home_bot_id, who.staff_id):
         raise InvalidToken
+    opened = await _renew(units, who, by="token")
+    if opened is None:
+        raise InvalidToken
+    return opened
+
+
+async def ask_to_confirm(units: UnitsOfWork, who: SignedIn, *, browser: Browser) -> Pending:
+    """Ask the person behind a session in his chat. Raises TooManyAttempts and NotFound (no Telegram)."""
+    holder = TokenHolder(
+        who.api_token_id,
+        who.home_bot_id,
+        who.staff_id,
+        who.name,
+        who.role,
+        who.permissions,
+        who.telegram_id,
+    )
+    return await _ask(units, holder, purpose="confirm", browser=browser, session_hash=who.id_hash)
+
+
+async def finish_confirming(units: UnitsOfWork, who: SignedIn, cookie: str) -> Opened | None:
+    """The session goes on under a new cookie once a tap has allowed it; None when none did."""
+    found = await waiting(units, cookie, "confirm")
+    if found is None or found.session_hash != who.id_hash:
+        return None
+    async with units.begin(who.home_bot_id, who.person) as uow:
+        is_allowed = await challenges.use(uow, cookie)
+    return await _renew(units, who, by="telegram") if is_allowed else None
+
+
+async def _renew(units: UnitsOfWork, who: SignedIn, *, by: str) -> Opened | None:
     async with units.begin(who.home_bot_id, who.person) as uow:
         opened = await sessions.renew(uow, who.id_hash)
         if opened is not None:
-            await audit.record(uow, "staff.confirmed", "staff", who.staff_id, by="token")
-    if opened is None:
-        raise InvalidToken
+            await audit.record(uow, "staff.confirmed", "staff", who.staff_id, by=by)
     return opened
 
 
@@ -133,18 +231,19 @@ async def _count_try(uow: UnitOfWork, subjects: list[str]) -> int | None:
     waits = [
         window_ends_at - uow.now
         for subject, failures, window_ends_at in rows.tuples()
-        if failures > (BAD_PER_TOKEN if subject.startswith("token:") else BAD_PER_ADDRESS)
+        if failures > LIMITS[subject.partition(":")[0]]
     ]
     return math.ceil(max(waits).total_seconds()) if waits else None
 
 
 async def _forgive(uow: UnitOfWork, subjects: list[str], *, counted: bool) -> None:
     """A good try was no bad one; and windows that are over are swept."""
-    address, token = subjects
-    if counted:
+    addresses = [subject for subject in subjects if subject.startswith("address:")]
+    others = [subject for subject in subjects if subject not in addresses]
+    if counted and addresses:
         await uow.session.execute(
             update(LoginAttempt)
-            .where(LoginAttempt.subject == address)
+            .where(LoginAttempt.subject.in_(addresses))
             .values(failures=func.greatest(LoginAttempt.failures - 1, 0))
             .execution_options(synchronize_session=False)
         )
@@ -156,6 +255,6 @@ async def _forgive(uow: UnitOfWork, subjects: list[str], *, counted: bool) -> No
     )
     await uow.session.execute(
         delete(LoginAttempt)
-        .where((LoginAttempt.subject == token) | LoginAttempt.subject.in_(over))
+        .where(LoginAttempt.subject.in_(others) | LoginAttempt.subject.in_(over))
         .execution_options(synchronize_session=False)
     )

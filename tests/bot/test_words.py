@@ -37,6 +37,9 @@ SAMPLES: dict[str, Any] = {
     "differing": ["نسیم‌نت"],
     "day": "2026-11-28",
     "anchor": "5f" * 16,
+    "ref": "abcdefghABCDEF12",
+    "choices": [17, 42, 88],
+    "asked_at": "2026-11-22T08:30:00+00:00",
 }
 REFUSALS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ShopError)
@@ -157,6 +160,7 @@ def test_no_button_carries_more_than_telegram_takes() -> None:
         callbacks.ConfirmReference(message_id=largest),
         callbacks.ShowSubscription(subscription_id=largest),
         callbacks.SetLanguage(language="en"),
+        callbacks.Tap(ref="abcdefghABCDEF12", number=99),
     ]
 
     assert all(len(one.pack().encode()) <= 64 for one in made)

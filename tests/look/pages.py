@@ -14,7 +14,9 @@ from shop.provisioning.service import StockLevel
 from shop.receipts.desk import Desk, QueueItem
 from shop.receipts.detail import ReceiptDetail
 from shop.receipts.warnings import ReceiptWarning
+from shop.staff.challenges import Waiting
 from shop.staff.queries import TokenRow
+from shop.staff.service import TokenHolder
 from web.assets import Assets
 from web.jinja import TEMPLATES, build_environment
 from web.page import Page
@@ -204,6 +206,14 @@ def make_token(token_id: int = 1, **changes: Any) -> TokenRow:
 def make_books(**changes: Any) -> Books:
     books = Books(shops=6, proved_at=NOW - timedelta(hours=7, minutes=5), is_stale=False, differing=())
     return replace(books, **changes)
+
+
+def make_waiting(**changes: Any) -> Waiting:
+    holder = TokenHolder(1, 2, 1, "آلیس", "owner", frozenset(), 10**9)
+    found = Waiting(
+        holder, "sign_in", "waiting", 42, False, None, "nasim_net_bot", NOW + timedelta(minutes=5)
+    )
+    return replace(found, **changes)
 
 
 def make_level(plan_id: int = 1, **changes: Any) -> StockLevel:

@@ -24,6 +24,7 @@ from tests.look.pages import (
     make_shop,
     make_stock,
     make_token,
+    make_waiting,
     make_warning,
     render,
 )
@@ -144,9 +145,20 @@ def token_states():
     yield "tokens, an old proof", "tokens/index.html", {"tokens": rows, **usual, "is_fresh": False}
     yield "tokens, only looking", "tokens/index.html", {"tokens": rows, **usual, "may_change": False}
     yield "new token", "tokens/made.html", {"token": "pk_live_abcdefgh_" + "x" * 49}
-    for is_asked, error in ((True, None), (False, None), (False, "این توکن معتبر نیست.")):
-        context = {"next": "/tokens", "is_asked": is_asked, "error": error}
-        yield f"confirm, asked {is_asked}, {error}", "auth/confirm.html", context
+    for is_asked, in_chat, error in (
+        (True, False, None),
+        (True, True, None),
+        (False, False, "این توکن معتبر نیست."),
+    ):
+        context = {"next": "/tokens", "is_asked": is_asked, "in_chat": in_chat, "error": error}
+        yield f"confirm, asked {is_asked}, in chat {in_chat}, {error}", "auth/confirm.html", context
+    stranger = Page(csrf_token="token-of-the-form")
+    for state in ("waiting", "approved", "refused"):
+        for username in ("nasim_net_bot", None):
+            waiting = make_waiting(state=state, bot_username=username)
+            context = {"waiting_for": waiting, "place": "/login", "next": "/receipts?tab=approved"}
+            yield f"sign in, {state}, {username}", "auth/wait.html", {**context, "page": stranger}
+    yield "sign in, over", "auth/wait.html", {"waiting_for": None, "place": "/login", "next": "/"}
 
 
 def screens():

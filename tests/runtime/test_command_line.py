@@ -181,6 +181,22 @@ def test_a_token_is_replaced_by_its_public_part_and_the_list_never_shows_one(
     assert pishkhan("token", "replace", alice.username, "--key", key, at=folder).status == 1
 
 
+def test_an_account_is_linked_and_a_lost_one_unlinked_at_the_terminal(
+    pishkhan: Callable[..., Told], folder: Path, alice: Shop
+) -> None:
+    def linked() -> list[object]:
+        people = json.loads(pishkhan("staff", "list", alice.username, "--json", at=folder).out)
+        return [person["telegram_id"] for person in people]
+
+    assert linked() == [None]
+    assert pishkhan("staff", "link", alice.username, "--telegram-id", "700000001", at=folder).status == 0
+    assert linked() == [700000001]
+    assert pishkhan("staff", "unlink", alice.username, "--person", "999", at=folder).status == 1
+    assert pishkhan("staff", "unlink", alice.username, at=folder).status == 0
+    assert linked() == [None]
+    assert pishkhan("staff", "sign-out", alice.username, at=folder).status == 0
+
+
 @pytest.mark.usefixtures("alice")
 def test_the_books_of_a_fresh_shop_balance(pishkhan: Callable[..., Told], folder: Path) -> None:
     assert pishkhan("ledger", "verify", at=folder).status == 0

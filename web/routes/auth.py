@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
@@ -14,15 +15,16 @@ from shop.errors import InvalidToken, ShopError, TooManyAttempts
 from shop.formatting import normalise_text
 from shop.receipts.desk import count_waiting
 from shop.staff import sessions
+from shop.staff.challenges import Browser, Pending
 from shop.staff.sessions import Opened
-from shop.staff.sign_in import Browser, sign_in
+from shop.staff.sign_in import finish, sign_in, waiting
 from web.access import Access, route_for
 from web.auth import address_of, person_at, signed_in
 from web.browsers import browser_name
 from web.errors import ANSWERS, sentence_for
 from web.forms import local_path, read_form
 from web.parts import Parts, WebRequest, parts_of
-from web.rendering import Screen, see_other
+from web.rendering import Screen, move_on, see_other
 
 HOME = "/"
 MASTER_HOME = "/platform/bots"
@@ -52,13 +54,47 @@ async def enter(request: WebRequest) -> Response[str]:
             parts.units,
             typed_token(fields),
             remember="remember" in fields,
-            browser=Browser(address_of(request), browser_name(request.headers.get("user-agent", ""))),
+            browser=browser_of(request),
             known=person_at(request),
         )
     except (InvalidToken, TooManyAttempts) as refusal:
         return _form(request, target=target, refusal=refusal)
+    if isinstance(opened, Pending):
+        return to_waiting(parts, opened, f"{LOGIN}/wait", target)
     return see_other(
         _after_sign_in(target, is_master=opened.is_master), send_cookies=[keep_session(parts, opened)]
+    )
+
+
+@get(f"{LOGIN}/wait", opt=route_for(Access.ANYONE))
+async def wait(request: WebRequest) -> Response[str]:
+    """The number to tap in the chat, until it is tapped; asked again every two seconds, or by a link."""
+    cookie = request.cookies.get(parts_of(request).cookies.pending, "")
+    found = await waiting(parts_of(request).units, cookie, "sign_in")
+    token, send_cookies = _form_token(request)
+    return Screen.of(request).page_or_part(
+        "auth/wait.html",
+        "auth/_wait.html",
+        csrf=token,
+        send_cookies=send_cookies,
+        waiting_for=found,
+        place=LOGIN,
+        next=local_path(request.query_params.get("next")),
+    )
+
+
+@post(f"{LOGIN}/finish", opt=route_for(Access.ANYONE, sign_in_form=True, while_viewing=True))
+async def finish_waiting(request: WebRequest) -> Response[str]:
+    """The tap has come: the session begins."""
+    parts, target = parts_of(request), local_path((await read_form(request)).get("next"))
+    cookie = request.cookies.get(parts.cookies.pending, "")
+    opened = await finish(parts.units, cookie, browser=browser_of(request), known=person_at(request))
+    if opened is None:
+        return move_on(request, f"{LOGIN}/wait", [])
+    return move_on(
+        request,
+        _after_sign_in(target, is_master=opened.is_master),
+        [keep_session(parts, opened), parts.cookies.drop_pending()],
     )
 
 
@@ -119,6 +155,17 @@ def _form_token(request: WebRequest) -> tuple[str, list[Cookie]]:
 
 def _after_sign_in(target: str, *, is_master: bool) -> str:
     return MASTER_HOME if is_master and target == HOME else target
+
+
+def browser_of(request: WebRequest) -> Browser:
+    return Browser(address_of(request), browser_name(request.headers.get("user-agent", "")))
+
+
+def to_waiting(parts: Parts, pending: Pending, place: str, target: str) -> Response[str]:
+    """To the page with the number; ``target`` is where the person goes on afterwards."""
+    seconds = int((pending.expires_at - parts.units.clock()).total_seconds())
+    url = place if target == HOME else f"{place}?{urlencode({'next': target})}"
+    return see_other(url, send_cookies=[parts.cookies.keep_pending(pending.cookie, seconds=seconds)])
 
 
 def typed_token(fields: Mapping[str, str]) -> str:
