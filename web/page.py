@@ -33,6 +33,8 @@ class Page:
     """Its bot's username, without the ``@``."""
     waiting: int = 0
     """Receipts that wait for a decision in this shop."""
+    may_decide: bool = False
+    """Whether this person may approve and reject receipts here."""
     viewing: str | None = None
     """The shop's name while the master looks at it and may change nothing."""
     notice: str | None = None

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from litestar import Response
 from litestar.datastructures import Cookie
 
+from shop.actors import RECEIPTS_APPROVE, may
 from shop.i18n import LANGUAGES, N_, translations
 from shop.staff.sessions import SignedIn
 from web import cookies
@@ -125,6 +126,10 @@ class Screen:
         """What was rendered before, as an answer."""
         return self._response(content, code=200, headers=VARY)
 
+    def nothing(self) -> Response[str]:
+        """Done, and nothing on the page changes."""
+        return self._response("", code=204, headers=VARY)
+
     def page_or_part(
         self,
         page: str,
@@ -165,6 +170,7 @@ class Screen:
             shop_name=who.shop.name if has_shop else None,
             shop_handle=who.shop.username if has_shop else None,
             waiting=waiting,
+            may_decide=may(who.actor, RECEIPTS_APPROVE),
             viewing=who.shop.name if who.is_viewing else None,
             notice=notice,
         )

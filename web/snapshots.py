@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, cast, get_args
 
 from shop import signals
-from shop.receipts.desk import Filter, Tab, count_waiting, load_desk
+from shop.receipts.desk import Desk, Filter, Tab, count_waiting, load_desk
 from shop.unit_of_work import UnitOfWork
 from web.forms import parse_id
 from web.parts import WebRequest
@@ -15,6 +16,7 @@ from web.streams import Snapshot
 
 Topic = Literal["counts", "desk"]
 LONG = 3600.0
+SHORT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ async def take(screen: Screen, uow: UnitOfWork, view: View) -> Snapshot:
     # Before the rows are read: what they show is at least as new as the moment says.
     moment = await signals.moment(uow)
     context: dict[str, Any] = {}
+    true_for = LONG
     if view.topic == "desk":
         desk = await load_desk(
             uow,
@@ -54,6 +57,14 @@ async def take(screen: Screen, uow: UnitOfWork, view: View) -> Snapshot:
             language=screen.lang,
         )
         context = {"desk": desk, "waiting": desk.counts["waiting"]}
+        true_for = _true_for(desk, uow.now)
     else:
         context = {"desk": None, "waiting": await count_waiting(uow)}
-    return Snapshot(moment, screen.text("live/_snapshot.html", **context), LONG)
+    return Snapshot(moment, screen.text("live/_snapshot.html", **context), true_for)
+
+
+def _true_for(desk: Desk, now: datetime) -> float:
+    """Seconds until somebody's look at a receipt is too old to be believed."""
+    seen = [entry.reviewer for entry in (*desk.queue, desk.item) if entry is not None]
+    ends = [reviewer.until for reviewer in seen if reviewer is not None]
+    return max((min(ends) - now).total_seconds(), SHORT) if ends else LONG

@@ -10,11 +10,13 @@ from typing import Any, Literal
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
-from db.models import CardToCardPayment, Order, User
+from db.models import CardToCardPayment, Order, Staff, User
 from shop.actors import RECEIPTS_SEE, require
 from shop.configurations import service as configurations
 from shop.plans import sold
+from shop.receipts import presence
 from shop.receipts.detail import ReceiptDetail, load_detail
+from shop.receipts.presence import Reviewer
 from shop.unit_of_work import UnitOfWork
 
 Tab = Literal["waiting", "approved", "rejected"]
@@ -39,6 +41,8 @@ class QueueItem:
     is_flagged: bool
     is_new_customer: bool
     status: str
+    reviewer: Reviewer | None = None
+    """A colleague who looks at it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +163,12 @@ async def _queue(uow: UnitOfWork, tab: Tab, chosen: Filter, language: str) -> li
             User.blocked_at,
             Order.snapshot,
             bought_before.label("bought_before"),
+            Staff.name.label("reviewer"),
+            CardToCardPayment.claimed_until,
         )
         .join(User, User.id == CardToCardPayment.user_id)
         .join(Order, Order.id == CardToCardPayment.order_id)
+        .outerjoin(Staff, presence.is_reviewed_by_another(uow))
         .where(CardToCardPayment.status.in_(STATUSES[tab]))
         .limit(PAGE)
     )
@@ -194,4 +201,5 @@ def _item(row: Any, late_before: datetime, language: str) -> QueueItem:
         is_flagged=row.duplicate_suspect or row.late or row.blocked_at is not None,
         is_new_customer=not row.bought_before,
         status=row.status,
+        reviewer=presence.reviewer(row.reviewer, row.claimed_until),
     )

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from db.models import CardToCardPayment, Media, Order, ProvisioningJob, User
+from db.models import CardToCardPayment, Media, Order, ProvisioningJob, Staff, User
 from shop.cards import banks
 from shop.errors import NotFound
 from shop.plans import sold
-from shop.receipts import warnings
+from shop.receipts import presence, warnings
+from shop.receipts.presence import Reviewer
 from shop.receipts.warnings import ReceiptWarning
 from shop.unit_of_work import UnitOfWork
 
@@ -66,17 +67,20 @@ class ReceiptDetail:
     delivery_state: str | None
     """``delivered``, ``held_no_stock`` or ``pending`` once approved; else None."""
     tracking_number: str
+    reviewer: Reviewer | None = None
+    """A colleague who looks at it now."""
 
 
 async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> ReceiptDetail:
     """One receipt. Raises NotFound: absent, of another shop, or a payment without a receipt so far."""
     row = (
         await uow.session.execute(
-            select(CardToCardPayment, Order, User, Media, ProvisioningJob.status)
+            select(CardToCardPayment, Order, User, Media, ProvisioningJob.status, Staff.name)
             .join(Order, Order.id == CardToCardPayment.order_id)
             .join(User, User.id == CardToCardPayment.user_id)
             .outerjoin(Media, Media.id == CardToCardPayment.receipt_media_id)
             .outerjoin(ProvisioningJob, ProvisioningJob.order_id == Order.id)
+            .outerjoin(Staff, presence.is_reviewed_by_another(uow))
             .where(
                 CardToCardPayment.id == payment_id,
                 CardToCardPayment.receipt_submitted_at.is_not(None),
@@ -85,7 +89,7 @@ async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> Receip
     ).one_or_none()
     if row is None:
         raise NotFound("receipt", payment_id)
-    payment, order, user, media, job = row
+    payment, order, user, media, job, colleague = row
     waits = payment.status == "receipt_submitted"
     history = await _history(uow, user.id)
     return ReceiptDetail(
@@ -101,6 +105,7 @@ async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> Receip
         order_status=order.status,
         plan_name=sold.name(order.snapshot, language),
         tracking_number=payment.tracking_number,
+        reviewer=presence.reviewer(colleague, payment.claimed_until) if waits else None,
     )
 
 

@@ -150,6 +150,17 @@
     if (isLost()) ask();
   }, 2000);
 
+  // Colleagues see who looks at a receipt, for as long as somebody really does. ------------------------------
+  const look = () => { const here = $('[data-look]'); if (here && !d.hidden) htmx.trigger(here, 'look'); };
+  setInterval(look, 25000);
+  d.addEventListener('visibilitychange', look);
+  addEventListener('pageshow', e => { if (e.persisted) look(); });
+  function unlook(id) {
+    const token = $('[name=_csrf_token]');
+    if (id && token) navigator.sendBeacon(`/receipts/${id}/leave`, new URLSearchParams({ _csrf_token: token.value }));
+  }
+  addEventListener('pagehide', () => { if ($('[data-look]')) unlook(item); });
+
   // After a swap the frame follows the desk: title, counts, classes, and the focus of keyboard and screen reader. ---
   let item = $('#desk')?.dataset.item;
   function settle(e) {
@@ -168,6 +179,7 @@
     if (!desk) return;
     d.body.classList.toggle('has-item', desk.classList.contains('has-item'));
     if (desk.dataset.item !== item) {
+      if (!desk.dataset.item) unlook(item);
       item = desk.dataset.item;
       $('[data-focus]', desk)?.focus({ preventScroll: true });
       if (innerWidth <= 720) scrollTo(0, 0);

@@ -65,7 +65,9 @@ class Studio:
             await look.put_on(page.context, self.stack.dashboard)
             await page.set_viewport_size({"width": width, "height": height})
             if address:
-                await page.goto(address, wait_until="networkidle")
+                await page.goto(address)
+                if await page.locator("[data-live]").count():
+                    await expect(page.locator("html[data-line=on]")).to_have_count(1)
             file = f"{name}-{look.language}.{look.theme}.{form}.png"
             self.complaints.extend(f"{file}: {fault}" for fault in await faults(page, look))
             _keep(await page.screenshot(), self.folder / file)

@@ -71,3 +71,61 @@ async def test_receipts_appear_by_themselves_on_every_page_and_count_in_the_titl
     third = await desk.receive("رضا")
     await expect(desk.alice.locator(f"#q-{third}")).to_be_visible()
     await expect(desk.alice.locator(".qi.on")).to_have_id(f"q-{second}")
+
+
+async def test_what_is_typed_seen_and_turned_stays_while_receipts_arrive(desk: Desk, stack: Stack):
+    first = await desk.receive("نیما")
+    alice = desk.alice
+    await alice.goto(f"{stack.dashboard}/receipts/{first}")
+    await expect(alice.locator(".line-on")).to_be_visible()
+    await alice.locator("[data-rotate]").click()
+    turned = await alice.locator("[data-shot]").get_attribute("style")
+    assert turned
+    await alice.locator("[data-dialog=reject]").click()
+    await alice.locator("label[for=reason-other]").click()
+    words = alice.locator("#reason-text")
+    await words.press_sequentially("مبلغ با رسید ")
+
+    for name in ("پریسا", "رضا", "مینا"):
+        await desk.receive(name)
+        await words.press_sequentially(name[0])
+    await expect(alice.locator(".qi")).to_have_count(4)
+
+    await expect(words).to_be_focused()
+    await expect(words).to_have_value("مبلغ با رسید پرم")
+    await expect(alice.locator("#reason-mirror")).to_have_text("مبلغ با رسید پرم")
+    assert await alice.locator("#reject").evaluate("dialog => dialog.open")
+    assert await alice.locator("[data-shot]").get_attribute("style") == turned
+    await expect(alice.locator(".qi.on")).to_have_id(f"q-{first}")
+
+
+async def test_a_colleague_who_looks_is_named_and_decides_first(desk: Desk, stack: Stack):
+    first = await desk.receive("نیما")
+    alice, sara = desk.alice, desk.sara
+    await sara.goto(f"{stack.dashboard}/receipts/{first}")
+    await expect(sara.locator(".line-on")).to_be_visible()
+    await alice.goto(f"{stack.dashboard}/receipts/{first}")
+
+    await expect(alice.locator("#standing")).to_contain_text("سارا")
+    await expect(sara.locator("#standing")).to_be_empty()
+    await alice.locator("[data-dialog=reject]").click()
+    await alice.locator("label[for=reason-other]").click()
+    await alice.locator("#reason-text").fill("نخواناست")
+    await sara.keyboard.press("a")
+
+    await expect(alice.locator("#act")).to_contain_text("تأییدشده")
+    await expect(alice.locator("#act")).to_contain_text("سارا")
+    await expect(alice.locator("#act button, #act a")).to_have_count(0)
+    await expect(alice.locator("#reject .standing")).to_contain_text("سارا")
+    await expect(alice.locator("#reason-text")).to_have_value("نخواناست")
+
+
+async def test_who_goes_looks_no_longer(desk: Desk, stack: Stack):
+    first = await desk.receive("نیما")
+    await desk.sara.goto(f"{stack.dashboard}/receipts/{first}")
+    await desk.alice.goto(f"{stack.dashboard}/receipts")
+    await expect(desk.alice.locator(f"#q-{first} .badge", has_text="سارا")).to_be_visible()
+
+    await desk.sara.goto(f"{stack.dashboard}/stock")
+
+    await expect(desk.alice.locator(f"#q-{first} .badge", has_text="سارا")).to_have_count(0)

@@ -64,6 +64,8 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/receipts"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/receipts/{payment_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("GET", "/receipts/{payment_id:str}/image"): Row(OUT, 200, 404, 200, 404),
+    ("POST", "/receipts/{payment_id:str}/look"): Row(OUT, 204, 404, 403, 404),
+    ("POST", "/receipts/{payment_id:str}/leave"): Row(OUT, 204, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/reject"): Row(OUT, 303, 404, 403, 404, fields=REASON),
     ("GET", "/stock"): Row(OUT, 200, 200, 200, 200),

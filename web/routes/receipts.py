@@ -12,12 +12,13 @@ from shop.errors import BadInput, ReceiptAlreadyReviewed
 from shop.i18n import N_
 from shop.media import service as media
 from shop.media.service import StoredFile
-from shop.receipts import service
+from shop.receipts import presence, service
 from shop.receipts.desk import Desk, Filter, Tab, first_waiting, load_desk
 from shop.receipts.rules import RejectReason
 from shop.receipts.service import Reviewed
 from shop.unit_of_work import UnitOfWork
 from web import preview
+from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
@@ -55,6 +56,18 @@ class ReceiptController(Controller):
         receipt = parse_id("receipt", payment_id)
         stored = await media.open_picture(uow, parts_of(request).shelf, receipt)
         return _file(receipt, stored)
+
+    @post("/{payment_id:str}/look", opt=route_for(Access.STAFF, in_background=True))
+    async def look(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[str]:
+        """An open page says again and again that somebody looks at this receipt."""
+        await presence.look(uow, parse_id("receipt", payment_id))
+        return Screen.of(request).nothing()
+
+    @post("/{payment_id:str}/leave", opt=route_for(Access.STAFF, in_background=True))
+    async def leave(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[str]:
+        """The page was closed, or shows the queue again."""
+        await presence.leave(uow, parse_id("receipt", payment_id))
+        return Screen.of(request).nothing()
 
     @post("/{payment_id:str}/approve")
     async def approve(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
