@@ -1,4 +1,4 @@
-"""What has to happen without anybody asking: deadlines, waiting deliveries, sweeping.
+"""What has to happen without anybody asking: deadlines, waiting deliveries, sealing, proofs, sweeping.
 
 Runs only in the process that leads the fleet.
 """
@@ -9,19 +9,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Never
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One recurring duty. ``work`` answers how much it did."""
 
     name: str
     every_seconds: float
     work: Callable[[], Awaitable[int]]
-    due_at: float = 0.0
-    """By the loop's clock; 0 is at once."""
 
 
 @dataclass(slots=True)
@@ -29,20 +28,19 @@ class Jobs:
     jobs: list[Job] = field(default_factory=list)
 
     async def run(self) -> None:
-        """Do each job when it is due, until cancelled. The deadlines themselves are columns."""
-        clock = asyncio.get_running_loop().time
-        while True:
-            for job in self.jobs:
-                if job.due_at <= clock():
-                    await self._do(job)
-                    job.due_at = clock() + job.every_seconds
-            await asyncio.sleep(max(0.05, min(job.due_at for job in self.jobs) - clock()))
+        """Do each job at once and then when it is due, until cancelled. The deadlines themselves are columns.
 
-    async def _do(self, job: Job) -> None:
-        try:
-            done = await job.work()
-        except Exception:  # one job's failure is not the others'; it is tried again at its next turn
-            log.exception("the job %s failed", job.name)
-        else:
-            if done:
-                log.info("the job %s did %s", job.name, done)
+        Each has its own turns: a night's proof of many shops keeps no deadline waiting.
+        """
+        await asyncio.gather(*(self._repeat(job) for job in self.jobs))
+
+    async def _repeat(self, job: Job) -> Never:
+        while True:
+            try:
+                done = await job.work()
+            except Exception:  # it is tried again at its next turn
+                log.exception("the job %s failed", job.name)
+            else:
+                if done:
+                    log.info("the job %s did %s", job.name, done)
+            await asyncio.sleep(job.every_seconds)

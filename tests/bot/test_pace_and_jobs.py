@@ -62,6 +62,32 @@ async def test_a_failing_job_does_not_stop_the_others() -> None:
     assert len(done) > 1
 
 
+async def test_a_slow_job_keeps_no_other_waiting_and_ends_with_them() -> None:
+    often, ended = asyncio.Event(), []
+    turns: list[int] = []
+
+    async def takes_all_night() -> int:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            ended.append("slow")
+            raise
+        return 1
+
+    async def works() -> int:
+        turns.append(1)
+        if len(turns) == 3:
+            often.set()
+        return 1
+
+    running = asyncio.create_task(Jobs([Job("slow", 1, takes_all_night), Job("quick", 0.01, works)]).run())
+    await asyncio.wait_for(often.wait(), 5)
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert ended == ["slow"]
+
+
 async def test_a_task_that_takes_too_long_is_ended_and_said_so() -> None:
     tasks = Tasks(watched=True)
 
