@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.crypto import Vault
 from db.tenancy import SCOPE, Scope, TenantNotSet, scoped
+from shop import security
 from shop.actors import Actor
 
 _open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
@@ -79,10 +80,12 @@ class UnitsOfWork:
 
     @asynccontextmanager
     async def _unit(self, scope: Scope, actor: Actor) -> AsyncIterator[UnitOfWork]:
-        async with self.sessions() as session, session.begin(), scoped(session, scope):
-            _open.set(True)
-            try:
-                yield UnitOfWork(session, scope, actor, self.clock(), self.channel, self.vault)
-                await session.flush()
-            finally:
-                _open.set(False)
+        async with self.sessions() as session:
+            async with session.begin(), scoped(session, scope):
+                _open.set(True)
+                try:
+                    yield UnitOfWork(session, scope, actor, self.clock(), self.channel, self.vault)
+                    await session.flush()
+                finally:
+                    _open.set(False)
+            security.tell_committed(session.info)

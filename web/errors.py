@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shop import errors as refusals
+from shop import security
 from shop.errors import BadInput, ShopError, TooManyAttempts
 from shop.formatting import digits, number
 from shop.i18n import N_
 from web.access import fresh_from
-from web.guards import FROM_ANOTHER_SITE, NOT_FRESH, ONLY_LOOKING, TOKEN_MISSING
+from web.auth import person_at
+from web.guards import FROM_ANOTHER_SITE, NOT_FRESH, ONLY_LOOKING, ONLY_MASTER, TOKEN_MISSING
 from web.parts import WebRequest
 from web.rendering import TO_TOASTS, Screen, to_confirmation, to_sign_in, wants_part
 
@@ -95,6 +96,7 @@ REASONS = {
 """Why a guard answered 403."""
 
 RETRY_SECONDS = 5
+FORBIDDEN = 403
 
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
 """SQLSTATE classes of a database that is down, full, busy or in recovery; a second try may go through."""
@@ -120,7 +122,17 @@ def refused(request: WebRequest, error: ShopError) -> Response[str]:
     """A use case said no."""
     screen = Screen.of(request)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyAttempts) else {}
-    return answer(screen, ANSWERS[type(error)][0], sentence_for(screen, error), headers=headers)
+    reference = None
+    if isinstance(error, refusals.NotAllowed):
+        _tell_refusal(request, error.permission)
+        reference = security.origin().request_id
+    return answer(
+        screen,
+        ANSWERS[type(error)][0],
+        sentence_for(screen, error),
+        headers=headers,
+        reference=reference,
+    )
 
 
 def not_served(request: WebRequest, error: HTTPException) -> Response[str]:
@@ -131,17 +143,33 @@ def not_served(request: WebRequest, error: HTTPException) -> Response[str]:
     if status >= 500:  # noqa: PLR2004  (likewise)
         return failed(request, error)
     screen = Screen.of(request)
+    if status == FORBIDDEN or error.detail == ONLY_MASTER:
+        _tell_refusal(request, error.detail)
     if error.detail == NOT_FRESH:
         return to_confirmation(screen, fresh_from(request.route_handler) or "/")
     known = REASONS.get(error.detail) or STATUSES.get(status, STATUSES[400])
     told = (error.headers or {}).items()
     headers = {name: value for name, value in told if name.lower() in {"allow", "connection"}}
-    return answer(screen, status, screen.say(known), headers=headers)
+    reference = security.origin().request_id if status == FORBIDDEN else None
+    return answer(screen, status, screen.say(known), headers=headers, reference=reference)
+
+
+def _tell_refusal(request: WebRequest, reason: str) -> None:
+    who = person_at(request)
+    security.tell(
+        "access.refused",
+        channel="web",
+        who=who.person.label if who is not None else "",
+        shop=who.shop.bot_id if who is not None else None,
+        method=request.method,
+        path=request.scope["path"],
+        reason=reason,
+    )
 
 
 def failed(request: WebRequest, error: Exception) -> Response[str]:
     """Something broke. The log has it under a reference, the person gets the reference and an apology."""
-    screen, reference = Screen.of(request), secrets.token_hex(3).upper()
+    screen, reference = Screen.of(request), security.origin().request_id
     if is_passing(error):
         logger.warning("the database did not answer, reference %s: %s", reference, error)
         headers = {"Retry-After": str(RETRY_SECONDS)}

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
+from shop import security
 from shop.staff import lifetimes
 from shop.staff.sessions import SignedIn
 from web.access import Access, access_of, fresh_from, is_allowed_while_viewing, is_sign_in_form
-from web.auth import csrf_token, identify, person_at
+from web.auth import address_of, csrf_token, identify, person_at
 from web.forms import read_form
 from web.parts import Connection, WebRequest, parts_of
 
@@ -23,11 +24,17 @@ FROM_ANOTHER_SITE = "from_another_site"
 TOKEN_MISSING = "token_missing"  # noqa: S105  (a reason, not a secret)
 ONLY_LOOKING = "only_looking"
 NOT_FRESH = "not_fresh"
-"""Reasons of a 403; ``web.errors`` has their sentences."""
+ONLY_MASTER = "only_master"
+"""Reasons of a 403, and of one kind of 404; ``web.errors`` has their sentences."""
 
 
 def is_unsafe(connection: Connection) -> bool:
     return connection.scope["method"] not in SAFE_METHODS  # type: ignore[typeddict-item]
+
+
+async def note_origin(connection: Connection, _: BaseRouteHandler) -> None:
+    """What the log tells of this request comes from there."""
+    security.locate(address_of(connection))
 
 
 def refuse_other_sites(connection: Connection, _: BaseRouteHandler) -> None:
@@ -58,7 +65,7 @@ def require_access(connection: Connection, handler: BaseRouteHandler) -> None:
     if who is None:
         raise NotAuthorizedException
     if access is Access.MASTER and not who.is_master:
-        raise NotFoundException
+        raise NotFoundException(ONLY_MASTER)
     if who.is_viewing and is_unsafe(connection) and not is_allowed_while_viewing(handler):
         raise PermissionDeniedException(ONLY_LOOKING)
 
@@ -90,4 +97,4 @@ def _expected(connection: Connection, handler: BaseRouteHandler, who: SignedIn |
     return csrf_token(who) if who is not None else ""
 
 
-GUARDS = (refuse_other_sites, identify, require_access, require_token, require_fresh)
+GUARDS = (note_origin, refuse_other_sites, identify, require_access, require_token, require_fresh)

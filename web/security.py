@@ -13,6 +13,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop.i18n import LANGUAGES
+from shop.security import coming_from, new_request_id
 from web.cookies import LANGUAGE, THEME, choice
 
 CONTENT_SECURITY_POLICY = (
@@ -60,7 +61,8 @@ class Hardened:
                 message["headers"] = headers
             await send(message)
 
-        await self.app(scope, receive, send_hardened)
+        with coming_from(new_request_id()):
+            await self.app(scope, receive, send_hardened)
 
 
 def _choices(query: bytes) -> Iterable[bytes]:

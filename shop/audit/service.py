@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db.models import AuditEntry
+from shop import security
 from shop.unit_of_work import UnitOfWork
 
 
@@ -26,4 +27,13 @@ async def record(
             created_at=uow.now,
             updated_at=uow.now,
         )
+    )
+    security.note(
+        uow.session.info,
+        action,
+        who=uow.actor.label,
+        shop=uow.bot_id,
+        channel=uow.channel,
+        subject=subject_type if subject_id is None else f"{subject_type}:{subject_id}",
+        **{name: value for name, value in data.items() if name in security.DETAILS},
     )

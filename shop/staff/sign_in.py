@@ -10,6 +10,7 @@ from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db.models import LoginAttempt
+from shop import security
 from shop.actors import System
 from shop.audit import service as audit
 from shop.errors import InvalidToken, TooManyAttempts
@@ -45,6 +46,7 @@ async def sign_in(
     """
     token = rules.parse_api_token(latin(typed))
     if token is None:
+        security.tell("sign_in.failed", channel=units.channel, reason="malformed")
         raise InvalidToken
     subjects = [f"address:{network_of(browser.address)}", f"token:{token.key_id}"]
     wait = None
@@ -53,8 +55,10 @@ async def sign_in(
             wait = await _count_try(uow, subjects)
         holder = await staff.find_api_token(uow, token.text) if wait is None else None
     if wait is not None:
+        security.tell("sign_in.throttled", channel=units.channel, key_id=token.key_id, reason="token")
         raise TooManyAttempts(wait)
     if holder is None:
+        security.tell("sign_in.failed", channel=units.channel, key_id=token.key_id, reason="not_valid")
         raise InvalidToken
     if holder.telegram_id is not None:
         async with units.begin(holder.bot_id, holder.actor) as uow:
@@ -102,6 +106,14 @@ async def _ask(
     async with units.platform(DOOR) as uow:
         wait = await _count_try(uow, [_factor(holder.staff_id, purpose)])
     if wait is not None:
+        security.tell(
+            "sign_in.throttled",
+            channel=units.channel,
+            who=holder.actor.label,
+            shop=holder.bot_id,
+            reason="factor",
+            purpose=purpose,
+        )
         raise TooManyAttempts(wait)
     async with units.begin(holder.bot_id, holder.actor) as uow:
         return await challenges.ask(
@@ -148,17 +160,24 @@ async def confirm(units: UnitsOfWork, who: SignedIn, typed: str) -> Opened:
     InvalidToken, the same for every reason: mistyped, another's, revoked, the session ended meanwhile, or
     he confirms in his chat and not by a token.
     """
-    token = rules.parse_api_token(latin(typed))
-    if token is None or who.confirms_in_chat:
-        raise InvalidToken
-    async with units.platform(DOOR) as uow:
-        holder = await staff.find_api_token(uow, token.text)
-    if holder is None or (holder.bot_id, holder.staff_id) != (who.home_bot_id, who.staff_id):
-        raise InvalidToken
-    opened = await _renew(units, who, by="token")
+    opened = None
+    if await _is_own_token(units, who, typed):
+        opened = await _renew(units, who, by="token")
     if opened is None:
+        security.tell(
+            "confirm.failed", channel=units.channel, who=who.person.label, shop=who.home_bot_id, by="token"
+        )
         raise InvalidToken
     return opened
+
+
+async def _is_own_token(units: UnitsOfWork, who: SignedIn, typed: str) -> bool:
+    token = rules.parse_api_token(latin(typed))
+    if token is None or who.confirms_in_chat:
+        return False
+    async with units.platform(DOOR) as uow:
+        holder = await staff.find_api_token(uow, token.text)
+    return holder is not None and (holder.bot_id, holder.staff_id) == (who.home_bot_id, who.staff_id)
 
 
 async def ask_to_confirm(units: UnitsOfWork, who: SignedIn, *, browser: Browser) -> Pending:

@@ -91,7 +91,7 @@ async def test_anything_else_refuses(units, shop, phone, choice):
 
 
 async def test_a_forged_tap_of_somebody_else_does_nothing_and_learns_nothing(
-    units, shop, phone, make_phone, bots, bare: asyncpg.Connection
+    units, shop, phone, make_phone, bots, bare: asyncpg.Connection, caplog
 ):
     cookie = await ask(units, shop, phone)
     number = (await state(units, cookie)).number
@@ -104,6 +104,10 @@ async def test_a_forged_tap_of_somebody_else_does_nothing_and_learns_nothing(
         await forge(bots, shop, updates.press(mallory.user_id, forged.pack()))
 
     await mallory.expect_count("That is not here", 2)
+    told = [record for record in caplog.records if record.name == "security"]
+    assert [(one.event, one.shop, one.address) for one in told] == [
+        ("sign_in.forged", shop.bot_id, f"telegram:{mallory.user_id}")
+    ] * 2
     assert (await state(units, cookie)).state == "waiting"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
@@ -220,6 +222,7 @@ async def test_a_failure_gives_a_reference_and_no_detail(alice, monkeypatch, cap
     for word in ("Traceback", "asyncpg", "SELECT", "secret words", "RuntimeError"):
         assert word not in answer.text
     reference = caplog.records[-1].args[0]
+    assert re.fullmatch(r"[0-9A-F]{10}", reference)
     assert reference in answer.text
 
 

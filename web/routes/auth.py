@@ -104,6 +104,7 @@ async def logout(request: WebRequest) -> Response[str]:
     who, parts = signed_in(request), parts_of(request)
     async with parts.units.begin(who.home_bot_id, who.person) as uow:
         await sessions.end(uow, who.id_hash)
+        await audit.record(uow, "staff.signed_out", "staff", who.staff_id)
     return see_other(LOGIN, send_cookies=[parts.cookies.drop_session()])
 
 
