@@ -35,12 +35,7 @@ async def _answer(query: CallbackQuery, tapped: Tap, shop_id: int, units: UnitsO
     by = query.from_user.id if is_own_chat else NOBODY
     try:
         async with units.begin(shop_id, ACTOR) as uow:
-            return await challenges.answer(
-                uow,
-                tapped.ref,
-                number=tapped.number,
-                telegram_id=query.from_user.id if is_own_chat else NOBODY,
-            )
+            return await challenges.answer(uow, tapped.ref, number=tapped.number, telegram_id=by)
     except NotFound:
         security.tell("sign_in.forged", channel="bot", shop=shop_id, key=tapped.ref)
         raise
