@@ -24,7 +24,13 @@ class Wiretap:
     folder: Path
     """Where to connect instead."""
     answers: int = 0
-    _open: set[asyncio.Task[None]] = field(default_factory=set)
+    _cut: asyncio.Event = field(default_factory=asyncio.Event)
+    _lines: set[asyncio.Task[None] | None] = field(default_factory=set)
+
+    def swallow(self) -> None:
+        """From now on nothing comes through on the connections there are, and nobody is told; new ones work."""
+        self._cut.set()
+        self._cut = asyncio.Event()
 
     def take(self) -> int:
         """How many round trips there were since somebody last asked."""
@@ -32,16 +38,27 @@ class Wiretap:
         return count
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = asyncio.current_task()
+        self._lines.add(line)
         theirs, ours = await asyncio.open_unix_connection(str(self.server))
         asking = asyncio.ensure_future(_pass_on(reader, ours))
         try:
-            await self._answer(theirs, writer)
+            await self._answer(theirs, writer, self._cut)
         finally:
+            self._lines.discard(line)
             asking.cancel()
             ours.close()
             writer.close()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def hang_up(self) -> None:
+        lines = [line for line in self._lines if line is not None]
+        for line in lines:
+            line.cancel()
+        await asyncio.gather(*lines, return_exceptions=True)
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, cut: asyncio.Event
+    ) -> None:
         while True:
             try:
                 head = await reader.readexactly(_HEAD)
@@ -49,7 +66,8 @@ class Wiretap:
             except (asyncio.IncompleteReadError, ConnectionError):
                 return
             self.answers += head[0] == READY
-            writer.write(head + body)
+            if not cut.is_set():
+                writer.write(head + body)
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,4 +81,7 @@ async def tapped(server: Path, folder: Path) -> AsyncIterator[Wiretap]:
     folder.mkdir(parents=True, exist_ok=True)
     tap = Wiretap(server, folder)
     async with await asyncio.start_unix_server(tap.serve, str(folder / server.name)):
-        yield tap
+        try:
+            yield tap
+        finally:
+            await tap.hang_up()

@@ -1,0 +1,81 @@
+"""The pool: how often it waits for the database, and what it does about connections that died."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+import db.engine
+from db.crypto import Vault
+from db.engine import build_engine, build_sessions
+from db.urls import APP_ROLE, embedded_address
+from shop.actors import System
+from shop.unit_of_work import UnitsOfWork
+from tests.bench.wiretap import Wiretap, tapped
+from tests.conftest import SECRET
+
+NAME = "a pool under test"
+ACTOR = System("test")
+
+
+@pytest.fixture
+async def tap(server, tmp_path: Path) -> AsyncIterator[Wiretap]:
+    async with tapped(server.socket_folder / ".s.PGSQL.5432", tmp_path / "tap") as made:
+        yield made
+
+
+@asynccontextmanager
+async def pool(url: str) -> AsyncIterator[UnitsOfWork]:
+    engine = build_engine(url, application_name=NAME)
+    try:
+        yield UnitsOfWork(build_sessions(engine), Vault((SECRET,)), channel="test")
+    finally:
+        await engine.dispose()
+
+
+async def ask(units: UnitsOfWork) -> int:
+    """A unit of one statement; the server's process that answered."""
+    async with units.platform(ACTOR) as uow:
+        return await uow.session.scalar(text("SELECT pg_backend_pid() FROM pg_sleep(0.02)"))
+
+
+async def test_a_unit_of_one_statement_waits_three_times_for_the_database(database, tap):
+    async with pool(embedded_address(APP_ROLE, database.name, tap.folder)) as units:
+        await ask(units)
+        tap.take()
+
+        await ask(units)
+
+        assert tap.take() == 3  # BEGIN with the scope, the statement, COMMIT
+
+
+async def test_connections_that_the_server_ended_are_not_handed_out(database, everything):
+    async with pool(database.app_url) as units:
+        before = set(await asyncio.gather(*(ask(units) for _ in range(5))))
+        killed = await everything.fetch(
+            "SELECT pid, pg_terminate_backend(pid, 5000) AS gone FROM pg_stat_activity "
+            "WHERE application_name = $1",
+            NAME,
+        )
+
+        after = set(await asyncio.gather(*(ask(units) for _ in range(20))))
+
+    assert {row["pid"] for row in killed if row["gone"]} >= before
+    assert not before & after
+
+
+async def test_a_connection_that_died_in_silence_while_it_rested_is_found_out(database, tap, monkeypatch):
+    monkeypatch.setattr(db.engine, "RESTED_SECONDS", 0)
+    monkeypatch.setattr(db.engine, "CONNECT_SECONDS", 0.2)
+    async with pool(embedded_address(APP_ROLE, database.name, tap.folder)) as units:
+        before = await ask(units)
+        tap.swallow()
+
+        after = await ask(units)
+
+    assert after != before
