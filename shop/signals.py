@@ -25,7 +25,7 @@ id of the shop whose people they are."""
 
 async def desk_changed(uow: UnitOfWork) -> None:
     """Let everybody look at this shop's receipts again: open dashboards, and the worker of the holds."""
-    await uow.session.execute(select(func.pg_notify(DESK, str(uow.bot_id))))
+    uow.last.notify(DESK, str(uow.bot_id))
 
 
 async def moment(uow: UnitOfWork) -> int:
@@ -36,9 +36,9 @@ async def moment(uow: UnitOfWork) -> int:
 
 async def sessions_changed(uow: UnitOfWork) -> None:
     """Let the open streams of this shop's people find out whether they may go on."""
-    await uow.session.execute(select(func.pg_notify(SESSIONS, str(uow.bot_id))))
+    uow.last.notify(SESSIONS, str(uow.bot_id))
 
 
 async def shop_changed(uow: UnitOfWork, bot_id: int) -> None:
     """Let the bot process look at one shop again."""
-    await uow.session.execute(select(func.pg_notify(BOTS, str(bot_id))))
+    uow.last.notify(BOTS, str(bot_id))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from db.batch import Into, one_statement
 from db.crypto import Vault
 from db.tenancy import SCOPE, Scope, TenantNotSet, scoped
 from shop import security
@@ -25,6 +27,29 @@ def is_open() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """What nobody reads before the commit (history, promises, signals): one statement at the end."""
+
+    rows: dict[Into, list[tuple[Any, ...]]] = field(default_factory=dict)
+    signals: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def insert(self, into: Into, *row: Any) -> None:
+        """One more row, its values in the order of ``into.columns``; rows of a table keep their order."""
+        self.rows.setdefault(into, []).append(row)
+
+    def notify(self, channel: str, payload: str) -> None:
+        """NOTIFY as part of the transaction; the same one twice is one."""
+        self.signals[channel, payload] = None
+
+    async def write(self, session: AsyncSession) -> None:
+        """Write what has gathered. A second call writes what came since."""
+        if self.rows or self.signals:
+            await session.execute(*one_statement(self.rows, list(self.signals)))
+            self.rows.clear()
+            self.signals.clear()
+
+
+@dataclass(frozen=True, slots=True)
 class UnitOfWork:
     """What a use case needs besides its own arguments."""
 
@@ -36,6 +61,7 @@ class UnitOfWork:
     channel: str
     """The door: ``web``, ``bot``, ``cli`` or ``job``."""
     vault: Vault
+    last: Last = field(default_factory=Last)
 
     @property
     def bot_id(self) -> int:
@@ -52,9 +78,10 @@ class UnitOfWork:
         if not self.scope.platform:
             raise TenantNotSet("only a platform unit of work may enter a shop")
         scope = Scope(bot_id=bot_id, platform=True)
+        await self.last.write(self.session)  # in the name of the shop it was said in
         await self.session.execute(text(f"SET LOCAL app.bot_id = '{int(bot_id)}'"))
         self.session.info[SCOPE] = scope
-        return UnitOfWork(self.session, scope, self.actor, self.now, self.channel, self.vault)
+        return replace(self, scope=scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +111,10 @@ class UnitsOfWork:
             async with session.begin(), scoped(session, scope):
                 _open.set(True)
                 try:
-                    yield UnitOfWork(session, scope, actor, self.clock(), self.channel, self.vault)
+                    uow = UnitOfWork(session, scope, actor, self.clock(), self.channel, self.vault)
+                    yield uow
                     await session.flush()
+                    await uow.last.write(session)
                 finally:
                     _open.set(False)
             security.tell_committed(session.info)

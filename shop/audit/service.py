@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from db.batch import Into
 from db.models import AuditEntry
 from shop import security
 from shop.unit_of_work import UnitOfWork
+
+_HISTORY = Into(
+    AuditEntry,
+    (
+        *("bot_id", "actor", "actor_name", "channel", "action", "subject_type", "subject_id", "data"),
+        *("created_at", "updated_at"),
+    ),
+)
 
 
 async def record(
@@ -14,19 +23,18 @@ async def record(
 
     ``data`` must be plain JSON and must hold no secret: staff read it.
     """
-    uow.session.add(
-        AuditEntry(
-            bot_id=uow.bot_id,
-            actor=uow.actor.label,
-            actor_name=uow.actor.name,
-            channel=uow.channel,
-            action=action,
-            subject_type=subject_type,
-            subject_id=subject_id,
-            data=data,
-            created_at=uow.now,
-            updated_at=uow.now,
-        )
+    uow.last.insert(
+        _HISTORY,
+        uow.bot_id,
+        uow.actor.label,
+        uow.actor.name,
+        uow.channel,
+        action,
+        subject_type,
+        subject_id,
+        data,
+        uow.now,
+        uow.now,
     )
     security.note(
         uow.session.info,

@@ -144,6 +144,7 @@ class _Story:
         for waiting in script.WAITING:
             await self.wait(waiting)
         # These were told in their day; nobody must hear them again, a month late.
+        await self.uow.last.write(self.uow.session)
         await self.uow.session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.sent_at.is_(None))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 
+from db.batch import Into
 from db.models import Bot, OutboxMessage
 from shop.notifications.messages import Message
 from shop.unit_of_work import UnitOfWork
 
 CHANNEL = "outbox"
 """NOTIFY channel; the payload is the shop's id."""
+_PROMISES = Into(
+    OutboxMessage,
+    (
+        *("bot_id", "user_id", "chat_id", "topic_id", "kind", "payload", "dedupe_key"),
+        *("due_at", "created_at", "updated_at"),
+    ),
+    unless_there=("bot_id", "dedupe_key"),
+)
 
 
 async def enqueue(
@@ -22,24 +30,19 @@ async def enqueue(
     topic_id: int | None = None,
 ) -> None:
     """Queue ``message`` for ``chat_id``; a second promise with the same ``dedupe_key`` is a no-op."""
-    await uow.session.execute(
-        insert(OutboxMessage)
-        .values(
-            bot_id=uow.bot_id,
-            user_id=user_id,
-            chat_id=chat_id,
-            topic_id=topic_id,
-            kind=message.kind,
-            payload=message.payload,
-            dedupe_key=message.dedupe_key,
-            due_at=uow.now,
-            created_at=uow.now,
-            updated_at=uow.now,
-        )
-        .on_conflict_do_nothing(index_elements=["bot_id", "dedupe_key"])
+    uow.last.insert(
+        _PROMISES,
+        uow.bot_id,
+        user_id,
+        chat_id,
+        topic_id,
+        message.kind,
+        message.payload,
+        message.dedupe_key,
+        *(uow.now, uow.now, uow.now),
     )
     # NOTIFY is transactional: the bot wakes only if, and only when, we commit.
-    await uow.session.execute(select(func.pg_notify(CHANNEL, str(uow.bot_id))))
+    uow.last.notify(CHANNEL, str(uow.bot_id))
 
 
 async def enqueue_for_owner(uow: UnitOfWork, message: Message) -> None:

@@ -28,7 +28,7 @@ class Wiretap:
     _lines: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     def swallow(self) -> None:
-        """From now on nothing comes through on the connections there are, and nobody is told; new ones work."""
+        """Let nothing through any more on the connections there are, and tell nobody; new ones work."""
         self._cut.set()
         self._cut = asyncio.Event()
 
