@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -15,14 +16,20 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from db.embedded import Database
+from shop.bots import service as bots
+from shop.receipts import service
+from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
-from tests.web.conftest import Browser
+from tests.factories import MASTER
+from tests.web.conftest import Browser, add_staff
 from web.app import build_app, readiness_of
-from web.hub import Hub, Pace, listening
+from web.hub import MOST_SEATS, Hub, Pace, listening
 from web.security import Hardened
 
 PATIENCE = 10.0
-QUICK = Pace(beat=0.4, gather=0.05, between=0.3, stale=60.0)
+QUICK = Pace(beat=0.4, gather=0.05, between=0.3, stale=300.0)
+PATIENT = Pace(beat=300.0, gather=0.05, between=0.3, stale=300.0)
+"""What happens here within a test happens because of a notice, not of a beat."""
 
 
 @dataclass
@@ -89,11 +96,11 @@ class Line:
 
     async def ends(self) -> bool:
         """True once the stream is over; what is said before does not matter."""
-        try:
-            while True:
-                await self.message()
-        except StopAsyncIteration:
-            return True
+        with suppress(StopAsyncIteration):
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    await self.message()
+        return True
 
 
 @dataclass
@@ -106,6 +113,7 @@ class Worker:
     @asynccontextmanager
     async def line(self, browser: Browser, url: str = "/events", **headers: str) -> AsyncIterator[Line]:
         cookie = {"Cookie": f"pishkhan={browser.session}"}
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
         async with (
             httpx.AsyncClient(timeout=PATIENCE) as client,
             client.stream("GET", self.address + url, headers={**cookie, **headers}) as response,
@@ -121,11 +129,11 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 async def workers(sessions, vault, _wall_clock, shelf, assets, engine, database: Database):
-    """Two of them."""
+    """Two of them: the first beats often, the second not within a test."""
     async with asyncio.TaskGroup() as tasks:
         running = []
-        for _ in range(2):
-            hub, port = Hub(QUICK), free_port()
+        for pace in (QUICK, PATIENT):
+            hub, port = Hub(pace), free_port()
             app = build_app(
                 UnitsOfWork(sessions, vault, channel="web", clock=_wall_clock),
                 shelf=shelf,
@@ -158,6 +166,14 @@ async def _until_serving(address: str) -> None:
                 await asyncio.sleep(0.05)
 
 
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.02)
+
+
 @pytest.fixture
 async def shop(shops):
     return await shops.open(name="Nasim")
@@ -181,14 +197,250 @@ async def test_what_comes_first_is_a_whole_snapshot(workers, alice, shop, shops)
     assert first.queue == [sent.payment_id]
 
 
-async def test_a_new_receipt_is_told_at_every_worker(workers, alice, shop, shops):
+async def test_a_new_receipt_and_its_decision_are_told_at_every_worker(workers, units, alice, shop, shops):
     async with (
         workers[0].line(alice, "/events?topics=desk") as one,
         workers[1].line(alice, "/events") as other,
     ):
         await one.snapshot()
         await other.snapshot()
-        sent = await shops.receipt(shop)
 
+        sent = await shops.receipt(shop)
         assert (await one.snapshot()).queue == [sent.payment_id]
         assert (await other.snapshot()).waiting == "۱"
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await service.approve(uow, sent.payment_id)
+
+        assert (await one.snapshot()).queue == []
+        assert (await other.snapshot()).waiting == ""
+
+
+async def test_another_shop_hears_nothing(workers, alice, shop, shops, signed_in):
+    mallorys = await shops.open(name="Mallory's shop")
+    mallory = await signed_in(mallorys)
+
+    async with (
+        workers[1].line(mallory, "/events?topics=desk") as hers,
+        workers[1].line(alice, "/events") as ours,
+    ):
+        await hers.snapshot()
+        await ours.snapshot()
+        await shops.receipt(shop)
+        await ours.snapshot(until=lambda heard: heard.waiting == "۱")
+        own = await shops.receipt(mallorys)
+
+        # The very next thing she hears is her own.
+        assert (await hers.message()).queue == [own.payment_id]
+
+
+async def test_another_shops_receipt_has_no_stream(workers, shop, shops, signed_in):
+    sent = await shops.receipt(shop)
+    mallory = await signed_in(await shops.open(name="Mallory's shop"))
+
+    for url in ("/events", "/events/now"):
+        async with workers[0].line(mallory, f"{url}?topics=desk&item={sent.payment_id}") as line:
+            assert line.response.status_code == 404
+
+
+async def test_silence_is_filled_with_beats(workers, alice):
+    async with workers[0].line(alice) as line:
+        await line.snapshot()
+
+        beats = [await line.message() for _ in range(2)]
+
+    assert [(beat.event, beat.comment, beat.id) for beat in beats] == [("beat", "beat", None)] * 2
+
+
+async def test_a_burst_is_one_or_two_snapshots(workers, alice, shop, shops, units, everything):
+    sent = await shops.receipt(shop)
+    async with workers[1].line(alice, "/events") as line:
+        await line.snapshot()
+        began = time.monotonic()
+        for _ in range(50):
+            await everything.execute(f"NOTIFY desk, '{shop.bot_id}'")
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await service.approve(uow, sent.payment_id)
+        took = time.monotonic() - began
+        heard = [await line.snapshot()]
+        while heard[-1].waiting:
+            heard.append(await line.snapshot())
+
+    assert len(heard) <= 2 + took / PATIENT.between
+
+
+async def test_moments_rise_across_workers_and_reconnections(workers, alice, shop, shops):
+    seen = []
+    for worker in (*workers, *workers):
+        async with worker.line(alice) as line:
+            seen.append((await line.snapshot()).id)
+            await shops.receipt(shop)
+            seen.append((await line.snapshot()).id)
+
+    assert seen == sorted(set(seen))
+
+
+@pytest.mark.parametrize("said", ["9" * 17, "x", "-5", "9" * 40, ""])
+async def test_a_reader_never_gets_a_moment_it_has_seen(workers, alice, said):
+    async with workers[0].line(alice, Last_Event_ID=said) as line:
+        first = await line.snapshot()
+
+    assert first.id > (int(said) if said == "9" * 17 else 10**15)
+
+
+async def test_who_comes_back_is_told_everything_missed(workers, alice, shop, shops, units):
+    async with workers[0].line(alice, "/events?topics=desk") as line:
+        before = await line.snapshot()
+    sent = [await shops.receipt(shop) for _ in range(3)]
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await service.approve(uow, sent[1].payment_id)
+
+    async with workers[1].line(alice, "/events?topics=desk", Last_Event_ID=str(before.id)) as line:
+        first = await line.message()
+
+    assert first.queue == [sent[0].payment_id, sent[2].payment_id]
+
+
+async def test_what_was_said_while_nobody_listened_is_told_afterwards(
+    workers, alice, shop, shops, everything
+):
+    async with workers[1].line(alice) as line:
+        await line.snapshot()
+        ended = await everything.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'pishkhan-web-notices' AND datname = current_database()"
+        )
+        await shops.receipt(shop)
+
+        assert len(ended) == 2
+        assert (await line.snapshot(until=lambda heard: heard.waiting == "۱")).id
+
+
+# How a stream ends ------------------------------------------------------------------------------------------
+
+
+async def _log_out(alice, units, shop, everything):
+    await alice.post("/logout")
+
+
+async def _log_out_everywhere(alice, units, shop, everything):
+    await alice.post("/logout-everywhere")
+
+
+async def _revoke(alice, units, shop, everything):
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        token_id = await everything.fetchval("SELECT id FROM api_tokens WHERE bot_id = $1", shop.bot_id)
+        await staff.revoke_api_token(uow, token_id)
+
+
+async def _delete_shop(alice, units, shop, everything):
+    async with units.platform(MASTER) as uow:
+        await bots.delete_bot(uow, shop.bot_id)
+
+
+@pytest.mark.parametrize("how", [_log_out, _log_out_everywhere, _revoke, _delete_shop])
+async def test_a_stream_ends_at_once_with_the_right_to_it(workers, alice, units, shop, everything, how):
+    async with workers[1].line(alice) as line:
+        await line.snapshot()
+
+        await how(alice, units, shop, everything)
+
+        assert await line.ends()
+    async with workers[1].line(alice) as again:
+        assert again.response.status_code in {303, 401}
+
+
+async def test_a_suspension_nobody_announces_ends_it_with_the_next_beat(workers, alice, shop, everything):
+    async with workers[0].line(alice) as line:
+        await line.snapshot()
+
+        await everything.execute("UPDATE bots SET status = 'suspended' WHERE id = $1", shop.bot_id)
+
+        assert await line.ends()
+
+
+async def test_a_session_that_grows_old_ends_with_the_next_beat(workers, alice, clock):
+    async with workers[0].line(alice) as line:
+        await line.snapshot()
+
+        clock.forward(days=8)
+
+        assert await line.ends()
+
+
+async def test_an_open_page_keeps_no_session_alive(workers, alice, everything, clock):
+    seen = "SELECT last_seen_at FROM sessions WHERE id_hash = sha256($1::bytea)"
+    before = await everything.fetchval(seen, alice.session.encode())
+    clock.forward(hours=2)
+
+    async with workers[0].line(alice) as line:
+        await line.snapshot()
+        await line.message()
+    async with workers[0].line(alice, "/events/now") as line:
+        assert line.response.status_code == 200
+
+    assert await everything.fetchval(seen, alice.session.encode()) == before
+
+
+async def test_the_master_hears_a_shop_only_while_he_looks_at_it(workers, new_browser, master, shop, shops):
+    browser = new_browser()
+    await browser.sign_in(master.api_token)
+    await browser.post(f"/platform/bots/{shop.bot_id}/open")
+
+    async with workers[1].line(browser, "/events?topics=desk") as line:
+        await line.snapshot()
+        sent = await shops.receipt(shop)
+        heard = await line.snapshot()
+        assert heard.queue == [sent.payment_id]
+        assert "/approve" not in heard.data
+        await browser.post("/platform/leave")
+
+        assert await line.ends()
+
+
+async def test_who_lost_the_right_to_see_receipts_hears_no_more(
+    workers, shop, shops, units, new_browser, everything
+):
+    bob, token = await add_staff(units, shop)
+    browser = new_browser()
+    await browser.sign_in(token)
+    async with workers[1].line(browser, "/events?topics=desk") as line:
+        await line.snapshot()
+
+        await everything.execute("UPDATE staff SET permissions = '{}' WHERE id = $1", bob.staff_id)
+        await shops.receipt(shop)
+
+        assert await line.ends()
+
+
+async def test_a_person_has_only_so_many_streams(workers, alice):
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(workers[1].line(alice)) for _ in range(MOST_SEATS)]
+        for line in lines:
+            await line.snapshot()
+
+        async with workers[1].line(alice) as one_more:
+            assert one_more.response.status_code == 429
+        async with workers[1].line(alice, "/events/now") as asked:
+            assert asked.response.status_code == 200
+    await eventually(lambda: workers[1].hub.count() == 0)
+    async with workers[1].line(alice) as line:
+        assert (await line.snapshot()).id
+
+
+async def test_a_stream_at_rest_holds_no_connection(workers, alice, engine):
+    async with workers[1].line(alice) as line:
+        await line.snapshot()
+
+        await eventually(lambda: engine.pool.checkedout() == 0)
+
+
+async def test_what_is_fetched_is_what_is_told(workers, alice, shop, shops):
+    sent = await shops.receipt(shop)
+    url = f"topics=desk&item={sent.payment_id}"
+
+    async with workers[0].line(alice, f"/events?{url}") as line:
+        told = await line.snapshot()
+    async with workers[0].line(alice, f"/events/now?{url}") as line:
+        fetched = await line.response.aread()
+
+    assert fetched.decode().split() == told.data.split()
