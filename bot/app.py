@@ -21,6 +21,7 @@ from bot.dispatching import Handler, build_dispatcher
 from bot.fleet import Fleet
 from bot.front_door import FrontDoor
 from bot.health import health_server
+from bot.holds import Holds
 from bot.inbox import Inbox
 from bot.introductions import Introducer
 from bot.jobs import Job, Jobs
@@ -48,7 +49,7 @@ from shop.media.shelf import Shelf
 from shop.notifications.outbox import CHANNEL as OUTBOX
 from shop.payments.service import expire_due
 from shop.provisioning.service import run_due
-from shop.signals import BOTS
+from shop.signals import BOTS, DESK
 from shop.unit_of_work import UnitsOfWork
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class Crew:
     inbox: Inbox
     outbox: Outbox
     jobs: Jobs
+    holds: Holds
     source: Source
 
 
@@ -169,6 +171,7 @@ class BotProcess:
                 running.spawn(crew.inbox.run(), name="inbox"),
                 running.spawn(crew.outbox.run(), name="outbox"),
                 running.spawn(crew.jobs.run(), name="jobs"),
+                running.spawn(crew.holds.run(), name="holds"),
             )
             try:
                 await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
@@ -210,7 +213,7 @@ class BotProcess:
                 Job("sweeping", 3600.0, inbox.sweep),
             ]
         )
-        return Crew(registry, fleet, inbox, outbox, jobs, source)
+        return Crew(registry, fleet, inbox, outbox, jobs, Holds(units), source)
 
     def _source(self, inbox: Inbox, allowed_updates: Sequence[str]) -> Source:
         if self.callers is None or self.place.webhook_url is None:
@@ -224,6 +227,7 @@ class BotProcess:
             crew.fleet.look()
             crew.outbox.wake()
             crew.inbox.wake()
+            crew.holds.wake()
 
         return Listener(
             self.place.database_url,
@@ -232,6 +236,7 @@ class BotProcess:
                 BOTS: lambda _shop: crew.fleet.look(),
                 OUTBOX: lambda _shop: crew.outbox.wake(),
                 INBOX: lambda _shop: crew.inbox.wake(),
+                DESK: lambda _shop: crew.holds.wake(),
             },
             on_connect=look_everywhere,
         )

@@ -85,6 +85,23 @@ class System:
 Actor = StaffMember | Master | Customer | System
 
 
+def recall(label: str, name: str, *, permissions: frozenset[str]) -> Actor:
+    """Who acted under ``label`` (as the audit log writes it), for what is done later in his name.
+
+    Raises ValueError for a customer: nothing is done later in a customer's name.
+    """
+    kind, _, key = label.partition(":")
+    match kind:
+        case "staff":
+            return StaffMember(int(key), name, permissions)
+        case "master":
+            return Master(int(key), name)
+        case "system":
+            return System(key)
+        case _:
+            raise ValueError(f"nobody of the house is called {label}")
+
+
 def may(actor: Actor, permission: str) -> bool:
     """Whether ``actor`` holds ``permission``. ``System`` holds all of them."""
     match actor:

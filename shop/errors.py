@@ -173,6 +173,46 @@ class ReceiptNotSubmitted(ShopError):
 
 
 @dataclass(eq=False)
+class WarningsStand(ShopError):
+    """Grave warnings stand against this receipt; whoever approves it all the same has to say so.
+
+    ``warnings`` are their codes, in the order of ``shop.receipts.warnings``.
+    """
+
+    code = "warnings_stand"
+    payment_id: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class DecisionHeld(ShopError):
+    """Somebody decided just now and may still take it back: ``decision`` is ``approve`` or ``reject``."""
+
+    code = "decision_held"
+    payment_id: int
+    decision: str
+    by: str
+    commit_at: datetime
+
+
+@dataclass(eq=False)
+class TooLate(ShopError):
+    """The hold is over: the decision counts and cannot be taken back any more."""
+
+    code = "too_late"
+    payment_id: int
+    decision: str
+
+
+@dataclass(eq=False)
+class NothingHeld(ShopError):
+    """There is no decision to take back: none was made, or somebody took it back already."""
+
+    code = "nothing_held"
+    payment_id: int
+
+
+@dataclass(eq=False)
 class AlreadyExists(ShopError):
     """The shop already has one of these."""
 

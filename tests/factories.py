@@ -18,6 +18,7 @@ from db.models import User
 from shop.actors import OWNING, Customer, Master, StaffMember, System
 from shop.bots import service as bots
 from shop.cards import service as cards
+from shop.configurations import service as configurations
 from shop.media import picture
 from shop.media import service as media
 from shop.media.shelf import Shelf
@@ -101,9 +102,18 @@ class Shops:
         self.shelf = shelf
 
     async def open(
-        self, *, name: str = "Shop", price: int = 125_000, stock: int = 5, cards_count: int = 1
+        self,
+        *,
+        name: str = "Shop",
+        price: int = 125_000,
+        stock: int = 5,
+        cards_count: int = 1,
+        hold_seconds: int = 0,
     ) -> Shop:
-        """A shop with an owner, one plan, its cards and ``stock`` ready lines."""
+        """A shop with an owner, one plan, its cards and ``stock`` ready lines.
+
+        Its decisions count at once, unless ``hold_seconds`` says otherwise.
+        """
         token, username = telegram_token(), f"shop_{secrets.token_hex(4)}_bot"
         async with self.units.platform(MASTER) as uow:
             made = await bots.create_bot(uow, name=name, telegram_bot_token=token, username=username)
@@ -125,6 +135,7 @@ class Shops:
                 for _ in range(cards_count)
             ]
             token_id = (await list_api_tokens(uow))[0].token_id
+            await configurations.set_configuration(uow, "hold_seconds", value=hold_seconds)
             if stock:
                 await provisioning.add_stock(uow, plan.plan_id, self.lines(stock))
         return Shop(

@@ -46,6 +46,13 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.UnreadableFile: (422, N_("This file cannot be read.")),
     refusals.ReceiptAlreadyReviewed: (409, N_("This receipt was already decided; nothing was changed.")),
     refusals.ReceiptNotSubmitted: (409, N_("This payment has no receipt to decide on.")),
+    refusals.WarningsStand: (
+        409,
+        N_("A warning stands against this receipt; approve it despite the warning."),
+    ),
+    refusals.DecisionHeld: (409, N_("%(by)s decided this a moment ago; it can still be taken back.")),
+    refusals.TooLate: (409, N_("Too late; the decision counts already and the customer was told.")),
+    refusals.NothingHeld: (409, N_("There is nothing to take back; the receipt waits again.")),
     refusals.AlreadyExists: (409, N_("This exists already.")),
     refusals.StillInUse: (409, N_("This has a history and cannot be deleted; switch it off instead.")),
     refusals.InvalidToken: (

@@ -37,6 +37,7 @@ _PATH_SIGNS = "/:@!$&'()*+,;=-._~"
 NOTICES = {
     "approved": N_("Approved; the customer gets it now."),
     "rejected": N_("Rejected; the customer was told why."),
+    "undone": N_("Undone; the receipt waits again."),
     "token_revoked": N_("Revoked; whoever signed in with it is signed out."),
 }
 """What a page may say once about the form before it; the cookie carries only the key."""

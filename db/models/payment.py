@@ -33,6 +33,7 @@ GATEWAY_STATUSES = (
     "refunded",
 )
 RECEIPT_TYPES = ("photo", "document", "text")
+DECISIONS = ("approve", "reject")
 
 
 class CardToCardPayment(BotRow):
@@ -48,6 +49,12 @@ class CardToCardPayment(BotRow):
         one_of("status", CARD_STATUSES),
         one_of("receipt_type", RECEIPT_TYPES),
         CheckConstraint("expected_amount > 0", name="expected_amount_positive"),
+        one_of("held_decision", DECISIONS),
+        CheckConstraint(
+            "num_nonnulls(held_decision, held_by, held_by_name, held_channel, commit_at) IN (0, 5)",
+            name="held_whole",
+        ),
+        CheckConstraint("commit_at IS NULL OR status = 'receipt_submitted'", name="held_while_waiting"),
         Index(
             "uq_card_to_card_payments_open",
             "bot_id",
@@ -60,6 +67,7 @@ class CardToCardPayment(BotRow):
         Index("ix_card_to_card_payments_decided", "bot_id", "status", "admin_reviewed_at"),
         Index("ix_card_to_card_payments_card", "bot_id", "card_id", "expected_amount"),
         Index("ix_card_to_card_payments_due", "expires_at", postgresql_where=text("status = 'created'")),
+        Index("ix_card_to_card_payments_held", "commit_at", postgresql_where=text("commit_at IS NOT NULL")),
         Index("ix_card_to_card_payments_sha256", "bot_id", "receipt_sha256"),
         Index("ix_card_to_card_payments_reference", "bot_id", "payer_reference"),
     )
@@ -99,7 +107,16 @@ class CardToCardPayment(BotRow):
     admin_reviewed_at: Mapped[Utc | None]
     admin_channel: Mapped[Words | None]
     reject_reason: Mapped[Words | None]
+    """While a rejection is held, the reason it will have; likewise ``admin_notes``."""
     admin_notes: Mapped[Words | None]
+    held_decision: Mapped[Words | None]
+    """What somebody decided and may still take back; a receipt is held while ``commit_at`` stands."""
+    held_by: Mapped[Words | None]
+    """The actor, as the audit log writes him: ``staff:4``."""
+    held_by_name: Mapped[Words | None]
+    held_channel: Mapped[Words | None]
+    commit_at: Mapped[Utc | None]
+    """When the held decision counts; until then it can be undone."""
 
 
 class ZarinpalPayment(BotRow):

@@ -95,7 +95,7 @@ def chosen_range(text: str | None) -> int:
 
 
 async def _desk(uow: UnitOfWork) -> Any:
-    waits = CardToCardPayment.status == "receipt_submitted"
+    waits = and_(CardToCardPayment.status == "receipt_submitted", CardToCardPayment.commit_at.is_(None))
     ends_soon = and_(
         Subscription.status.in_(RUNNING),
         Subscription.ends_at > uow.now,

@@ -58,7 +58,7 @@ async def list_shops(uow: UnitOfWork) -> list[ShopRow]:
             func.count().label("number"),
             func.min(CardToCardPayment.receipt_submitted_at).label("oldest"),
         )
-        .where(CardToCardPayment.status == "receipt_submitted")
+        .where(CardToCardPayment.status == "receipt_submitted", CardToCardPayment.commit_at.is_(None))
         .group_by(CardToCardPayment.bot_id)
         .subquery()
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from db.models import CardToCardPayment, Order, Staff, User
@@ -16,6 +16,7 @@ from shop.configurations import service as configurations
 from shop.plans import sold
 from shop.receipts import presence
 from shop.receipts.detail import ReceiptDetail, load_detail
+from shop.receipts.holding import HeldDecision, list_held
 from shop.receipts.presence import Reviewer
 from shop.unit_of_work import UnitOfWork
 
@@ -58,6 +59,13 @@ class Desk:
     """Of ``item`` in the queue, from 1; 0 when it is not in it."""
     total: int
     """In this tab, with this filter."""
+    held: Sequence[HeldDecision] = ()
+    """Decisions of the shop that may still be taken back, the soonest to count first."""
+
+
+def waits() -> ColumnElement[bool]:
+    """A receipt nobody has decided about; one whose decision is held waits for nobody."""
+    return (CardToCardPayment.status == "receipt_submitted") & CardToCardPayment.commit_at.is_(None)
 
 
 def tab_of(status: str) -> Tab:
@@ -97,12 +105,13 @@ async def load_desk(
         next_id=following[0] if following else (ids[0] if ids and at < 0 else None),
         position=at + 1,
         total=total,
+        held=await list_held(uow),
     )
 
 
 async def first_waiting(uow: UnitOfWork, *, after: int | None = None) -> int | None:
     """The receipt to work on next: the oldest that waits, but the one that came after ``after`` first."""
-    waiting = select(CardToCardPayment.id).where(CardToCardPayment.status == "receipt_submitted")
+    waiting = select(CardToCardPayment.id).where(waits())
     order = (CardToCardPayment.receipt_submitted_at, CardToCardPayment.id)
     if after is not None:
         since = (
@@ -123,20 +132,16 @@ async def first_waiting(uow: UnitOfWork, *, after: int | None = None) -> int | N
 
 async def count_waiting(uow: UnitOfWork) -> int:
     """How many receipts wait; for the badge that every page carries."""
-    return (
-        await uow.session.scalar(
-            select(func.count())
-            .select_from(CardToCardPayment)
-            .where(CardToCardPayment.status == "receipt_submitted")
-        )
-        or 0
-    )
+    return await uow.session.scalar(select(func.count()).select_from(CardToCardPayment).where(waits())) or 0
 
 
 async def _counts(uow: UnitOfWork) -> dict[str, int]:
     rows = await uow.session.execute(
         select(CardToCardPayment.status, func.count())
-        .where(CardToCardPayment.status.in_([status for known in STATUSES.values() for status in known]))
+        .where(
+            CardToCardPayment.status.in_([status for known in STATUSES.values() for status in known]),
+            CardToCardPayment.commit_at.is_(None),
+        )
         .group_by(CardToCardPayment.status)
     )
     by_status = dict(rows.tuples().all())
@@ -169,7 +174,7 @@ async def _queue(uow: UnitOfWork, tab: Tab, chosen: Filter, language: str) -> li
         .join(User, User.id == CardToCardPayment.user_id)
         .join(Order, Order.id == CardToCardPayment.order_id)
         .outerjoin(Staff, presence.is_reviewed_by_another(uow))
-        .where(CardToCardPayment.status.in_(STATUSES[tab]))
+        .where(CardToCardPayment.status.in_(STATUSES[tab]), CardToCardPayment.commit_at.is_(None))
         .limit(PAGE)
     )
     rows = await uow.session.execute(_sorted(_filtered(statement, chosen, bought_before), tab))

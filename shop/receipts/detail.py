@@ -14,6 +14,7 @@ from shop.cards import banks
 from shop.errors import NotFound
 from shop.plans import sold
 from shop.receipts import presence, warnings
+from shop.receipts.holding import HeldDecision, held_on
 from shop.receipts.presence import Reviewer
 from shop.receipts.warnings import ReceiptWarning
 from shop.unit_of_work import UnitOfWork
@@ -69,6 +70,8 @@ class ReceiptDetail:
     tracking_number: str
     reviewer: Reviewer | None = None
     """A colleague who looks at it now."""
+    held: HeldDecision | None = None
+    """What somebody decided and may still take back."""
 
 
 async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> ReceiptDetail:
@@ -106,6 +109,7 @@ async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> Receip
         plan_name=sold.name(order.snapshot, language),
         tracking_number=payment.tracking_number,
         reviewer=presence.reviewer(colleague, payment.claimed_until) if waits else None,
+        held=held_on(uow, payment, user) if payment.commit_at is not None else None,
     )
 
 

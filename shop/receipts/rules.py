@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shop.errors import BadInput
 from shop.formatting import latin, normalise_text
 
 DECIDABLE = ("receipt_submitted",)
@@ -37,6 +38,24 @@ def clean_text(text: str | None) -> str | None:
     """A caption or a typed receipt as we keep it: normalised, bounded; None when nothing is left."""
     cleaned = normalise_text(text or "").strip()[:TEXT_LIMIT]
     return cleaned or None
+
+
+def own_words(reason: RejectReason, text: str) -> str:
+    """The reviewer's words for the customer: bounded, and nothing for a reason that has its own.
+
+    Raises BadInput for ``other`` without words.
+    """
+    if reason is not RejectReason.OTHER:
+        return ""
+    words = (clean_text(text) or "")[:NOTE_LIMIT]
+    if not words:
+        raise BadInput("reason_text", "required")
+    return words
+
+
+def decision_of(status: str) -> str:
+    """``approve`` or ``reject``: what was decided about a receipt that is ``status`` now."""
+    return "reject" if status == "rejected" else "approve"
 
 
 def still_takes(status: str, *, closed_since: datetime, now: datetime, late_hours: int) -> bool:

@@ -1,15 +1,15 @@
 """Use cases on receipts: submit, approve, reject.
 
-A decision is one guarded UPDATE: whoever comes second changes nothing and is told who was first.
-(The next release holds a decision for some seconds before this point; see ADR 0004.)
+A decision is one guarded UPDATE: whoever comes second changes nothing and is told who was first. The doors
+decide through ``shop.receipts.holding``, which holds a decision for some seconds first (ADR 0004).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 
 from db.models import CardToCardPayment, Media, Order, User
 from shop.actors import RECEIPTS_APPROVE, require
@@ -18,6 +18,7 @@ from shop.cards import service as cards
 from shop.configurations import service as configurations
 from shop.errors import (
     BadInput,
+    DecisionHeld,
     NoOpenPayment,
     NotFound,
     ReceiptAlreadyReviewed,
@@ -37,6 +38,8 @@ from shop.signals import desk_changed
 from shop.unit_of_work import UnitOfWork
 
 ReceiptType = Literal["photo", "document", "text"]
+NOT_HELD = dict.fromkeys(("held_decision", "held_by", "held_by_name", "held_channel", "commit_at"))
+"""The columns of a hold, once it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,9 @@ async def submit(
     if user.blocked_at is not None:
         raise UserBlocked
     payment = await uow.session.scalar(
-        select(CardToCardPayment).where(
-            CardToCardPayment.id == payment_id, CardToCardPayment.user_id == user_id
-        )
+        select(CardToCardPayment)
+        .where(CardToCardPayment.id == payment_id, CardToCardPayment.user_id == user_id)
+        .with_for_update()
     )
     if payment is None:
         raise NotFound("payment", payment_id)
@@ -103,7 +106,10 @@ async def submit(
         payment.receipt_submitted_at = uow.now
     payment.status, payment.late, payment.updated_at = "receipt_submitted", late, uow.now
     payment.receipt_count += 1
-    payment.reject_reason = payment.admin_reviewed_by = payment.admin_reviewed_at = None
+    payment.reject_reason = payment.admin_notes = None
+    payment.admin_reviewed_by = payment.admin_reviewed_at = None
+    if payment.commit_at is not None:
+        await _void_hold(uow, payment)
     await uow.session.execute(
         update(Order)
         .where(Order.id == payment.order_id, Order.status == "expired")
@@ -114,6 +120,13 @@ async def submit(
     await audit.record(uow, "receipt.submitted", "payment", payment.id, replaced=replaced, late=late)
     await desk_changed(uow)
     return Submitted(payment.id, payment.tracking_number, replaced, late, await _ahead(uow, payment))
+
+
+async def _void_hold(uow: UnitOfWork, payment: CardToCardPayment) -> None:
+    """What was decided was decided about another picture: the new one wants to be looked at."""
+    await audit.record(uow, "receipt.hold_voided", "payment", payment.id, decision=payment.held_decision)
+    for column in NOT_HELD:
+        setattr(payment, column, None)
 
 
 async def _require_room(uow: UnitOfWork, payment: CardToCardPayment, late_hours: int, most: int) -> None:
@@ -176,9 +189,50 @@ async def _ahead(uow: UnitOfWork, payment: CardToCardPayment) -> int:
 async def approve(uow: UnitOfWork, payment_id: int) -> Reviewed:
     """Accept the money as it was asked for, and hand over what it buys: all in this transaction.
 
-    Raises NotAllowed, NotFound, ReceiptNotSubmitted, ReceiptAlreadyReviewed.
+    Raises NotAllowed, NotFound, ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed.
     """
     user, payment = await _decide(uow, payment_id, status="approved")
+    await _accept(uow, user, payment)
+    return Reviewed(payment.id, payment.status, user.full_name)
+
+
+async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text: str = "") -> Reviewed:
+    """Close the receipt without moving money, and tell the customer why and what to do next.
+
+    The order is kept for a day, so that a better receipt can follow. ``text`` counts for ``other`` alone:
+    every other reason has its own words. Raises NotAllowed, NotFound, BadInput (``other`` without words),
+    ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed.
+    """
+    words = rules.own_words(reason, text)
+    user, payment = await _decide(
+        uow, payment_id, status="rejected", reject_reason=reason, admin_notes=words or None
+    )
+    await _refuse(uow, user, payment)
+    return Reviewed(payment.id, payment.status, user.full_name)
+
+
+async def settle_held(uow: UnitOfWork, payment_id: int) -> bool:
+    """Let a held decision count, now that its hold is over; the unit's actor is who took it.
+
+    False when there is nothing (any more) to settle: it was taken back, or it counts already. Raises
+    NotAllowed.
+    """
+    require(uow.actor, RECEIPTS_APPROVE)
+    user = await _lock_payer(uow, payment_id)
+    decided = await _settle_status(
+        uow,
+        payment_id,
+        CardToCardPayment.commit_at <= uow.now,
+        status=case((CardToCardPayment.held_decision == "approve", "approved"), else_="rejected"),
+    )
+    if user is None or decided is None:
+        return False
+    await (_accept if decided.status == "approved" else _refuse)(uow, user, decided)
+    return True
+
+
+async def _accept(uow: UnitOfWork, user: User, payment: CardToCardPayment) -> None:
+    """Move the money of a payment whose status was moved just now."""
     settled = await payments.settle(
         uow,
         user_id=user.id,
@@ -207,22 +261,11 @@ async def approve(uow: UnitOfWork, payment_id: int) -> Reviewed:
         order_id=payment.order_id,
         order_status=settled.order_status,
     )
-    return Reviewed(payment.id, payment.status, user.full_name)
 
 
-async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text: str = "") -> Reviewed:
-    """Close the receipt without moving money, and tell the customer why and what to do next.
-
-    The order is kept for a day, so that a better receipt can follow. ``text`` counts for ``other`` alone:
-    every other reason has its own words. Raises NotAllowed, NotFound, BadInput (``other`` without words),
-    ReceiptNotSubmitted, ReceiptAlreadyReviewed.
-    """
-    words = ""
-    if reason is RejectReason.OTHER:
-        words = (rules.clean_text(text) or "")[: rules.NOTE_LIMIT]
-        if not words:
-            raise BadInput("reason_text", "required")
-    user, payment = await _decide(uow, payment_id, status="rejected", reason=reason, notes=words or None)
+async def _refuse(uow: UnitOfWork, user: User, payment: CardToCardPayment) -> None:
+    """Keep the order of a payment that was rejected just now, and tell its customer."""
+    reason, words = payment.reject_reason or RejectReason.OTHER, payment.admin_notes or ""
     await _count_on_card(uow, payment, "rejected")
     order = await uow.session.scalar(
         update(Order)
@@ -249,51 +292,67 @@ async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text
         ),
     )
     await audit.record(uow, "receipt.rejected", "payment", payment.id, reason=reason, text=words)
-    return Reviewed(payment.id, payment.status, user.full_name)
 
 
 async def _decide(
-    uow: UnitOfWork,
-    payment_id: int,
-    *,
-    status: str,
-    reason: RejectReason | None = None,
-    notes: str | None = None,
+    uow: UnitOfWork, payment_id: int, *, status: str, **values: Any
 ) -> tuple[User, CardToCardPayment]:
-    """The one place a decision is taken, so that two doors, or two reviewers, cannot disagree."""
+    """Decide at once, or say why not."""
     require(uow.actor, RECEIPTS_APPROVE)
-    owner_of_payment = (
-        select(CardToCardPayment.user_id).where(CardToCardPayment.id == payment_id).scalar_subquery()
-    )
-    user = await uow.session.scalar(select(User).where(User.id == owner_of_payment).with_for_update())
+    user = await _lock_payer(uow, payment_id)
     if user is None:
         raise NotFound("receipt", payment_id)
-    payment = await uow.session.scalar(
+    payment = await _settle_status(
+        uow, payment_id, CardToCardPayment.commit_at.is_(None), status=status, **values
+    )
+    if payment is None:
+        raise await refusal(uow, payment_id)
+    return user, payment
+
+
+async def _lock_payer(uow: UnitOfWork, payment_id: int) -> User | None:
+    payer = select(CardToCardPayment.user_id).where(CardToCardPayment.id == payment_id).scalar_subquery()
+    locked: User | None = await uow.session.scalar(select(User).where(User.id == payer).with_for_update())
+    return locked
+
+
+async def _settle_status(
+    uow: UnitOfWork, payment_id: int, guard: ColumnElement[bool], **values: Any
+) -> CardToCardPayment | None:
+    """The one place a decision counts, so that two doors, or two reviewers, cannot disagree."""
+    payment: CardToCardPayment | None = await uow.session.scalar(
         update(CardToCardPayment)
-        .where(CardToCardPayment.id == payment_id, CardToCardPayment.status.in_(rules.DECIDABLE))
+        .where(CardToCardPayment.id == payment_id, CardToCardPayment.status.in_(rules.DECIDABLE), guard)
         .values(
-            status=status,
+            **values,
+            **NOT_HELD,
             admin_reviewed_by=uow.actor.name,
             admin_reviewed_at=uow.now,
             admin_channel=uow.channel,
-            reject_reason=reason,
-            admin_notes=notes,
             updated_at=uow.now,
         )
         .returning(CardToCardPayment)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
+    if payment is not None:
+        await desk_changed(uow)
+    return payment
+
+
+async def refusal(
+    uow: UnitOfWork, payment_id: int
+) -> NotFound | ReceiptAlreadyReviewed | DecisionHeld | ReceiptNotSubmitted:
+    """Why a receipt cannot be decided: what is true of it now."""
+    payment = await uow.session.get(CardToCardPayment, payment_id, populate_existing=True)
     if payment is None:
-        raise await _refusal(uow, payment_id)
-    await desk_changed(uow)
-    return user, payment
-
-
-async def _refusal(uow: UnitOfWork, payment_id: int) -> ReceiptAlreadyReviewed | ReceiptNotSubmitted:
-    payment = await uow.session.get_one(CardToCardPayment, payment_id, populate_existing=True)
+        return NotFound("receipt", payment_id)
     if payment.status in rules.DECIDED:
         return ReceiptAlreadyReviewed(
             payment.id, payment.status, payment.admin_reviewed_by or "", payment.admin_reviewed_at
+        )
+    if payment.commit_at is not None:
+        return DecisionHeld(
+            payment.id, payment.held_decision or "", payment.held_by_name or "", payment.commit_at
         )
     return ReceiptNotSubmitted(payment.id, payment.status)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
 
 from db.models import CardToCardPayment, Order, TenantPaymentCard, User
 from shop.unit_of_work import UnitOfWork
@@ -26,6 +27,32 @@ class ReceiptWarning:
     other_at: datetime | None = None
 
 
+PAYABLE = ("awaiting_payment", "partially_paid", "expired")
+"""Statuses of an order that still needs the money."""
+
+
+async def grave(uow: UnitOfWork, payment_id: int) -> tuple[str, ...]:
+    """The codes of the warnings nobody may overlook, in one query; none for a receipt that does not wait."""
+    other = aliased(CardToCardPayment)
+    another = other.id != CardToCardPayment.id
+    row = (
+        await uow.session.execute(
+            select(
+                exists().where(another, other.receipt_sha256 == CardToCardPayment.receipt_sha256),
+                exists().where(another, other.payer_reference == CardToCardPayment.payer_reference),
+                Order.status.not_in(PAYABLE),
+                User.blocked_at.is_not(None),
+            )
+            .select_from(CardToCardPayment)
+            .join(Order, Order.id == CardToCardPayment.order_id)
+            .join(User, User.id == CardToCardPayment.user_id)
+            .where(CardToCardPayment.id == payment_id, CardToCardPayment.status == "receipt_submitted")
+        )
+    ).one_or_none()
+    codes = ("same_image", "same_reference", "order_closed", "payer_blocked")
+    return tuple(code for code, stands in zip(codes, row or (), strict=False) if stands)
+
+
 async def find(uow: UnitOfWork, payment: CardToCardPayment, order: Order, user: User) -> list[ReceiptWarning]:
     """The warnings of one receipt, the gravest first."""
     found: list[ReceiptWarning] = []
@@ -35,7 +62,7 @@ async def find(uow: UnitOfWork, payment: CardToCardPayment, order: Order, user: 
     if payment.payer_reference is not None:
         same_code = CardToCardPayment.payer_reference == payment.payer_reference
         found += await _others(uow, payment, same_code, "bad", "same_reference")
-    if order.status not in ("awaiting_payment", "partially_paid", "expired"):
+    if order.status not in PAYABLE:
         found.append(ReceiptWarning("bad", "order_closed", other_status=order.status))
     if user.blocked_at is not None:
         found.append(ReceiptWarning("bad", "payer_blocked"))

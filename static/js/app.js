@@ -167,6 +167,13 @@
     const isLive = e?.detail?.ctx && isQuiet(e);
     $$('dialog[data-modal][open]').forEach(x => { if (!x.matches(':modal')) { x.close(); open(x); } });
     $$('#toasts .toast:not([data-on])').forEach(t => { t.dataset.on = 1; leave(t, 8000); });
+    const held = $$('#hold .toast');
+    d.body.style.setProperty('--held', held.length);
+    held.filter(t => !t.dataset.on).forEach(t => {
+      t.dataset.on = 1;
+      $('.go', t).style.animationDuration = `${t.dataset.left}ms`;
+      leave(t, +t.dataset.left + 1500);
+    });
     $$('[data-keys-switch]').forEach(x => { x.checked = root.dataset.keys !== 'off'; });
     const img = $('[data-shot]');
     if (img?.complete && !img.naturalWidth) img.closest('.shot').classList.add('is-missing');

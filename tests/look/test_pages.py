@@ -321,7 +321,7 @@ def test_a_decided_receipt_offers_no_decision(status):
 def test_the_second_of_two_reviewers_reads_who_was_first():
     desk = make_desk(item=make_detail(status="approved", **DECIDED))
 
-    html = render("receipts/_desk.html", "en", desk=desk, conflict="decided")
+    html = render("receipts/_desk.html", "en", desk=desk, conflict="Already decided.")
 
     assert "Already decided." in html
     assert re.search(r"<bdi>باب</bdi> approved this <time[^>]*>2 min ago</time>", html)

@@ -330,3 +330,94 @@ async def test_reading_the_desk_takes_few_round_trips(alice, shop, shops, counte
     await alice.get(f"/receipts/{sent.payment_id}")
 
     assert counted_queries() <= 14
+
+
+@pytest.fixture
+async def holding_shop(shops):
+    return await shops.open(name="Nasim", hold_seconds=6)
+
+
+@pytest.fixture
+async def holding_alice(holding_shop, signed_in):
+    browser = await signed_in(holding_shop)
+    await browser.get("/receipts?lang=en")
+    return browser
+
+
+async def test_a_held_decision_leads_on_and_offers_the_way_back(
+    holding_alice, holding_shop, shops, everything
+):
+    sent = await shops.receipt(holding_shop, await shops.person(holding_shop, name="Sara"))
+    following = await shops.receipt(holding_shop)
+
+    answer = await holding_alice.post(f"/receipts/{sent.payment_id}/approve", **PART)
+
+    assert answer.headers["hx-push-url"] == f"/receipts/{following.payment_id}"
+    assert "Approving <bdi>Sara</bdi>…" in answer.text
+    assert f'action="/receipts/{sent.payment_id}/undo"' in answer.text
+    assert 'data-left="6000"' in answer.text
+    assert f'id="q-{sent.payment_id}"' not in answer.text
+    assert (await payment(everything, sent))["status"] == "receipt_submitted"
+
+
+async def test_the_way_back_works_without_script_and_survives_a_new_page(
+    holding_alice, holding_shop, shops, everything
+):
+    sent = await shops.receipt(holding_shop)
+    await holding_alice.post(f"/receipts/{sent.payment_id}/reject", {"reason_code": "not_arrived"})
+
+    page = await holding_alice.get("/receipts")
+    assert f'action="/receipts/{sent.payment_id}/undo"' in page.text
+    answer = await holding_alice.post(f"/receipts/{sent.payment_id}/undo")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/receipts/{sent.payment_id}")
+    assert "Undone; the receipt waits again." in (await holding_alice.get(answer.headers["location"])).text
+    assert (await payment(everything, sent))["commit_at"] is None
+
+
+async def test_after_the_hold_it_is_said_plainly_that_it_is_too_late(
+    holding_alice, holding_shop, shops, clock
+):
+    sent = await shops.receipt(holding_shop)
+    await holding_alice.post(f"/receipts/{sent.payment_id}/approve")
+    clock.forward(seconds=6)
+
+    answer = await holding_alice.post(f"/receipts/{sent.payment_id}/undo", **PART)
+
+    assert answer.status_code == 409
+    assert "Too late; the decision counts already and the customer was told." in unescape(answer.text)
+
+
+async def test_a_second_reviewer_is_told_whose_decision_is_held(
+    holding_alice, holding_shop, shops, units, new_browser
+):
+    sent = await shops.receipt(holding_shop)
+    _, token = await add_staff(units, holding_shop, name="Bob")
+    bob = new_browser()
+    await bob.sign_in(token)
+    await bob.get("/receipts?lang=en")
+    await holding_alice.post(f"/receipts/{sent.payment_id}/approve")
+
+    answer = await bob.post(f"/receipts/{sent.payment_id}/reject", {"reason_code": "not_arrived"}, **PART)
+
+    assert answer.status_code == 409
+    assert f"{holding_shop.name} decided this a moment ago; it can still be taken back." in answer.text
+    assert 'data-key="KeyR"' not in answer.text
+    assert f'action="/receipts/{sent.payment_id}/undo"' in answer.text
+
+
+@pytest.mark.parametrize("headers", [{}, PART])
+async def test_a_grave_warning_is_asked_about_by_the_server_too(alice, shop, shops, everything, headers):
+    content = photo()
+    await shops.receipt(shop, content=content)
+    again = await shops.receipt(shop, content=content)
+
+    answer = await alice.post(f"/receipts/{again.payment_id}/approve", **headers)
+
+    assert answer.status_code == 409
+    assert re.search(r'<dialog class="dialog" id="approve"[^>]* open>', answer.text)
+    assert (await payment(everything, again))["status"] == "receipt_submitted"
+
+    await alice.post(f"/receipts/{again.payment_id}/approve", {"despite_warning": "1"})
+
+    assert (await payment(everything, again))["status"] == "approved"

@@ -8,14 +8,22 @@ from typing import Any, cast, get_args
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
-from shop.errors import BadInput, ReceiptAlreadyReviewed
+from shop.errors import (
+    BadInput,
+    DecisionHeld,
+    NothingHeld,
+    ReceiptAlreadyReviewed,
+    ShopError,
+    TooLate,
+    WarningsStand,
+)
 from shop.i18n import N_
 from shop.media import service as media
 from shop.media.service import StoredFile
-from shop.receipts import presence, service
+from shop.receipts import holding, presence
 from shop.receipts.desk import Desk, Filter, Tab, first_waiting, load_desk
+from shop.receipts.holding import Decision, Held
 from shop.receipts.rules import RejectReason
-from shop.receipts.service import Reviewed
 from shop.unit_of_work import UnitOfWork
 from web import preview
 from web.access import Access, route_for
@@ -28,11 +36,13 @@ from web.rendering import PUSH_URL, Screen, isolated, see_other, wants_part
 
 QUEUE = "/receipts"
 PICTURE_POLICY = "sandbox; default-src 'none'"
-DONE = {
-    "approved": N_("Approved: %(name)s."),
-    "rejected": N_("Rejected: %(name)s."),
+DONE: Mapping[Decision, tuple[str, str]] = {
+    "approve": ("approved", N_("Approved: %(name)s.")),
+    "reject": ("rejected", N_("Rejected: %(name)s.")),
 }
-"""Told beside the next item, once a decision is taken."""
+"""Told about a decision that counts at once: on the next page, or beside the next item."""
+ALREADY_DECIDED = N_("Already decided.")
+UNDONE = N_("Undone: %(name)s waits again.")
 
 
 class ReceiptController(Controller):
@@ -73,14 +83,19 @@ class ReceiptController(Controller):
     async def approve(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
         """Accept the money; on to the next receipt."""
         receipt = parse_id("receipt", payment_id)
+        fields = await read_form(request)
         screen = Screen.of(request)
         try:
             async with _unit(request) as uow:
-                reviewed = await service.approve(uow, receipt)
+                held = await holding.hold_approval(
+                    uow, receipt, despite_warnings=fields.get("despite_warning") == "1"
+                )
                 desk = await _next(screen, uow, receipt)
-        except ReceiptAlreadyReviewed as refusal:
-            return await _already_decided(screen, receipt, refusal)
-        return _decided(screen, reviewed, desk, notice="approved")
+        except WarningsStand as refusal:
+            return await _as_it_is(screen, receipt, refusal, open_dialog="approve")
+        except (ReceiptAlreadyReviewed, DecisionHeld) as refusal:
+            return await _as_it_is(screen, receipt, refusal)
+        return _decided(screen, held, desk)
 
     @post("/{payment_id:str}/reject")
     async def reject(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
@@ -90,15 +105,29 @@ class ReceiptController(Controller):
         screen = Screen.of(request)
         try:
             async with _unit(request) as uow:
-                reviewed = await service.reject(
+                held = await holding.hold_rejection(
                     uow, receipt, reason=_reason(fields), text=fields.get("reason_text", "")
                 )
                 desk = await _next(screen, uow, receipt)
-        except ReceiptAlreadyReviewed as refusal:
-            return await _already_decided(screen, receipt, refusal)
+        except (ReceiptAlreadyReviewed, DecisionHeld) as refusal:
+            return await _as_it_is(screen, receipt, refusal)
         except BadInput as refusal:
             return await _ask_again(screen, receipt, fields, refusal)
-        return _decided(screen, reviewed, desk, notice="rejected")
+        return _decided(screen, held, desk)
+
+    @post("/{payment_id:str}/undo")
+    async def undo(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
+        """Take a held decision back; its receipt is under review again."""
+        receipt = parse_id("receipt", payment_id)
+        screen = Screen.of(request)
+        try:
+            async with _unit(request) as uow:
+                undone = await holding.undo(uow, receipt)
+                desk = await load_desk(uow, payment_id=receipt, language=screen.lang)
+        except (TooLate, NothingHeld) as refusal:
+            return await _as_it_is(screen, receipt, refusal)
+        told = screen.say(UNDONE) % {"name": isolated(undone.customer_name)}
+        return _go_on(screen, desk, notice="undone", told=screen.toast(told))
 
 
 def _unit(request: WebRequest) -> Any:
@@ -135,7 +164,7 @@ async def _next(screen: Screen, uow: UnitOfWork, decided: int) -> Desk:
 def _show(screen: Screen, desk: Desk, *, code: int = 200, **context: Any) -> Response[str]:
     """The desk in a page, or alone for htmx."""
     item = desk.item
-    if item is not None and item.status == "receipt_submitted":
+    if item is not None and item.status == "receipt_submitted" and item.held is None:
         context["reject_texts"] = preview.rejections(item)
     if wants_part(screen.request):
         return screen.part("receipts/_desk.html", code=code, desk=desk, **context)
@@ -149,23 +178,40 @@ def _show(screen: Screen, desk: Desk, *, code: int = 200, **context: Any) -> Res
     )
 
 
-def _decided(screen: Screen, reviewed: Reviewed, desk: Desk, *, notice: str) -> Response[str]:
-    """The next receipt that waits, or the empty queue."""
+def _decided(screen: Screen, held: Held, desk: Desk) -> Response[str]:
+    """The next receipt that waits, or the empty queue. What is held says so itself."""
+    if held.commit_at is not None:
+        return _go_on(screen, desk)
+    notice, sentence = DONE[held.decision]
+    told = screen.say(sentence) % {"name": isolated(held.customer_name)}
+    tone = "ok" if held.decision == "approve" else ""
+    return _go_on(screen, desk, notice=notice, told=screen.toast(told, tone=tone))
+
+
+def _go_on(screen: Screen, desk: Desk, *, notice: str = "", told: str = "") -> Response[str]:
+    """Another receipt than before is on the desk: its part and address for htmx, the way there otherwise."""
     url = QUEUE if desk.item is None else f"{QUEUE}/{desk.item.payment_id}"
     if not wants_part(screen.request):
-        return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)])
+        return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)] if notice else [])
     response = _show(screen, desk)
     response.headers[PUSH_URL] = url
-    told = screen.say(DONE[notice]) % {"name": isolated(reviewed.customer_name)}
-    response.content += screen.toast(told, tone="ok" if notice == "approved" else "")
+    response.content += told
     return response
 
 
-async def _already_decided(screen: Screen, payment_id: int, refusal: ReceiptAlreadyReviewed) -> Response[str]:
-    """Somebody was first: the same receipt with its outcome, and nothing to press."""
+async def _as_it_is(
+    screen: Screen, payment_id: int, refusal: ShopError, *, open_dialog: str = ""
+) -> Response[str]:
+    """Nothing was changed: the same receipt as it is now, and why."""
     async with _unit(screen.request) as uow:
         desk = await load_desk(uow, payment_id=payment_id, language=screen.lang)
-    return _show(screen, desk, code=409, conflict=sentence_for(screen, refusal))
+    return _show(screen, desk, code=409, open_dialog=open_dialog, conflict=_why(screen, refusal))
+
+
+def _why(screen: Screen, refusal: ShopError) -> str:
+    """Beside the outcome, which names who was first, a few words do."""
+    is_decided = isinstance(refusal, ReceiptAlreadyReviewed)
+    return screen.say(ALREADY_DECIDED) if is_decided else sentence_for(screen, refusal)
 
 
 async def _ask_again(
