@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 _FORMAT = b"\x01"
 _NONCE_BYTES = 12
 _KEY_ID_BYTES = 4
+KEY_ID_AT = slice(len(_FORMAT), len(_FORMAT) + _KEY_ID_BYTES)
+"""Where a sealed value says under which key it was sealed."""
 
 
 class SecretUnreadable(RuntimeError):
@@ -74,6 +76,15 @@ class Vault:
     def key_id(self) -> bytes:
         """The newest key's id (four bytes): not secret, and the same wherever the key is."""
         return self._derive(self.secret_keys[0])[0]
+
+    @property
+    def key_ids(self) -> list[bytes]:
+        """The ids of all our keys, newest first."""
+        return [self._derive(secret)[0] for secret in self.secret_keys]
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether ``sealed`` was sealed with the newest key."""
+        return sealed[KEY_ID_AT] == self.key_id
 
     def fingerprint_under(self, key_id: bytes, value: str, *, purpose: str) -> bytes | None:
         """The fingerprint made with the key of that id; None when we do not have it (any more)."""

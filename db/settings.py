@@ -25,6 +25,10 @@ KEY_CHARACTERS = 32
 """The least length of a secret key; `openssl rand -hex 32` gives 64."""
 
 _KEY_VARIETY = 10
+_AN_EXAMPLE = re.compile(
+    r"change.?(?:me|this|it)|example|placeholder|your.?(?:secret|key)|(.{4,})\1\1", re.IGNORECASE
+)
+"""Keys that were copied out of some page, or typed by repeating a word, whatever their length."""
 _BOT_TOKEN = re.compile(r"[0-9]{6,12}:[A-Za-z0-9_-]{35}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks5"})
@@ -275,7 +279,7 @@ def _secret_keys(text: str) -> tuple[str, ...]:
             raise ValueError(
                 f"must hold at least {KEY_CHARACTERS} characters; `openssl rand -hex 32` makes one"
             )
-        if len(set(key)) < _KEY_VARIETY:
+        if len(set(key)) < _KEY_VARIETY or _AN_EXAMPLE.search(key):
             raise ValueError("is too simple to be a secret; `openssl rand -hex 32` makes one")
     if not keys:
         raise ValueError("holds no key; `openssl rand -hex 32` makes one")

@@ -41,6 +41,8 @@ class ApiToken(BotRow):
     key_id: Mapped[Words]
     """The eight characters after ``pk_live_``; not secret."""
     token_hash: Mapped[Digest]
+    hashed_under: Mapped[Digest | None]
+    """Which of our keys (four bytes); NULL where it was made before that was noted."""
     last_used_at: Mapped[Utc | None]
     """Minute-grained."""
     last_used_address: Mapped[Words | None]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 
+from sqlalchemy import select, update
+
 from db.crypto import Vault
 from db.models import Bot
 from shop.bots.rules import TelegramToken
+from shop.unit_of_work import UnitOfWork
 
 TOKEN_PURPOSE = "bot-token"  # noqa: S105  (a label, not a secret)
 WEBHOOK_PURPOSE = "webhook"
@@ -18,6 +21,28 @@ def keep_token(vault: Vault, bot: Bot, token: TelegramToken) -> None:
     bot.telegram_bot_token = vault.seal(token.text, context=_context(bot))
     bot.token_fingerprint = vault.fingerprint(token.text, purpose=TOKEN_PURPOSE)
     bot.token_state, bot.token_error = "new", None
+
+
+async def reseal_token(uow: UnitOfWork) -> bool:
+    """Move the token of the unit's shop to the newest key; whether there was something to move.
+
+    Only if it is still the one that was read: whoever gave a new one meanwhile sealed it with the newest key.
+    """
+    bot = (await uow.session.scalars(select(Bot).where(Bot.id == uow.bot_id))).one()
+    if uow.vault.is_newest(bot.telegram_bot_token):
+        return False
+    text = unseal_token(uow.vault, bot)
+    moved = await uow.session.scalar(
+        update(Bot)
+        .where(Bot.id == bot.id, Bot.telegram_bot_token == bot.telegram_bot_token)
+        .values(
+            telegram_bot_token=uow.vault.seal(text, context=_context(bot)),
+            token_fingerprint=uow.vault.fingerprint(text, purpose=TOKEN_PURPOSE),
+        )
+        .returning(Bot.id)
+        .execution_options(synchronize_session=False)
+    )
+    return moved is not None
 
 
 def unseal_token(vault: Vault, bot: Bot) -> str:

@@ -7,7 +7,7 @@ from datetime import time
 from functools import partial
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from db.models import CardDay, CardRotation, CardToCardPayment, TenantPaymentCard
 from shop.actors import CARDS_MANAGE, require
@@ -100,8 +100,36 @@ def unseal_number(uow: UnitOfWork, card: TenantPaymentCard) -> str:
     return uow.vault.unseal(card.card_number, context=_context(uow, card))
 
 
+async def reseal_number(uow: UnitOfWork, card_id: int) -> bool:
+    """Move one card's number to the newest key; whether there was something to move.
+
+    The fingerprint moves in the same statement, because the number is sealed for it. Only if both are still
+    what was read; a card that is gone meanwhile is no failure.
+    """
+    card = await uow.session.scalar(select(TenantPaymentCard).where(TenantPaymentCard.id == card_id))
+    if card is None or uow.vault.is_newest(card.card_number):
+        return False
+    number = unseal_number(uow, card)
+    fingerprint = uow.vault.fingerprint(number, purpose=PURPOSE)
+    moved = await uow.session.scalar(
+        update(TenantPaymentCard)
+        .where(TenantPaymentCard.id == card_id, TenantPaymentCard.card_number == card.card_number)
+        .values(
+            number_fingerprint=fingerprint,
+            card_number=uow.vault.seal(number, context=_place(uow.bot_id, fingerprint)),
+        )
+        .returning(TenantPaymentCard.id)
+        .execution_options(synchronize_session=False)
+    )
+    return moved is not None
+
+
 def _context(uow: UnitOfWork, card: TenantPaymentCard) -> str:
-    return f"tenant_payment_cards.card_number|{uow.bot_id}|{card.number_fingerprint.hex()}"
+    return _place(uow.bot_id, card.number_fingerprint)
+
+
+def _place(bot_id: int, fingerprint: bytes) -> str:
+    return f"tenant_payment_cards.card_number|{bot_id}|{fingerprint.hex()}"
 
 
 async def _next_position(uow: UnitOfWork) -> int:

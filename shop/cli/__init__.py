@@ -10,10 +10,11 @@ import sys
 from collections.abc import Sequence
 
 from db.embedded import CANNOT_SERVE
+from db.logs import configure_logging
 from db.ports import PortTaken
 from db.ready import NOT_READY
 from db.settings import settings_or_exit
-from shop.cli import backup, bots, export, ledger, opening, schema, seed, staff, tokens, up
+from shop.cli import backup, bots, export, keys, ledger, opening, schema, seed, staff, tokens, up
 from shop.cli.command import Command, Refused
 
 COMMANDS = (
@@ -26,6 +27,7 @@ COMMANDS = (
     seed.COMMAND,
     export.COMMAND,
     ledger.COMMAND,
+    keys.COMMAND,
     backup.BACKUP,
     backup.RESTORE,
 )
@@ -35,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     command: Command = arguments.command
     settings = settings_or_exit()
+    if argv is None:  # a process of its own, whose last words must hold no secret either
+        configure_logging(settings)
     try:
         return command.run(arguments, settings)
     except (Refused, PortTaken, *CANNOT_SERVE, *NOT_READY) as error:

@@ -46,6 +46,8 @@ class TokenHolder:
     permissions: frozenset[str]
     telegram_id: int | None = None
     """His account there, where he linked one."""
+    newer_hash: bytes | None = field(default=None, repr=False)
+    """To be kept in place of the hash we have, which an older key of the installation made."""
 
     @property
     def actor(self) -> StaffMember | Master:
@@ -126,6 +128,7 @@ async def _keep_new(
         name=name,
         key_id=fresh.key_id,
         token_hash=hash_api_token(uow.vault, fresh.text),
+        hashed_under=uow.vault.key_id,
         expires_at=expires_at,
         created_at=uow.now,
         updated_at=uow.now,
@@ -228,8 +231,9 @@ async def find_api_token(uow: UnitOfWork, typed: str) -> TokenHolder | None:
         return None
     row = (
         await uow.session.execute(
-            select(ApiToken.id, ApiToken.bot_id, ApiToken.token_hash, Staff.id, Staff.name, Staff.role)
-            .add_columns(Staff.permissions, Staff.telegram_id, _is_valid(uow.now).label("is_valid"))
+            select(ApiToken.id, ApiToken.bot_id, ApiToken.token_hash, ApiToken.hashed_under)
+            .add_columns(Staff.id.label("staff_id"), Staff.name, Staff.role, Staff.permissions)
+            .add_columns(Staff.telegram_id, _is_valid(uow.now).label("is_valid"))
             .join(Staff, (Staff.bot_id == ApiToken.bot_id) & (Staff.id == ApiToken.staff_id))
             .join(Bot, Bot.id == ApiToken.bot_id)
             .where(ApiToken.key_id == token.key_id)
@@ -237,14 +241,20 @@ async def find_api_token(uow: UnitOfWork, typed: str) -> TokenHolder | None:
     ).one_or_none()
     kept = _NO_SUCH_HASH if row is None else row.token_hash
     # No early exit: every key of ours is tried, whether the token is known or not.
-    matches = [
-        hmac.compare_digest(kept, candidate)
-        for candidate in uow.vault.fingerprints(token.text, purpose=PURPOSE)
-    ]
+    candidates = uow.vault.fingerprints(token.text, purpose=PURPOSE)
+    matches = [hmac.compare_digest(kept, candidate) for candidate in candidates]
     if row is None or not any(matches) or not row.is_valid:
         return None
-    token_id, bot_id, _, staff_id, name, role, permissions, telegram_id, _ = row
-    return TokenHolder(token_id, bot_id, staff_id, name, role, frozenset(permissions), telegram_id)
+    return TokenHolder(
+        token_id=row.id,
+        bot_id=row.bot_id,
+        staff_id=row.staff_id,
+        name=row.name,
+        role=row.role,
+        permissions=frozenset(row.permissions),
+        telegram_id=row.telegram_id,
+        newer_hash=None if matches[0] and row.hashed_under == uow.vault.key_id else candidates[0],
+    )
 
 
 def _is_valid(now: datetime) -> ColumnElement[bool]:
@@ -254,6 +264,18 @@ def _is_valid(now: datetime) -> ColumnElement[bool]:
         & Staff.is_active
         & Bot.deleted_at.is_(None)
         & Bot.status.in_(rules.OPENS_DASHBOARD)
+    )
+
+
+async def keep_newer_hash(uow: UnitOfWork, holder: TokenHolder) -> None:
+    """Only the token itself can be hashed under a newer key, so it is done while somebody shows it."""
+    if holder.newer_hash is None:
+        return
+    await uow.session.execute(
+        update(ApiToken)
+        .where(ApiToken.id == holder.token_id)
+        .values(token_hash=holder.newer_hash, hashed_under=uow.vault.key_id)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -62,6 +62,7 @@ async def sign_in(
         raise InvalidToken
     if holder.telegram_id is not None:
         async with units.begin(holder.bot_id, holder.actor) as uow:
+            await staff.keep_newer_hash(uow, holder)
             is_asked = await challenges.is_wanted(uow, holder)
             if is_asked:
                 await _forgive(uow, subjects, counted=known is None)
@@ -86,6 +87,7 @@ async def _begin(
         opened = await sessions.begin(
             uow, holder, remember=remember, address=browser.address, browser=browser.name
         )
+        await staff.keep_newer_hash(uow, holder)
         await staff.note_token_use(uow, holder.token_id, address=browser.address)
         await audit.record(uow, "staff.signed_in", "staff", holder.staff_id, address=browser.address)
         await uow.session.flush()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from db.logs import JsonFormatter, RedactingFormatter, configure_logging, redact
 from db.settings import Settings
+from tests.runtime.running import ROOT
 
 BOT_TOKEN = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 CARD = "6037991234567893"
@@ -99,11 +102,13 @@ def test_the_secrets_of_the_settings_are_known_whatever_their_shape(tmp_path: Pa
     )
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     try:
         configure_logging(settings)
         line = root.handlers[0].format(record(f"key {key}, password long@password or long%40password"))
     finally:
         root.handlers[:] = before
+        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
         root.setLevel(level)
         logging.captureWarnings(capture=False)
 
@@ -111,3 +116,33 @@ def test_the_secrets_of_the_settings_are_known_whatever_their_shape(tmp_path: Pa
     assert "password *** or ***" in line
     assert "long@" not in line
     assert "long%40" not in line
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize(
+    "crash",
+    [
+        "raise ValueError(secret)",
+        "threading.Thread(target=lambda: int(secret)).start()",
+        "asyncio.run(fails())",
+        "logging.getLogger('aiohttp.client').warning('lost', exc_info=ValueError(secret))",
+        "warnings.warn(secret)",
+    ],
+)
+def test_what_nobody_caught_is_redacted_too(tmp_path: Path, crash: str, form: str) -> None:
+    script = f"""
+import asyncio, logging, threading, warnings
+from db.logs import configure_logging
+from db.settings import Settings
+configure_logging(Settings.from_env({{"PISHKHAN_DATA": {str(tmp_path / "data")!r}, "LOG_FORMAT": {form!r}}}))
+secret = "https://api.telegram.org/file/bot{BOT_TOKEN[:20]}" + "{BOT_TOKEN[20:]}/photo.jpg"
+async def fails():
+    asyncio.get_running_loop().create_future().set_exception(ValueError(secret))
+{crash}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=20
+    )
+
+    assert "photo.jpg" in done.stderr, "it is told"
+    assert BOT_TOKEN not in done.stdout + done.stderr

@@ -38,6 +38,8 @@ def read(folder: Path, **environ: str) -> Settings:
         ("SECRET_KEY", "changeme", "32"),
         ("SECRET_KEY", "a" * 64, "simple"),
         ("SECRET_KEY", f"{LONG},short", "32"),
+        ("SECRET_KEY", "change-me-before-you-go-to-production", "simple"),
+        ("SECRET_KEY", "correcthorse" * 4, "simple"),
         ("SECRET_KEY", ",", "no key"),
         ("BOT_TOKEN", "hello", "Telegram token"),
         ("TELEGRAM_API_URL", "telegram", "https://"),
