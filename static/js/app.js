@@ -133,7 +133,6 @@
   const ASK = 20000, SILENCE = 40000;
   let heard = Date.now() - SILENCE + 12000, asked = 0, line;
   const isQuiet = e => e.detail.ctx?.sourceElement?.matches('[data-live], [data-live] *, [data-look]');
-  const isLost = () => root.dataset.line === 'off';
   function lose() { root.dataset.line = 'off'; ask(); }
   function ask() {
     if (Date.now() - asked < ASK) return;
@@ -147,7 +146,7 @@
   setInterval(() => {
     if (d.hidden) { heard = Math.max(heard, Date.now() - SILENCE / 2); return; }
     if (Date.now() - heard > SILENCE && $('[data-live]')) { heard = Date.now(); line?.reader?.cancel(); lose(); }
-    if (isLost()) ask();
+    if (root.dataset.line === 'off') ask();
   }, 2000);
 
   // Colleagues see who looks at a receipt, for as long as somebody really does. ------------------------------
@@ -197,6 +196,13 @@
   d.addEventListener('htmx:after:swap', settle);
   // A modal dialog that is replaced while open would leave the page inert.
   d.addEventListener('htmx:before:swap', e => { if (!isQuiet(e)) $$('dialog[open]').forEach(x => x.close()); });
-  d.addEventListener('htmx:response:error', e => { if (!isQuiet(e) && e.detail.ctx.response.status >= 500) say(d.body.dataset.sayFailed, 'bad'); });
-  d.addEventListener('htmx:error', e => { if (e.detail.ctx && !isQuiet(e)) say(d.body.dataset.sayOffline, 'bad'); });
+  d.addEventListener('htmx:response:error', e => {
+    if (isQuiet(e)) lose();
+    else if (e.detail.ctx.response.status >= 500) say(d.body.dataset.sayFailed, 'bad');
+  });
+  d.addEventListener('htmx:error', e => {
+    if (!e.detail.ctx) return;
+    if (isQuiet(e)) lose();
+    else say(d.body.dataset.sayOffline, 'bad');
+  });
 })();

@@ -18,6 +18,10 @@ from tests.browser.stack import Stack
 from tests.factories import Shop, Shops
 
 CONFLICT = "status of 409"
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +133,58 @@ async def test_who_goes_looks_no_longer(desk: Desk, stack: Stack):
     await desk.sara.goto(f"{stack.dashboard}/stock")
 
     await expect(desk.alice.locator(f"#q-{first} .badge", has_text="سارا")).to_have_count(0)
+
+
+async def test_a_network_that_lets_no_stream_through_is_asked_instead_and_comes_back(
+    desk: Desk, stack: Stack
+):
+    streams = re.compile(r"/events\?")
+    alice = desk.alice
+    await alice.clock.install()
+    await alice.route(streams, lambda route: route.abort())
+    await alice.goto(f"{stack.dashboard}/receipts")
+    await expect(alice.locator(".line-off")).to_be_visible()
+    await expect(alice.locator(".line-on")).to_be_hidden()
+
+    first = await desk.receive("نیما")
+    await alice.clock.fast_forward(21_000)
+    await expect(alice.locator(f"#q-{first}")).to_be_visible()
+    await expect(alice).to_have_title(re.compile(r"^\(۱\) رسیدها"))
+    await expect(alice.locator(".line-off")).to_be_visible()
+    await alice.unroute(streams)
+    await alice.clock.fast_forward(21_000)
+
+    await expect(alice.locator(".line-on")).to_be_visible()
+    second = await desk.receive("پریسا")
+    await expect(alice.locator(f"#q-{second}")).to_be_visible()
+    await expect(alice.locator("#toasts .toast")).to_have_count(0)
+    cut = ("ERR_FAILED", "Failed to fetch")
+    desk.complaints[0][:] = [text for text in desk.complaints[0] if not any(part in text for part in cut)]
+
+
+async def test_a_desk_in_the_background_counts_and_another_page_catches_up(desk: Desk, stack: Stack):
+    await desk.alice.goto(f"{stack.dashboard}/receipts")
+    await desk.sara.goto(f"{stack.dashboard}/stock")
+    for page in (desk.alice, desk.sara):
+        await expect(page.locator(".line-on")).to_be_visible()
+        await page.evaluate(HIDE, True)
+
+    await desk.receive("نیما")
+
+    await expect(desk.alice).to_have_title(re.compile(r"^\(۱\) رسیدها"))
+    await desk.sara.evaluate(HIDE, False)
+    await expect(desk.sara.locator(".side [data-count-of=receipts]")).to_have_text("۱")
+
+
+async def test_a_page_whose_session_ended_asks_to_sign_in(desk: Desk, stack: Stack, browser: Browser):
+    await desk.alice.goto(f"{stack.dashboard}/receipts")
+    await expect(desk.alice.locator(".line-on")).to_be_visible()
+    elsewhere = await browser.new_page()
+    await sign_in(elsewhere, stack.dashboard, desk.shop.api_token)
+
+    await elsewhere.goto(f"{stack.dashboard}/sessions")
+    await elsewhere.locator("form[action='/logout-everywhere'] button").click()
+
+    await desk.alice.wait_for_url(re.compile(r"/login\?next=%2Freceipts"))
+    desk.complaints[0].clear()
+    await elsewhere.context.close()
