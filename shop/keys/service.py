@@ -145,6 +145,6 @@ async def _anew(uow: UnitOfWork, *, moved_token: bool, moved_numbers: int) -> bo
     await audit.record(
         uow, "secrets.rotated", "bot", uow.bot_id, bot_token=moved_token, card_numbers=moved_numbers
     )
-    await uow.session.flush()
+    await uow.last.write(uow.session)
     await chain.seal(uow)
     return is_old

@@ -19,6 +19,7 @@ from db.embedded import Database, Server, find_bindir
 from db.engine import build_engine, build_sessions
 from db.urls import APP_ROLE
 from shop.actors import System
+from shop.audit import chain
 from shop.bots import service as bots
 from shop.bots.queries import get_bot_by_token, list_fleet
 from shop.cards import service as cards
@@ -181,6 +182,19 @@ async def test_a_dump_of_the_whole_database_holds_no_secret_in_the_clear(house, 
 
 
 # Moved to a new key -----------------------------------------------------------------------------------------
+
+
+async def test_a_history_ends_in_a_link_of_the_new_key_after_the_move(house, two):
+    await chain.seal_due(house.old)
+    assert (await house.uses(house.both))[OLD_ID].histories == 2
+
+    done = await service.rotate(house.both)
+
+    uses = await house.uses(house.both)
+    assert (done.histories, uses[OLD_ID].histories, uses[NEW_ID].histories) == (2, 0, 2)
+    for shop in two:
+        async with house.new.begin(shop.bot_id, TEST) as uow:
+            assert await chain.verify(uow, {}) == []
 
 
 async def test_after_the_move_the_new_key_alone_opens_and_finds_everything(house, two):
