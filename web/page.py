@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shop.i18n import N_
 
@@ -37,6 +38,8 @@ class Page:
     """Whether this person may approve and reject receipts here."""
     viewing: str | None = None
     """The shop's name while the master looks at it and may change nothing."""
+    viewing_until: datetime | None = None
+    """When it leaves his screen by itself."""
     notice: str | None = None
     """A sentence about what has just been done, shown once after a form without script."""
 

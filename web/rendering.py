@@ -173,6 +173,7 @@ class Screen:
             waiting=waiting,
             may_decide=may(who.actor, RECEIPTS_APPROVE),
             viewing=who.shop.name if who.is_viewing else None,
+            viewing_until=who.viewing_until,
             notice=notice,
         )
 

@@ -68,6 +68,8 @@ class StaffSession(BotOwned):
     api_token_id: Mapped[int] = mapped_column(BigInteger)
     viewing_bot_id: Mapped[int | None] = mapped_column(BigInteger)
     """The shop the master looks at, read-only."""
+    viewing_until: Mapped[Utc | None]
+    """It leaves his screen by itself then."""
     csrf_secret: Mapped[Digest]
     address: Mapped[Words]
     browser: Mapped[Words]

@@ -10,6 +10,8 @@ REMEMBERED = timedelta(days=30)
 """For a person who asked to be remembered: for so long, used or not."""
 MASTER_IDLE = timedelta(minutes=30)
 MASTER_LONGEST = timedelta(hours=8)
+VIEWING = timedelta(minutes=30)
+"""For so long the master sees a shop that he opened; then he must open it again, which is noted again."""
 FRESH = timedelta(minutes=10)
 """For so long a proof of who one is counts for what is delicate."""
 TOUCH_EVERY = timedelta(minutes=5)

@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, case, delete, func, select, update
 from sqlalchemy.orm import aliased
 
 from db.models import ApiToken, Bot, Staff, StaffSession
@@ -61,6 +61,8 @@ class SignedIn:
     bot_lives: bool
     """Whether the bot of his own shop could write to him."""
     shop: ShopOnScreen
+    viewing_until: datetime | None = None
+    """When the shop that the master looks at leaves his screen."""
 
     @property
     def is_master(self) -> bool:
@@ -147,6 +149,7 @@ async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
 
 def _lookup(id_hash: bytes, now: datetime) -> Select[Any]:
     home, shown = aliased(Bot), aliased(Bot)
+    viewed = case((StaffSession.viewing_until > now, StaffSession.viewing_bot_id))
     return (
         select(
             StaffSession.id_hash,
@@ -169,11 +172,12 @@ def _lookup(id_hash: bytes, now: datetime) -> Select[Any]:
             shown.default_language,
             shown.timezone,
             shown.currency,
+            case((shown.id != home.id, StaffSession.viewing_until)).label("viewing_until"),
         )
         .join(Staff, (Staff.bot_id == StaffSession.bot_id) & (Staff.id == StaffSession.staff_id))
         .join(ApiToken, (ApiToken.bot_id == StaffSession.bot_id) & (ApiToken.id == StaffSession.api_token_id))
         .join(home, home.id == StaffSession.bot_id)
-        .join(shown, shown.id == func.coalesce(StaffSession.viewing_bot_id, StaffSession.bot_id))
+        .join(shown, shown.id == func.coalesce(viewed, StaffSession.bot_id))
         .where(
             StaffSession.id_hash == id_hash,
             Staff.is_active,
@@ -209,6 +213,7 @@ def _signed_in(row: Any) -> SignedIn:
             timezone=row.timezone,
             currency=row.currency,
         ),
+        viewing_until=row.viewing_until,
     )
 
 

@@ -96,6 +96,31 @@ async def test_looking_into_a_shop_is_marked_on_the_screen_and_in_the_shops_hist
     assert await history(everything, shop) == [("shop.viewed", "Master"), ("shop.view_ended", "Master")]
 
 
+async def test_a_look_ends_by_itself_after_half_an_hour_and_says_so_from_the_start(
+    admin, make_shop, shops, everything, clock
+):
+    shop = await make_shop(name="Nasim")
+    sent = await shops.receipt(shop)
+    await admin.post(f"/platform/bots/{shop.bot_id}/open")
+    assert "until 12:30" in (await admin.get("/receipts")).text
+    data = await everything.fetchval(
+        "SELECT data FROM audit_log WHERE bot_id = $1 AND action = 'shop.viewed'", shop.bot_id
+    )
+    assert "2026-11-22T09:00:00+00:00" in data
+
+    clock.forward(minutes=29)
+    assert (await admin.get(f"/receipts/{sent.payment_id}")).status_code == 200
+    clock.forward(minutes=1)
+
+    assert (await admin.get(f"/receipts/{sent.payment_id}")).status_code == 404
+    assert (await admin.get("/")).headers["location"] == "/platform/bots"
+    assert "Nasim" not in (await admin.get("/receipts")).text
+    assert (await admin.post(f"/receipts/{sent.payment_id}/approve")).status_code == 404
+    await admin.post(f"/platform/bots/{shop.bot_id}/open")
+    assert (await admin.get(f"/receipts/{sent.payment_id}")).status_code == 200
+    assert [action for action, _ in await history(everything, shop)] == ["shop.viewed", "shop.viewed"]
+
+
 async def test_going_from_one_shop_to_another_leaves_the_first(admin, make_shop, everything):
     first, second = await make_shop(name="First"), await make_shop(name="Second")
 
