@@ -166,6 +166,38 @@ async def status_of(everything, sent) -> str:
     )
 
 
+ENDS = {
+    "the shop is suspended": "UPDATE bots SET status = 'suspended' WHERE id = $1",
+    "the shop is closed": "UPDATE bots SET deleted_at = now() WHERE id = $1",
+    "the token is revoked": "UPDATE api_tokens SET revoked_at = now() WHERE bot_id = $1",
+    "the person has left": "UPDATE staff SET is_active = false WHERE bot_id = $1",
+    "the session lay idle": "UPDATE sessions SET last_seen_at = last_seen_at - interval '13 hours' "
+    "WHERE bot_id = $1",
+    "the session is too old": "UPDATE sessions SET expires_at = created_at WHERE bot_id = $1",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_whoever_lost_the_right_after_signing_in_gets_what_nobody_gets(
+    signed_in, shops, alices, everything, end
+):
+    alice, sent = await signed_in(alices), await shops.receipt(alices)
+    cookie = alice.session
+    assert (await alice.get("/sessions")).status_code == 200
+
+    await everything.execute(ENDS[end], alices.bot_id)
+
+    wrong = []
+    for (method, path), row in ROUTES.items():
+        alice.plant("pishkhan", cookie)
+        alice.csrf = ""  # the form of /login would give a new one
+        got = outcome(await ask(alice, method, alices_address(path, sent, alices), row.form))
+        if got != row.nobody:
+            wrong.append((method, path, got))
+    assert wrong == []
+    assert await status_of(everything, sent) == "receipt_submitted"
+
+
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_the_owner_may_do_everything_in_the_own_shop(signed_in, shops, alices, sent, method, path):
     alice = await signed_in(alices)

@@ -1,0 +1,106 @@
+"""Every form is given every field name of every table, and none of them means anything to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from db.base import Base
+from tests.house.test_walls import SHOP_TABLES
+from tests.web.conftest import Browser
+from tests.web.test_matrix import ROUTES, alices_address
+from web.forms import MOST_FIELDS
+
+NAMES = sorted(
+    {column.name for table in Base.metadata.tables.values() for column in table.columns}
+    | {"tenant_id", "shop_id", "staff", "is_admin", "permissions[]", "user.balance", "_method", "sold_amount"}
+)
+POSTS = [
+    route for route in ROUTES if route[0] == "POST" and route[1] not in {"/logout", "/logout-everywhere"}
+]
+UNTOUCHED = (
+    *("bots", "staff", "bot_plans", "bot_feature_flags", "bot_configurations", "promocodes", "promo_groups"),
+    *("tickets", "zarinpal_payments", "media"),
+)
+"""Tables in which no form of the dashboard writes anything today."""
+
+
+def batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for first in range(0, len(names), size):
+        yield names[first : first + size]
+
+
+def hostile(name: str, bot_id: int) -> str:
+    """The value that would do most harm under this name."""
+    if name in {"bot_id", "tenant_id", "shop_id", "viewing_bot_id"}:
+        return str(bot_id)
+    if name in {"status", "held_decision", "action"}:
+        return "approved"
+    if name in {"role", "permissions", "permissions[]"}:
+        return "master"
+    if name.startswith(("is_", "has_")) or name in {"granted", "enabled", "killed"}:
+        return "true"
+    return "999999999"
+
+
+async def digest(everything, table: str, where: str, *values: object) -> str:
+    return await everything.fetchval(
+        f"SELECT md5(coalesce(array_agg(t::text ORDER BY t::text)::text, '')) FROM {table} t WHERE {where}",  # noqa: S608
+        *values,
+    )
+
+
+async def others(everything, bot_id: int) -> dict[str, str]:
+    """Everything of every shop but this one."""
+    return {
+        table: await digest(everything, table, f"{'id' if table == 'bots' else 'bot_id'} <> $1", bot_id)
+        for table in SHOP_TABLES
+    }
+
+
+async def own(everything, bot_id: int) -> dict[str, str]:
+    return {
+        table: await digest(everything, table, f"{'id' if table == 'bots' else 'bot_id'} = $1", bot_id)
+        for table in UNTOUCHED
+        if table != "media"
+    }
+
+
+@pytest.mark.parametrize(("method", "path"), POSTS)
+async def test_no_field_name_of_ours_means_anything_to_a_form(
+    signed_in, shops, everything, units, method, path
+):
+    alices, mallorys = await shops.open(name="Alice's shop"), await shops.open(name="Mallory's shop")
+    person = await shops.person(alices)
+    alice: Browser = await signed_in(alices)
+    form = ROUTES[method, path].form
+    room = MOST_FIELDS - len(form) - 1
+    receipts = [await shops.receipt(alices) if "{payment_id" in path else None for _ in batched(NAMES, room)]
+    before = await others(everything, alices.bot_id), await own(everything, alices.bot_id)
+
+    for names, sent in zip(batched(NAMES, room), receipts, strict=True):
+        extra = {name: hostile(name, mallorys.bot_id) for name in names if name not in form}
+        url = alices_address(path, sent, alices)
+        answer = await alice.post(url, {**extra, **form})
+        assert answer.status_code < 500
+        await alice.client.post(f"{url}?{'&'.join(f'{name}={value}' for name, value in extra.items())}")
+
+    assert (await others(everything, alices.bot_id), await own(everything, alices.bot_id)) == before
+    assert await everything.fetchval("SELECT balance FROM users WHERE id = $1", person.user_id) == 0
+    wrong = await everything.fetch(
+        "SELECT id FROM card_to_card_payments WHERE bot_id = $1 AND (expected_amount <> $2 "
+        "OR coalesce(amount, $2) <> $2 OR status = 'approved_other_amount')",
+        alices.bot_id,
+        alices.price,
+    )
+    assert wrong == []
+    for_ever = await everything.fetch(
+        "SELECT id FROM api_tokens WHERE bot_id = $1 AND expires_at > now() + interval '2 days'",
+        alices.bot_id,
+    )
+    assert for_ever == []
+
+
+def test_the_names_are_those_of_the_tables():
+    assert {"bot_id", "status", "balance", "is_master", "wallet_balance", "token_hash"} <= set(NAMES)
