@@ -63,6 +63,7 @@ ROUTES: list[ControllerRouterHandler] = [
     tokens.make,
     tokens.replace,
     tokens.revoke,
+    tokens.switch_second_factor,
     overview.overview,
     live.events,
     live.events_now,
@@ -70,6 +71,9 @@ ROUTES: list[ControllerRouterHandler] = [
     stock.StockController,
     platform.shops,
     platform.open_shop,
+    platform.shop_people,
+    platform.sign_everybody_out,
+    platform.unlink_telegram,
     platform.leave_shop,
 ]
 

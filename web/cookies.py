@@ -13,7 +13,6 @@ from litestar.datastructures import Cookie
 
 LANGUAGE = "lang"
 THEME = "theme"
-NOTICE = "notice"
 YEAR_SECONDS = 365 * 24 * 3600
 NOTICE_SECONDS = 60
 
@@ -38,6 +37,11 @@ class Cookies:
         """Held by a browser that waits for a tap in its person's chat."""
         return self._host("pending")
 
+    @property
+    def notice(self) -> str:
+        """Holds what the next page shall say once."""
+        return self._host("notice")
+
     def keep_pending(self, value: str, *, seconds: int) -> Cookie:
         return self._cookie(self.pending, value, seconds=seconds)
 
@@ -56,10 +60,10 @@ class Cookies:
 
     def keep_notice(self, code: str) -> Cookie:
         """What the next page shall say once."""
-        return self._cookie(NOTICE, code, seconds=NOTICE_SECONDS)
+        return self._cookie(self.notice, code, seconds=NOTICE_SECONDS)
 
     def drop_notice(self) -> Cookie:
-        return self._cookie(NOTICE, "", seconds=0)
+        return self._cookie(self.notice, "", seconds=0)
 
     def _host(self, name: str) -> str:
         return f"__Host-{name}" if self.secure else name
@@ -83,6 +87,7 @@ class Cookies:
         )
 
 
-def choice(name: str, value: str) -> str:
+def choice(name: str, value: str, *, secure: bool) -> str:
     """``Set-Cookie`` of a choice that is no secret: the language, the theme. Scripts may change it."""
-    return f"{name}={value}; Path=/; Max-Age={YEAR_SECONDS}; SameSite=Lax"
+    only_https = "; Secure" if secure else ""
+    return f"{name}={value}; Path=/; Max-Age={YEAR_SECONDS}; SameSite=Lax{only_https}"

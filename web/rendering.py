@@ -38,6 +38,10 @@ NOTICES = {
     "approved": N_("Approved; the customer gets it now."),
     "rejected": N_("Rejected; the customer was told why."),
     "undone": N_("Undone; the receipt waits again."),
+    "shop_signed_out": N_("Everybody of this shop is signed out."),
+    "telegram_unlinked": N_("Unlinked and signed out everywhere; the account was told."),
+    "second_factor_on": N_("From now on a sign-in waits for a tap in Telegram."),
+    "second_factor_off": N_("From now on the token alone is enough to sign in."),
     "token_revoked": N_("Revoked; whoever signed in with it is signed out."),
 }
 """What a page may say once about the form before it; the cookie carries only the key."""
@@ -96,7 +100,7 @@ class Screen:
         **context: Any,
     ) -> Response[str]:
         """A whole page of ``templates/web/``. ``csrf``: where there is no session to take it from."""
-        notice = NOTICES.get(self.request.cookies.get(cookies.NOTICE, ""))
+        notice = NOTICES.get(self.request.cookies.get(self.parts.cookies.notice, ""))
         frame = self._frame(active, waiting, csrf, self.say(notice) if notice else None)
         drop = [self.parts.cookies.drop_notice()] if notice else []
         return self._response(

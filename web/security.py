@@ -48,7 +48,7 @@ class Hardened:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        chosen = _choices(scope["query_string"]) if scope["method"] == "GET" else ()
+        chosen = _choices(scope["query_string"], secure=self.https) if scope["method"] == "GET" else ()
 
         async def send_hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -65,12 +65,12 @@ class Hardened:
             await self.app(scope, receive, send_hardened)
 
 
-def _choices(query: bytes) -> Iterable[bytes]:
+def _choices(query: bytes, *, secure: bool) -> Iterable[bytes]:
     if not query:
         return ()
     wished = parse_qs(query.decode("latin-1"))
     return tuple(
-        choice(name, wished[name][-1]).encode()
+        choice(name, wished[name][-1], secure=secure).encode()
         for name, known in CHOICES.items()
         if name in wished and wished[name][-1] in known
     )

@@ -3,7 +3,7 @@
 (() => {
   const d = document, root = d.documentElement;
   const $ = (s, c = d) => c.querySelector(s), $$ = (s, c = d) => [...c.querySelectorAll(s)];
-  const cookie = (name, value) => { d.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax`; };
+  const cookie = (name, value) => { d.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax${location.protocol === 'https:' ? ';secure' : ''}`; };
   const isVisible = e => e.getClientRects().length > 0;
   const isTyping = e => e.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(e.tagName) && !/^(radio|checkbox|button|submit)$/.test(e.type));
 

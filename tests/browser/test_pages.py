@@ -29,6 +29,7 @@ class Windows:
     master: Page
     receipt: str
     bot: str
+    bot_id: int
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ async def windows(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> As
     stranger, owner, master = [await context.new_page() for context in contexts]
     await sign_in(owner, stack.dashboard, shop.api_token)
     await sign_in(master, stack.dashboard, stack.tokens()[0])
-    yield Windows(stranger, owner, master, f"/receipts/{sent.payment_id}", shop.username)
+    yield Windows(stranger, owner, master, f"/receipts/{sent.payment_id}", shop.username, shop.bot_id)
     for context in contexts:
         await context.close()
 
@@ -64,6 +65,7 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         *((windows.owner, dashboard + path) for path in owners),
         (windows.owner, f"{dashboard}/nothing-here"),
         (windows.master, f"{dashboard}/platform/bots"),
+        (windows.master, f"{dashboard}/platform/bots/{windows.bot_id}"),
         (windows.stranger, f"{stack.sandbox}/?bot={windows.bot}"),
     ]
     complaints = {page: watch(page, NOT_FOUND) for page in (windows.stranger, windows.owner, windows.master)}

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from shop.books.queries import Differing
+from shop.platform.people import PersonRow, ShopPeople
 from shop.provisioning.service import StockAdded
 from tests.look.pages import (
     NOW,
@@ -133,6 +134,7 @@ def stock_states():
 
 def token_states():
     usual = {"in_use": 1, "mine": 1, "may_make": True, "may_change": True, "is_fresh": True, "error": None}
+    usual |= {"is_linked": True, "second_factor": True, "may_switch": True}
     rows = [
         make_token(1),
         make_token(2, replaced_at=NOW, expires_at=NOW + timedelta(hours=24)),
@@ -142,8 +144,16 @@ def token_states():
     ]
     yield "tokens", "tokens/index.html", {"tokens": rows, **usual}
     yield "tokens, no name", "tokens/index.html", {"tokens": rows[:1], **usual, "error": "نامی بگذارید."}
-    yield "tokens, an old proof", "tokens/index.html", {"tokens": rows, **usual, "is_fresh": False}
-    yield "tokens, only looking", "tokens/index.html", {"tokens": rows, **usual, "may_change": False}
+    yield (
+        "tokens, an old proof",
+        "tokens/index.html",
+        {"tokens": rows, **usual, "is_fresh": False, "is_linked": False},
+    )
+    yield (
+        "tokens, only looking",
+        "tokens/index.html",
+        {"tokens": rows, **usual, "may_change": False, "second_factor": False},
+    )
     yield "new token", "tokens/made.html", {"token": "pk_live_abcdefgh_" + "x" * 49}
     for is_asked, in_chat, error in (
         (True, False, None),
@@ -159,6 +169,16 @@ def token_states():
             context = {"waiting_for": waiting, "place": "/login", "next": "/receipts?tab=approved"}
             yield f"sign in, {state}, {username}", "auth/wait.html", {**context, "page": stranger}
     yield "sign in, over", "auth/wait.html", {"waiting_for": None, "place": "/login", "next": "/"}
+
+
+def people_states():
+    people = [
+        PersonRow(1, "آلیس", "owner", has_telegram=True, sessions=2, last_seen_at=NOW),
+        PersonRow(2, "باب", "staff", has_telegram=False, sessions=0, last_seen_at=None),
+    ]
+    for is_fresh in (True, False):
+        shop = ShopPeople(2, "نسیم‌نت", "nasim_net_bot" if is_fresh else None, people)
+        yield f"people, fresh {is_fresh}", "platform/people.html", {"shop": shop, "is_fresh": is_fresh}
 
 
 def screens():
@@ -186,6 +206,7 @@ def screens():
     yield "no shops", "platform/bots.html", {"shops": [], "page": master, "books": BOOKS["never proved"]}
     yield "devices", "auth/sessions.html", {"sessions": SESSIONS}
     yield from token_states()
+    yield from people_states()
     yield from stock_states()
     stranger = Page(csrf_token="token-of-the-session")
     sign_in = {"next": "/", "page": stranger}
@@ -401,6 +422,9 @@ def test_the_menu_names_only_screens_that_exist():
             "tokens/index.html",
             {
                 "tokens": [make_token(name=HOSTILE, staff_name=HOSTILE, last_used_address=HOSTILE)],
+                "is_linked": True,
+                "second_factor": True,
+                "may_switch": True,
                 "in_use": 1,
                 "mine": 9,
                 "may_make": True,

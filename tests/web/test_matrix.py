@@ -56,6 +56,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/confirm/finish"): Row(OUT, 303, 303, 303, 303),
     ("GET", "/tokens"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/tokens"): Row(OUT, 200, 200, 403, 200, fields=NAME, stale=403),
+    ("POST", "/tokens/second-factor"): Row(OUT, 303, 303, 403, 303, stale=403),
     ("POST", "/tokens/{token_id:str}/replace"): Row(OUT, 200, 404, 403, 404, stale=403),
     ("POST", "/tokens/{token_id:str}/revoke"): Row(OUT, 303, 404, 403, 404, stale=403),
     ("GET", "/"): Row(OUT, 200, 200, 200, 303),
@@ -74,6 +75,9 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/stock/{plan_id:str}"): Row(OUT, 303, 404, 403, 404, fields=LINES),
     ("GET", "/platform/bots"): Row(OUT, 404, 404, 200, 200),
     ("POST", "/platform/bots/{bot_id:str}/open"): Row(OUT, 404, 404, 303, 303),
+    ("GET", "/platform/bots/{bot_id:str}"): Row(OUT, 404, 404, 200, 200),
+    ("POST", "/platform/bots/{bot_id:str}/sign-out"): Row(OUT, 404, 404, 303, 303),
+    ("POST", "/platform/bots/{bot_id:str}/people/{staff_id:str}/unlink"): Row(OUT, 404, 404, 303, 303),
     ("POST", "/platform/leave"): Row(OUT, 404, 404, 303, 303),
 }
 BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token)_id", route[1])]
@@ -90,11 +94,12 @@ def test_every_route_is_in_the_table(litestar: Litestar):
     assert routes == set(ROUTES)
 
 
-def address(path: str, *, receipt: int, plan: int, token: int, bot_id: int = 0) -> str:
+def address(path: str, *, receipt: int, plan: int, token: int, bot_id: int = 0, staff: int = 0) -> str:
     return (
         path.replace("{payment_id:str}", str(receipt))
         .replace("{plan_id:str}", str(plan))
         .replace("{token_id:str}", str(token))
+        .replace("{staff_id:str}", str(staff))
         .replace("{bot_id:str}", str(bot_id))
         .replace("{file_path:path}", "css/app.css")
     )
@@ -107,6 +112,7 @@ def alices_address(path: str, sent, alices) -> str:
         plan=alices.plan_id,
         token=alices.token_id,
         bot_id=alices.bot_id,
+        staff=alices.owner.staff_id,
     )
 
 

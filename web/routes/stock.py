@@ -16,7 +16,6 @@ from shop.provisioning import service
 from shop.provisioning.service import StockAdded, StockLevel
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
-from web import cookies
 from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
@@ -91,7 +90,7 @@ class StockController(Controller):
 
 def _told(request: WebRequest, plan_id: int) -> StockAdded | None:
     """What the form before this page did, when it was this plan's."""
-    found = _TOLD.fullmatch(request.cookies.get(cookies.NOTICE, ""))
+    found = _TOLD.fullmatch(request.cookies.get(parts_of(request).cookies.notice, ""))
     if found is None or int(found[1]) != plan_id:
         return None
     return StockAdded(int(found[2]), int(found[3]), int(found[4]))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from shop.actors import TOKENS_MANAGE, may
+from shop.actors import SETTINGS_MANAGE, TOKENS_MANAGE, may
+from shop.configurations import service as configurations
 from shop.errors import BadInput
 from shop.receipts.desk import count_waiting
-from shop.staff import lifetimes, queries, service
+from shop.staff import challenges, lifetimes, queries, service
 from shop.staff.service import IssuedToken
 from web.access import Access, route_for
 from web.auth import signed_in
@@ -64,12 +65,24 @@ async def revoke(request: WebRequest, token_id: FromPath[str]) -> Response[str]:
     return see_other(TOKENS, send_cookies=[parts.cookies.keep_notice("token_revoked")])
 
 
+@post("/tokens/second-factor", opt=DELICATE)
+async def switch_second_factor(request: WebRequest) -> Response[str]:
+    """Whether the shop wants a tap in Telegram at sign-in, from everybody who linked an account."""
+    who, fields, parts = signed_in(request), await read_form(request), parts_of(request)
+    is_on = fields.get("second_factor") == "on"
+    async with parts.units.begin(who.home_bot_id, who.person) as uow:
+        await configurations.set_configuration(uow, challenges.SWITCH, value=is_on)
+    notice = "second_factor_on" if is_on else "second_factor_off"
+    return see_other(TOKENS, send_cookies=[parts.cookies.keep_notice(notice)])
+
+
 async def _page(request: WebRequest, *, refusal: BadInput | None = None) -> Response[str]:
     screen, who = Screen.of(request), signed_in(request)
     may_manage = may(who.person, TOKENS_MANAGE)
     units = parts_of(request).units
     async with units.begin(who.home_bot_id, who.person) as uow:
         rows = await queries.list_api_tokens(uow, staff_id=None if may_manage else who.staff_id)
+        is_on = who.is_master or await configurations.get_config_value(uow, challenges.SWITCH)
     return screen.page(
         "tokens/index.html",
         active="tokens",
@@ -81,6 +94,9 @@ async def _page(request: WebRequest, *, refusal: BadInput | None = None) -> Resp
         may_make=may_manage and not who.is_viewing,
         may_change=not who.is_viewing,
         is_fresh=lifetimes.is_fresh(now=screen.now, proved_at=who.proved_at),
+        is_linked=who.telegram_id is not None,
+        second_factor=is_on,
+        may_switch=may(who.person, SETTINGS_MANAGE) and not who.is_master and not who.is_viewing,
         error=sentence_for(screen, refusal) if refusal is not None else None,
     )
 
