@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import Text, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.models import BotConfiguration
 from shop.configurations import registry
@@ -47,22 +49,25 @@ async def get_all_configurations(uow: UnitOfWork) -> list[ConfigurationRow]:
 
 async def get_all_configurations_dict(uow: UnitOfWork) -> dict[str, Value]:
     """Every setting there is with the value that counts now."""
-    return {row.key: row.value for row in await get_all_configurations(uow)}
+    return await get_config_values(uow, registry.BY_KEY)
 
 
 async def get_config_value(uow: UnitOfWork, key: str) -> Any:
     """The value that counts now, of the type its declaration names. Raises NotFound for an unknown key."""
-    return (await get_configuration(uow, key)).value
+    return (await get_config_values(uow, (key,)))[key]
+
+
+_OWN = select(BotConfiguration.config_key, BotConfiguration.config_value).where(
+    BotConfiguration.config_key == any_(bindparam("keys", type_=ARRAY(Text)))
+)
 
 
 async def get_config_values(uow: UnitOfWork, keys: Iterable[str]) -> dict[str, Any]:
     """Several values in one query. Raises NotFound for an unknown key."""
     wanted = [registry.find(key) for key in keys]
-    rows = await Overrides(session=uow.session).get_many(
-        BotConfiguration.config_key.in_([setting.key for setting in wanted])
-    )
-    own = {row.config_key: row for row in rows}
-    return {setting.key: _row(setting, own.get(setting.key)).value for setting in wanted}
+    rows = await uow.session.execute(_OWN, {"keys": [setting.key for setting in wanted]})
+    own = dict(rows.tuples().all())
+    return {setting.key: own.get(setting.key, setting.default) for setting in wanted}
 
 
 def _row(setting: Setting, own: BotConfiguration | None) -> ConfigurationRow:

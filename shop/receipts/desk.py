@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
-from db.models import CardToCardPayment, Order, Staff, User
+from db.models import BotConfiguration, CardToCardPayment, Order, Staff, User
 from shop.actors import RECEIPTS_SEE, require
-from shop.configurations import service as configurations
+from shop.configurations import registry
+from shop.errors import NotFound
 from shop.plans import sold
 from shop.receipts import presence
 from shop.receipts.detail import ReceiptDetail, load_detail
@@ -28,6 +30,9 @@ STATUSES: Mapping[Tab, tuple[str, ...]] = {
     "rejected": ("rejected",),
 }
 PAGE = 50
+LATE = registry.find("receipt_late_minutes")
+_AROUND = len(STATUSES) + 2
+"""Columns of the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,55 +84,64 @@ async def load_desk(
     tab: Tab = "waiting",
     chosen_filter: Filter = "all",
     payment_id: int | None = None,
+    after: int | None = None,
     language: str = "fa",
 ) -> Desk:
-    """The desk with ``payment_id`` under review (None: nothing chosen yet).
+    """The desk with ``payment_id`` under review, or the one to work on ``after`` another was decided.
 
-    The waiting queue is oldest first, because it is worked from the front; the others newest first.
-    Raises NotAllowed, and NotFound for a receipt of another shop or one that was never sent.
+    Neither: nothing chosen yet. The waiting queue is oldest first, because it is worked from the front; the
+    others newest first. Raises NotAllowed, and NotFound for a receipt of another shop or one that was never
+    sent.
     """
     require(uow.actor, RECEIPTS_SEE)
-    item = await load_detail(uow, payment_id, language) if payment_id is not None else None
-    if item is not None:
+    item = None
+    if payment_id is not None:
+        item = await load_detail(uow, _CHOSEN, language, chosen=payment_id)
+        if item is None:
+            raise NotFound("receipt", payment_id)
         tab = tab_of(item.status)
-    counts = await _counts(uow)
-    queue = await _queue(uow, tab, chosen_filter, language)
+    elif after is not None:
+        item = await load_detail(uow, _NEXT, language, after=after)
+    frame, queue = await _queue(uow, tab, chosen_filter, language)
     ids = [entry.payment_id for entry in queue]
     at = ids.index(item.payment_id) if item is not None and item.payment_id in ids else -1
     following = [entry for entry in ids[at + 1 :] + ids[: max(at, 0)] if at >= 0]
-    total = counts[tab] if chosen_filter == "all" else len(queue)
+    total = frame.counts[tab] if chosen_filter == "all" else len(queue)
     return Desk(
         tab=tab,
         filter=chosen_filter,
-        counts=counts,
+        counts=frame.counts,
         queue=queue,
         item=item,
         next_id=following[0] if following else (ids[0] if ids and at < 0 else None),
         position=at + 1,
         total=total,
-        held=await list_held(uow),
+        held=await list_held(uow) if frame.is_anything_held else (),
     )
 
 
 async def first_waiting(uow: UnitOfWork, *, after: int | None = None) -> int | None:
     """The receipt to work on next: the oldest that waits, but the one that came after ``after`` first."""
-    waiting = select(CardToCardPayment.id).where(waits())
-    order = (CardToCardPayment.receipt_submitted_at, CardToCardPayment.id)
-    if after is not None:
-        since = (
-            select(CardToCardPayment.receipt_submitted_at)
-            .where(CardToCardPayment.id == after)
-            .scalar_subquery()
-        )
-        found: int | None = await uow.session.scalar(
-            waiting.where(CardToCardPayment.receipt_submitted_at >= since, CardToCardPayment.id != after)
-            .order_by(*order)
-            .limit(1)
-        )
-        if found is not None:
-            return found
-    oldest: int | None = await uow.session.scalar(waiting.order_by(*order).limit(1))
-    return oldest
+    found: int | None = await uow.session.scalar(select(_NEXT), {"after": after})
+    return found
+
+
+def _next() -> ColumnElement[Any]:
+    after = bindparam("after", type_=BigInteger)
+    first = (
+        select(CardToCardPayment.id)
+        .where(waits(), CardToCardPayment.id.is_distinct_from(after))
+        .order_by(CardToCardPayment.receipt_submitted_at, CardToCardPayment.id)
+        .limit(1)
+        .correlate(None)
+    )
+    came = select(CardToCardPayment.receipt_submitted_at).where(CardToCardPayment.id == after)
+    later = first.where(CardToCardPayment.receipt_submitted_at >= came.correlate(None).scalar_subquery())
+    return func.coalesce(later.scalar_subquery(), first.scalar_subquery(), type_=BigInteger)
+
+
+_NEXT = _next()
+_CHOSEN = bindparam("chosen", type_=BigInteger)
 
 
 async def count_waiting(uow: UnitOfWork) -> int:
@@ -135,22 +149,48 @@ async def count_waiting(uow: UnitOfWork) -> int:
     return await uow.session.scalar(select(func.count()).select_from(CardToCardPayment).where(waits())) or 0
 
 
-async def _counts(uow: UnitOfWork) -> dict[str, int]:
-    rows = await uow.session.execute(
-        select(CardToCardPayment.status, func.count())
-        .where(
-            CardToCardPayment.status.in_([status for known in STATUSES.values() for status in known]),
-            CardToCardPayment.commit_at.is_(None),
-        )
-        .group_by(CardToCardPayment.status)
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What is around the queue, read beside its rows."""
+
+    counts: Mapping[str, int]
+    is_anything_held: bool
+    late_minutes: int
+
+
+def _frame_columns() -> tuple[ColumnElement[Any], ...]:
+    """Each a sub-select that the database evaluates once, however long the queue is."""
+    decided = CardToCardPayment.commit_at.is_(None)
+    counted = select(func.count()).select_from(CardToCardPayment).where(decided)
+    held = select(CardToCardPayment.id).where(CardToCardPayment.commit_at.is_not(None))
+    late = select(BotConfiguration.config_value).where(BotConfiguration.config_key == LATE.key)
+    return (
+        *(
+            counted.where(CardToCardPayment.status.in_(known)).correlate(None).scalar_subquery()
+            for known in STATUSES.values()
+        ),
+        held.correlate(None).exists(),
+        late.correlate(None).scalar_subquery(),
     )
-    by_status = dict(rows.tuples().all())
-    return {tab: sum(by_status.get(status, 0) for status in known) for tab, known in STATUSES.items()}
 
 
-async def _queue(uow: UnitOfWork, tab: Tab, chosen: Filter, language: str) -> list[QueueItem]:
-    minutes = await configurations.get_config_value(uow, "receipt_late_minutes")
-    late_before = uow.now - timedelta(minutes=minutes)
+def _frame(row: Sequence[Any]) -> _Frame:
+    *counts, held, late = row
+    minutes = int(LATE.default if late is None else late)
+    return _Frame(dict(zip(STATUSES, counts, strict=True)), held, minutes)
+
+
+async def _queue(uow: UnitOfWork, tab: Tab, chosen: Filter, language: str) -> tuple[_Frame, list[QueueItem]]:
+    rows = (await uow.session.execute(_statement(tab, chosen), presence.seen_by(uow))).all()
+    around = rows[0] if rows else (await uow.session.execute(select(*_frame_columns()))).one()
+    frame = _frame(around[-_AROUND:])
+    late_before = uow.now - timedelta(minutes=frame.late_minutes)
+    return frame, [_item(row, late_before, language) for row in rows]
+
+
+@cache
+def _statement(tab: Tab, chosen: Filter) -> Select[Any]:
+    """Built once: to build it costs more than to run it."""
     earlier = aliased(Order)
     bought_before = (
         select(earlier.id).where(earlier.user_id == User.id, earlier.paid_at.is_not(None)).exists()
@@ -170,15 +210,15 @@ async def _queue(uow: UnitOfWork, tab: Tab, chosen: Filter, language: str) -> li
             bought_before.label("bought_before"),
             Staff.name.label("reviewer"),
             CardToCardPayment.claimed_until,
+            *_frame_columns(),
         )
         .join(User, User.id == CardToCardPayment.user_id)
         .join(Order, Order.id == CardToCardPayment.order_id)
-        .outerjoin(Staff, presence.is_reviewed_by_another(uow))
+        .outerjoin(Staff, presence.is_reviewed_by_another())
         .where(CardToCardPayment.status.in_(STATUSES[tab]), CardToCardPayment.commit_at.is_(None))
         .limit(PAGE)
     )
-    rows = await uow.session.execute(_sorted(_filtered(statement, chosen, bought_before), tab))
-    return [_item(row, late_before, language) for row in rows]
+    return _sorted(_filtered(statement, chosen, bought_before), tab)
 
 
 def _filtered(statement: Select[Any], chosen: Filter, bought_before: Any) -> Select[Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select, true
+from sqlalchemy.orm import aliased
 
-from db.models import CardToCardPayment, Media, Order, ProvisioningJob, Staff, User
+from db.models import CardToCardPayment, Media, Order, ProvisioningJob, Staff, TenantPaymentCard, User
 from shop.cards import banks
-from shop.errors import NotFound
 from shop.plans import sold
 from shop.receipts import presence, warnings
 from shop.receipts.holding import HeldDecision, held_on
@@ -20,6 +21,7 @@ from shop.receipts.warnings import ReceiptWarning
 from shop.unit_of_work import UnitOfWork
 
 RIALS_IN_A_TOMAN = 10
+_ALIKE = warnings.look_alikes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +76,21 @@ class ReceiptDetail:
     """What somebody decided and may still take back."""
 
 
-async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> ReceiptDetail:
-    """One receipt. Raises NotFound: absent, of another shop, or a payment without a receipt so far."""
-    row = (
-        await uow.session.execute(
-            select(CardToCardPayment, Order, User, Media, ProvisioningJob.status, Staff.name)
-            .join(Order, Order.id == CardToCardPayment.order_id)
-            .join(User, User.id == CardToCardPayment.user_id)
-            .outerjoin(Media, Media.id == CardToCardPayment.receipt_media_id)
-            .outerjoin(ProvisioningJob, ProvisioningJob.order_id == Order.id)
-            .outerjoin(Staff, presence.is_reviewed_by_another(uow))
-            .where(
-                CardToCardPayment.id == payment_id,
-                CardToCardPayment.receipt_submitted_at.is_not(None),
-            )
-        )
-    ).one_or_none()
+async def load_detail(
+    uow: UnitOfWork, which: ColumnElement[Any], language: str, **values: int
+) -> ReceiptDetail | None:
+    """The receipt whose payment has the id ``which`` (with ``values`` for its parameters), in one query.
+
+    None: absent, of another shop, or a payment without a receipt so far.
+    """
+    found = await uow.session.execute(_detail(which), presence.seen_by(uow) | values)
+    row = found.one_or_none()
     if row is None:
-        raise NotFound("receipt", payment_id)
-    payment, order, user, media, job, colleague = row
+        return None
+    payment, order, user, media, job, colleague, card_is_on, history, *alike = row
     waits = payment.status == "receipt_submitted"
-    history = await _history(uow, user.id)
+    width = len(alike) // len(_ALIKE)
+    alikes = [(others, alike[at * width : (at + 1) * width]) for at, others in enumerate(_ALIKE)]
     return ReceiptDetail(
         **_money(payment),
         **_customer(user, history, waits=waits),
@@ -103,7 +99,7 @@ async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> Receip
         **_decision(payment, job),
         payment_id=payment.id,
         status=payment.status,
-        warnings=await warnings.find(uow, payment, order, user) if waits else (),
+        warnings=warnings.told(alikes, payment, order, user, card_is_on=card_is_on) if waits else (),
         order_id=order.id,
         order_status=order.status,
         plan_name=sold.name(order.snapshot, language),
@@ -113,13 +109,45 @@ async def load_detail(uow: UnitOfWork, payment_id: int, language: str) -> Receip
     )
 
 
-async def _history(uow: UnitOfWork, user_id: int) -> dict[str, int]:
-    rows = await uow.session.execute(
-        select(CardToCardPayment.status, func.count())
-        .where(CardToCardPayment.user_id == user_id)
-        .group_by(CardToCardPayment.status)
+def _history() -> ScalarSelect[Any]:
+    """How many receipts of each status the payer has: a JSON object."""
+    earlier = aliased(CardToCardPayment)
+    counts = (
+        select(earlier.status, func.count().label("number"))
+        .where(earlier.user_id == CardToCardPayment.user_id)
+        .group_by(earlier.status)
+        .correlate(CardToCardPayment)
+        .lateral()
     )
-    return dict(rows.tuples().all())
+    return select(func.jsonb_object_agg(counts.c.status, counts.c.number)).scalar_subquery()
+
+
+@cache
+def _detail(which: ColumnElement[Any]) -> Select[Any]:
+    """Built once for each way of choosing: to build it costs more than to run it."""
+    statement = (
+        select(
+            CardToCardPayment,
+            Order,
+            User,
+            Media,
+            ProvisioningJob.status,
+            Staff.name,
+            TenantPaymentCard.is_active,
+            _history(),
+            *(column for others in _ALIKE for column in others.columns),
+        )
+        .join(Order, Order.id == CardToCardPayment.order_id)
+        .join(User, User.id == CardToCardPayment.user_id)
+        .join(TenantPaymentCard, TenantPaymentCard.id == CardToCardPayment.card_id)
+        .outerjoin(Media, Media.id == CardToCardPayment.receipt_media_id)
+        .outerjoin(ProvisioningJob, ProvisioningJob.order_id == Order.id)
+        .outerjoin(Staff, presence.is_reviewed_by_another())
+        .where(CardToCardPayment.id == which, CardToCardPayment.receipt_submitted_at.is_not(None))
+    )
+    for others in _ALIKE:
+        statement = statement.outerjoin(others.rows, true())
+    return statement
 
 
 def _money(payment: CardToCardPayment) -> dict[str, Any]:

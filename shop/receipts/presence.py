@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select, update
 
 from db.models import CardToCardPayment, Staff
 from shop.actors import RECEIPTS_APPROVE, Actor, Master, StaffMember, require
@@ -66,13 +66,18 @@ async def leave(uow: UnitOfWork, payment_id: int) -> None:
         raise NotFound("receipt", payment_id)
 
 
-def is_reviewed_by_another(uow: UnitOfWork) -> ColumnElement[bool]:
-    """For a query that joins ``Staff``: the colleague who looks at the payment now."""
+def is_reviewed_by_another() -> ColumnElement[bool]:
+    """For a query that joins ``Staff``, run with ``seen_by``: the colleague who looks at the payment now."""
     return and_(
         Staff.id == CardToCardPayment.claimed_by,
-        _is_claimed(uow),
-        CardToCardPayment.claimed_by.is_distinct_from(_staff_id(uow.actor)),
+        CardToCardPayment.claimed_until > bindparam("now", type_=CardToCardPayment.claimed_until.type),
+        CardToCardPayment.claimed_by.is_distinct_from(bindparam("me", type_=BigInteger)),
     )
+
+
+def seen_by(uow: UnitOfWork) -> dict[str, Any]:
+    """Who asks, and when."""
+    return {"me": _staff_id(uow.actor), "now": uow.now}
 
 
 def reviewer(name: str | None, until: datetime | None) -> Reviewer | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, Interval, and_, exists, literal, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.selectable import LateralFromClause
 
-from db.models import CardToCardPayment, Order, TenantPaymentCard, User
+from db.models import CardToCardPayment, Order, User
 from shop.unit_of_work import UnitOfWork
 
 SAME_AMOUNT_WITHIN = timedelta(hours=24)
@@ -53,23 +55,63 @@ async def grave(uow: UnitOfWork, payment_id: int) -> tuple[str, ...]:
     return tuple(code for code, stands in zip(codes, row or (), strict=False) if stands)
 
 
-async def find(uow: UnitOfWork, payment: CardToCardPayment, order: Order, user: User) -> list[ReceiptWarning]:
-    """The warnings of one receipt, the gravest first."""
-    found: list[ReceiptWarning] = []
-    if payment.receipt_sha256 is not None:
-        same_picture = CardToCardPayment.receipt_sha256 == payment.receipt_sha256
-        found += await _others(uow, payment, same_picture, "bad", "same_image")
-    if payment.payer_reference is not None:
-        same_code = CardToCardPayment.payer_reference == payment.payer_reference
-        found += await _others(uow, payment, same_code, "bad", "same_reference")
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The newest other receipt that looks alike, by what it shares with the one under review."""
+
+    code: str
+    tone: Literal["bad", "warn"]
+    rows: LateralFromClause
+
+    @property
+    def columns(self) -> tuple[ColumnElement[Any], ...]:
+        return tuple(self.rows.c)
+
+
+def look_alikes() -> tuple[Others, ...]:
+    """For a query of one payment: what to join to it (each at most one row), the gravest first."""
+    other, mine = aliased(CardToCardPayment), CardToCardPayment
+    within = literal(SAME_AMOUNT_WITHIN, Interval)
+    near = other.receipt_submitted_at.between(
+        mine.receipt_submitted_at - within, mine.receipt_submitted_at + within
+    )
+    same_amount = and_(other.card_id == mine.card_id, other.expected_amount == mine.expected_amount, near)
+    return (
+        Others("same_image", "bad", _newest(other, other.receipt_sha256 == mine.receipt_sha256)),
+        Others("same_reference", "bad", _newest(other, other.payer_reference == mine.payer_reference)),
+        Others("same_amount_on_card", "warn", _newest(other, same_amount)),
+    )
+
+
+def _newest(other: Any, shares: ColumnElement[bool]) -> LateralFromClause:
+    person = aliased(User)
+    return (
+        select(other.id, person.first_name, person.last_name, other.status, other.receipt_submitted_at)
+        .join(person, person.id == other.user_id)
+        .where(shares, other.id != CardToCardPayment.id)
+        .order_by(other.id.desc())
+        .limit(1)
+        .correlate(CardToCardPayment)
+        .lateral()
+    )
+
+
+def told(
+    alike: Iterable[tuple[Others, Sequence[Any]]],
+    payment: CardToCardPayment,
+    order: Order,
+    user: User,
+    *,
+    card_is_on: bool,
+) -> list[ReceiptWarning]:
+    """The warnings of one receipt, the gravest first; ``alike`` has the columns of ``look_alikes``."""
+    seen = [_alike(others, row) for others, row in alike if row[0] is not None]
+    found = [warning for warning in seen if warning.tone == "bad"]
     if order.status not in PAYABLE:
         found.append(ReceiptWarning("bad", "order_closed", other_status=order.status))
     if user.blocked_at is not None:
         found.append(ReceiptWarning("bad", "payer_blocked"))
-    found += await _same_amount(uow, payment)
-    card_is_on = await uow.session.scalar(
-        select(TenantPaymentCard.is_active).where(TenantPaymentCard.id == payment.card_id)
-    )
+    found += [warning for warning in seen if warning.tone == "warn"]
     if not card_is_on:
         found.append(ReceiptWarning("warn", "card_off"))
     if payment.late:
@@ -77,39 +119,7 @@ async def find(uow: UnitOfWork, payment: CardToCardPayment, order: Order, user: 
     return found
 
 
-async def _same_amount(uow: UnitOfWork, payment: CardToCardPayment) -> list[ReceiptWarning]:
-    moment = payment.receipt_submitted_at or uow.now
-    return await _others(
-        uow,
-        payment,
-        (CardToCardPayment.card_id == payment.card_id)
-        & (CardToCardPayment.expected_amount == payment.expected_amount)
-        & CardToCardPayment.receipt_submitted_at.between(
-            moment - SAME_AMOUNT_WITHIN, moment + SAME_AMOUNT_WITHIN
-        ),
-        "warn",
-        "same_amount_on_card",
-    )
-
-
-async def _others(
-    uow: UnitOfWork,
-    payment: CardToCardPayment,
-    condition: object,
-    tone: Literal["bad", "warn"],
-    code: str,
-) -> list[ReceiptWarning]:
-    """At most one warning of a kind: it names the newest other receipt."""
-    row = (
-        await uow.session.execute(
-            select(CardToCardPayment, User)
-            .join(User, User.id == CardToCardPayment.user_id)
-            .where(condition, CardToCardPayment.id != payment.id)  # type: ignore[arg-type]
-            .order_by(CardToCardPayment.id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    if row is None:
-        return []
-    other, person = row
-    return [ReceiptWarning(tone, code, other.id, person.full_name, other.status, other.receipt_submitted_at)]
+def _alike(others: Others, row: Sequence[Any]) -> ReceiptWarning:
+    payment_id, first_name, last_name, status, at = row
+    name = f"{first_name} {last_name or ''}".strip()
+    return ReceiptWarning(others.tone, others.code, payment_id, name, status, at)

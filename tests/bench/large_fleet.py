@@ -11,5 +11,5 @@ import bot.fleet
 from bot.__main__ import main
 
 if __name__ == "__main__":
-    bot.fleet.STARTS_A_SECOND = 40
+    bot.fleet.STARTS_A_SECOND = 25
     sys.exit(main())

@@ -96,6 +96,7 @@ async def _watch(
         environment = ground.environment(
             database.app_url,
             TELEGRAM_API_URL=url,
+            LOG_LEVEL="ERROR",
             BOT_TOKEN=telegram_token(),
             BOT_PORT=str(free_port()),
             PORT=str(free_port()),

@@ -21,7 +21,7 @@ from shop.i18n import N_
 from shop.media import service as media
 from shop.media.service import StoredFile
 from shop.receipts import holding, presence
-from shop.receipts.desk import Desk, Filter, Tab, first_waiting, load_desk
+from shop.receipts.desk import Desk, Filter, Tab, load_desk
 from shop.receipts.holding import Decision, Held
 from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitOfWork
@@ -157,8 +157,7 @@ async def _desk(request: WebRequest, uow: UnitOfWork, payment_id: int | None = N
 
 
 async def _next(screen: Screen, uow: UnitOfWork, decided: int) -> Desk:
-    following = await first_waiting(uow, after=decided)
-    return await load_desk(uow, payment_id=following, language=screen.lang)
+    return await load_desk(uow, after=decided, language=screen.lang)
 
 
 def _show(screen: Screen, desk: Desk, *, code: int = 200, **context: Any) -> Response[str]:
