@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, cast, get_args
 
 from shop import signals
+from shop.overview.queries import load_todo
 from shop.receipts.desk import Desk, Filter, Tab, count_waiting, load_desk
 from shop.unit_of_work import UnitOfWork
 from web.forms import parse_id
@@ -14,7 +15,7 @@ from web.parts import WebRequest
 from web.rendering import Screen
 from web.streams import Snapshot
 
-Topic = Literal["counts", "desk"]
+Topic = Literal["counts", "overview", "desk"]
 LONG = 3600.0
 SHORT = 1.0
 
@@ -46,7 +47,7 @@ async def take(screen: Screen, uow: UnitOfWork, view: View) -> Snapshot:
     """Look now. Raises NotAllowed and NotFound, like the page itself."""
     # Before the rows are read: what they show is at least as new as the moment says.
     moment = await signals.moment(uow)
-    context: dict[str, Any] = {}
+    context: dict[str, Any]
     true_for = LONG
     if view.topic == "desk":
         desk = await load_desk(
@@ -54,17 +55,24 @@ async def take(screen: Screen, uow: UnitOfWork, view: View) -> Snapshot:
             tab=view.tab,
             chosen_filter=view.filter,
             payment_id=view.item,
+            # What a colleague decides must not take the queue away from whoever works in it.
+            stays=True,
             language=screen.lang,
         )
         context = {"desk": desk, "waiting": desk.counts["waiting"]}
         true_for = _true_for(desk, uow.now)
+    elif view.topic == "overview":
+        todo = await load_todo(uow, language=screen.lang)
+        context = {"overview": todo, "waiting": todo.waiting_count}
     else:
-        context = {"desk": None, "waiting": await count_waiting(uow)}
-    return Snapshot(moment, screen.text("live/_snapshot.html", **context), true_for)
+        context = {"waiting": await count_waiting(uow)}
+    shown = {"desk": None, "overview": None, **context}
+    return Snapshot(moment, screen.text("live/_snapshot.html", **shown), true_for)
 
 
 def _true_for(desk: Desk, now: datetime) -> float:
-    """Seconds until somebody's look at a receipt is too old to be believed."""
+    """Seconds until a look at a receipt is too old to be believed, or a held decision counts."""
     seen = [entry.reviewer for entry in (*desk.queue, desk.item) if entry is not None]
     ends = [reviewer.until for reviewer in seen if reviewer is not None]
+    ends += [held.commit_at for held in desk.held if held.commit_at > now]
     return max((min(ends) - now).total_seconds(), SHORT) if ends else LONG

@@ -25,7 +25,7 @@ from shop.actors import SHOP_SEE, require
 from shop.features import queries as features
 from shop.overview.days import begins, change, filled, last_days
 from shop.overview.events import latest_events
-from shop.overview.rows import DaySales, Overview, Sales, StockLow, TopPlan
+from shop.overview.rows import DaySales, Overview, Sales, StockLow, Todo, TopPlan
 from shop.plans import sold
 from shop.unit_of_work import UnitOfWork
 
@@ -52,12 +52,7 @@ async def load_overview(
     users, bought = await _new_users(uow, tz, spark)
     running = await _running(uow, [begins(day, tz) for day in spark[1:]])
     return Overview(
-        waiting_count=desk.waiting,
-        waiting_oldest_at=desk.oldest,
-        waiting_sum=desk.amount,
-        expiring_soon=desk.ending,
-        stock_low=await _stock_low(uow, language),
-        cards_off=not desk.cards and await features.is_feature_enabled(uow, "card_to_card"),
+        **await _todo(uow, desk, language),
         today_sales=today.amount,
         today_sales_delta=change(today.amount, yesterday.until_this_time),
         paid_orders=today.orders,
@@ -76,6 +71,23 @@ async def load_overview(
             "subscriptions": running,
         },
     )
+
+
+async def load_todo(uow: UnitOfWork, *, language: str = "fa") -> Todo:
+    """What waits, alone; for a page that is open. Raises NotAllowed."""
+    require(uow.actor, SHOP_SEE)
+    return Todo(**await _todo(uow, await _desk(uow), language))
+
+
+async def _todo(uow: UnitOfWork, desk: Any, language: str) -> dict[str, Any]:
+    return {
+        "waiting_count": desk.waiting,
+        "waiting_oldest_at": desk.oldest,
+        "waiting_sum": desk.amount,
+        "expiring_soon": desk.ending,
+        "stock_low": await _stock_low(uow, language),
+        "cards_off": not desk.cards and await features.is_feature_enabled(uow, "card_to_card"),
+    }
 
 
 async def load_sales(uow: UnitOfWork, *, range_days: int = DEFAULT_RANGE) -> Sales:

@@ -50,7 +50,9 @@ class Sales:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class Todo:
+    """What waits for somebody."""
+
     waiting_count: int
     waiting_oldest_at: datetime | None
     waiting_sum: int
@@ -60,6 +62,10 @@ class Overview:
     """Plans on sale whose shelf is at its mark or below, the emptiest first."""
     cards_off: bool
     """Card-to-card is offered and no card is in use: nobody can pay so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview(Todo):
     today_sales: int
     today_sales_delta: float | None
     """Per cent against yesterday up to this time; None when nothing was sold then."""

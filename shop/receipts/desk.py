@@ -85,11 +85,13 @@ async def load_desk(
     chosen_filter: Filter = "all",
     payment_id: int | None = None,
     after: int | None = None,
+    stays: bool = False,
     language: str = "fa",
 ) -> Desk:
     """The desk with ``payment_id`` under review, or the one to work on ``after`` another was decided.
 
-    Neither: nothing chosen yet. The waiting queue is oldest first, because it is worked from the front; the
+    Neither: nothing chosen yet. ``tab`` is the one the item is listed under, unless it ``stays`` what it was
+    when somebody began to look. The waiting queue is oldest first, because it is worked from the front; the
     others newest first. Raises NotAllowed, and NotFound for a receipt of another shop or one that was never
     sent.
     """
@@ -99,7 +101,8 @@ async def load_desk(
         item = await load_detail(uow, _CHOSEN, language, chosen=payment_id)
         if item is None:
             raise NotFound("receipt", payment_id)
-        tab = tab_of(item.status)
+        if not stays:
+            tab = tab_of(item.status)
     elif after is not None:
         item = await load_detail(uow, _NEXT, language, after=after)
     frame, queue = await _queue(uow, tab, chosen_filter, language)
@@ -246,5 +249,7 @@ def _item(row: Any, late_before: datetime, language: str) -> QueueItem:
         is_flagged=row.duplicate_suspect or row.late or row.blocked_at is not None,
         is_new_customer=not row.bought_before,
         status=row.status,
-        reviewer=presence.reviewer(row.reviewer, row.claimed_until),
+        reviewer=presence.reviewer(row.reviewer, row.claimed_until)
+        if row.status == "receipt_submitted"
+        else None,
     )

@@ -90,7 +90,7 @@ def _staff_id(actor: Actor) -> int | None:
 
 
 def _waits() -> ColumnElement[bool]:
-    return CardToCardPayment.status == "receipt_submitted"
+    return and_(CardToCardPayment.status == "receipt_submitted", CardToCardPayment.commit_at.is_(None))
 
 
 def _is_claimed(uow: UnitOfWork) -> ColumnElement[bool]:

@@ -162,15 +162,17 @@
 
   // After a swap the frame follows the desk: title, counts, classes, and the focus of keyboard and screen reader. ---
   let item = $('#desk')?.dataset.item;
+  const rings = new WeakSet(), calm = matchMedia('(prefers-reduced-motion: reduce)');
   function settle(e) {
     const isLive = e?.detail?.ctx && isQuiet(e);
     $$('dialog[data-modal][open]').forEach(x => { if (!x.matches(':modal')) { x.close(); open(x); } });
     $$('#toasts .toast:not([data-on])').forEach(t => { t.dataset.on = 1; leave(t, 8000); });
     const held = $$('#hold .toast');
     d.body.style.setProperty('--held', held.length);
-    held.filter(t => !t.dataset.on).forEach(t => {
-      t.dataset.on = 1;
-      $('.go', t).style.animationDuration = `${t.dataset.left}ms`;
+    held.filter(t => !rings.has(t)).forEach(t => {
+      rings.add(t);
+      // Not in attributes: a morph would set those back, and the ring would jump.
+      if (!calm.matches) $('.go', t).animate({ strokeDashoffset: [0, 100] }, { duration: +t.dataset.left, fill: 'forwards' });
       leave(t, +t.dataset.left + 1500);
     });
     $$('[data-keys-switch]').forEach(x => { x.checked = root.dataset.keys !== 'off'; });

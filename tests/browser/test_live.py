@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+from sqlalchemy import select
 
-from shop.actors import OWNING
+from db.models import AuditEntry, CardToCardPayment
+from shop.actors import OWNING, System
+from shop.configurations import service as configurations
 from shop.media.shelf import Shelf
 from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
+from shop.wallet import queries as wallet
 from tests.browser.looking import sign_in, watch
 from tests.browser.stack import Stack
 from tests.factories import Shop, Shops
 
+HOLD = 15
+"""Seconds: the machine is shared, and what is done within the hold has to be done within it."""
+PATIENCE = 15
+UNDO = """async id => (await fetch(`/receipts/${id}/undo`, {
+  method: "POST", headers: { "x-csrftoken": document.querySelector("[name=_csrf_token]").value } })).status"""
 CONFLICT = "status of 409"
 HIDE = """hidden => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -188,3 +198,79 @@ async def test_a_page_whose_session_ended_asks_to_sign_in(desk: Desk, stack: Sta
     await desk.alice.wait_for_url(re.compile(r"/login\?next=%2Freceipts"))
     desk.complaints[0].clear()
     await elsewhere.context.close()
+
+
+async def test_two_people_work_one_queue_while_receipts_arrive(
+    desk: Desk, stack: Stack, live_units: UnitsOfWork
+):
+    alice, sara, words = desk.alice, desk.sara, desk.alice.locator("#reason-text")
+    async with live_units.begin(desk.shop.bot_id, desk.shop.owner) as uow:
+        await configurations.set_configuration(uow, "hold_seconds", value=HOLD)
+    first, second, third = [await desk.receive(name) for name in ("نیما", "پریسا", "رضا")]
+    await alice.goto(f"{stack.dashboard}/receipts/{first}")
+    await sara.goto(f"{stack.dashboard}/receipts/{second}")
+    for page in (alice, sara):
+        await expect(page.locator(".line-on")).to_be_visible()
+
+    # Alice writes a reason while Sara decides, takes it back and decides again, and receipts arrive.
+    await alice.keyboard.press("r")
+    await alice.locator("label[for=reason-other]").click()
+    await words.press_sequentially("نام فرستنده ")
+    await sara.keyboard.press("a")
+    for page in (alice, sara):
+        await expect(page.locator(f"#held-{second}")).to_be_visible()
+        await expect(page.locator(f"#q-{second}")).to_have_count(0)
+    fourth = await desk.receive("مینا")
+    await words.press_sequentially("خوانده ")
+    await sara.keyboard.press("z")
+    for page in (alice, sara):
+        await expect(page.locator(f"#held-{second}")).to_have_count(0)
+        await expect(page.locator(f"#q-{second}")).to_be_visible()
+        await expect(page.locator(f"#q-{fourth}")).to_be_visible()
+    await sara.keyboard.press("a")
+    await expect(alice.locator(f"#held-{second}")).to_be_visible()
+    await words.press_sequentially("نمی‌شود")
+    await expect(words).to_have_value("نام فرستنده خوانده نمی‌شود")
+    await expect(words).to_be_focused()
+    await alice.keyboard.press("Enter")
+    await expect(alice.locator(f"#held-{first}")).to_be_visible()
+    await expect(sara.locator(f"#q-{first}")).to_have_count(0)
+
+    # Both want the same one at the same moment.
+    for page in (alice, sara):
+        await page.locator(f"#q-{third} a").click()
+        await expect(page.locator("#desk")).to_have_attribute("data-item", str(third))
+        await expect(page.locator("#act button[data-key=KeyA]")).to_be_visible()
+    await asyncio.gather(alice.keyboard.press("a"), sara.keyboard.press("a"))
+    for page in (alice, sara):
+        await expect(page.locator(f"#held-{third}")).to_be_visible()
+
+    # After the hold nothing can be taken back.
+    for page in (alice, sara):
+        await expect(page.locator("#hold .toast")).to_have_count(0, timeout=1000 * (HOLD + PATIENCE))
+        await expect(page.locator(".qi a")).to_have_text(["مینا"])
+    for payment_id in (first, second, third):
+        assert await sara.evaluate(UNDO, payment_id) == 409
+    assert await outcomes(live_units, desk.shop) == {
+        first: ("rejected", "نام فرستنده خوانده نمی‌شود"),
+        second: ("approved", None),
+        third: ("approved", None),
+        fourth: ("receipt_submitted", None),
+    }
+    async with live_units.begin(desk.shop.bot_id, System("test")) as uow:
+        decided = await uow.session.scalars(
+            select(AuditEntry.subject_id).where(
+                AuditEntry.action.in_(("receipt.approved", "receipt.rejected"))
+            )
+        )
+        assert sorted(decided) == [first, second, third]
+        assert await wallet.prove(uow) == []
+
+
+async def outcomes(units: UnitsOfWork, shop: Shop) -> dict[int, tuple[str, str | None]]:
+    """What the books say became of each receipt, and in which words."""
+    async with units.begin(shop.bot_id, System("test")) as uow:
+        rows = await uow.session.execute(
+            select(CardToCardPayment.id, CardToCardPayment.status, CardToCardPayment.admin_notes)
+        )
+        return {row.id: (row.status, row.admin_notes) for row in rows}

@@ -17,7 +17,7 @@ from granian.server.embed import Server
 
 from db.embedded import Database
 from shop.bots import service as bots
-from shop.receipts import service
+from shop.receipts import holding, service
 from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
 from tests.factories import MASTER
@@ -313,6 +313,45 @@ async def test_what_was_said_while_nobody_listened_is_told_afterwards(
 
         assert len(ended) == 2
         assert (await line.snapshot(until=lambda heard: heard.waiting == "۱")).id
+
+
+async def test_the_queue_stays_when_a_colleague_decides_the_open_one(workers, alice, shop, shops, units):
+    sent, other = await shops.receipt(shop), await shops.receipt(shop)
+    async with workers[1].line(alice, f"/events?topics=desk&tab=waiting&item={sent.payment_id}") as line:
+        assert f"/receipts/{sent.payment_id}/approve" in (await line.snapshot()).data
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await service.approve(uow, sent.payment_id)
+
+        heard = await line.snapshot()
+
+    assert heard.queue == [other.payment_id]
+    assert f"/receipts/{sent.payment_id}/approve" not in heard.data
+    assert "act-done" in heard.data
+
+
+async def test_a_held_decision_is_told_with_its_undo_and_then_goes(workers, shops, signed_in, units, clock):
+    shop = await shops.open(hold_seconds=6)
+    sent = await shops.receipt(shop)
+    async with workers[1].line(await signed_in(shop), "/events?topics=desk") as line:
+        await line.snapshot()
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await holding.hold_approval(uow, sent.payment_id)
+
+        heard = await line.snapshot()
+        assert (heard.queue, heard.waiting) == ([], "")
+        assert f"/receipts/{sent.payment_id}/undo" in heard.data
+        clock.forward(seconds=7)
+        assert await holding.commit_due(units) >= 1
+
+        assert "/undo" not in (await line.snapshot()).data
+
+
+async def test_the_overview_is_told_what_waits(workers, alice, shop, shops):
+    async with workers[1].line(alice, "/events?topics=overview") as line:
+        assert "todo" in (await line.snapshot()).data
+        await shops.receipt(shop)
+
+        assert "۱ رسید" in (await line.snapshot()).data
 
 
 # How a stream ends ------------------------------------------------------------------------------------------
