@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test fast check bench setup migrate messages screenshots fmt packages venv browser
+.PHONY: help run test fast check bench sabotage setup migrate messages screenshots fmt packages venv browser
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ check: test ## The same as test, and that the installed packages agree with each
 
 bench: setup ## Measure how fast it is beside bare programs that do the same (docs/proof/bench.md)
 	@$(PY) -m tests.bench
+
+sabotage: setup ## Take each guard of the money path out in turn: the suite must notice (docs/proof/sabotage.md)
+	$(PY) -m tests.sabotage
 
 migrate: packages ## Bring the database's schema to the newest form
 	@$(PY) -m shop migrate

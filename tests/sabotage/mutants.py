@@ -1,0 +1,252 @@
+"""The list: each guard of the money path with the line that is it, and what stands there without it.
+
+A new guard adds its mutant. ``tests/house/test_sabotage.py`` keeps the list fitting the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MONEY = "tests/shop/test_money.py"
+HOLDING = "tests/shop/test_holding.py"
+MACHINE = "tests/shop/test_money_stateful.py"
+CARDS = "tests/shop/test_cards.py"
+WALLETS = "tests/shop/test_wallet.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """``before`` stands once in ``file``; ``after`` takes its place. One of ``suites`` must fail."""
+
+    name: str
+    file: str
+    before: str
+    after: str
+    suites: tuple[str, ...] = (MONEY, HOLDING, MACHINE)
+    unnoticed_because: str = ""
+    """One sentence where nothing can notice it: what it would take away is not there to be lost."""
+
+
+RECEIPTS = "shop/receipts/service.py"
+HOLDS = "shop/receipts/holding.py"
+ORDERS = "shop/orders/service.py"
+PAYMENTS = "shop/payments/service.py"
+WALLET = "shop/wallet/service.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "a decision counts whatever the receipt's status is",
+        RECEIPTS,
+        "CardToCardPayment.id == payment_id, CardToCardPayment.status.in_(rules.DECIDABLE), guard",
+        "CardToCardPayment.id == payment_id, guard",
+    ),
+    Mutant(
+        "what a colleague holds can be decided at once by another",
+        RECEIPTS,
+        "uow, payment_id, CardToCardPayment.commit_at.is_(None), status=status, **values",
+        "uow, payment_id, CardToCardPayment.id == payment_id, status=status, **values",
+        (HOLDING,),
+    ),
+    Mutant(
+        "a held decision is settled before its hold is over",
+        RECEIPTS,
+        "        CardToCardPayment.commit_at <= uow.now,\n        status=case(",
+        "        CardToCardPayment.commit_at.is_not(None),\n        status=case(",
+        (HOLDING, MACHINE),
+    ),
+    Mutant(
+        "a held rejection is settled as an approval",
+        RECEIPTS,
+        'else_="rejected"),',
+        'else_="approved"),',
+        (HOLDING,),
+    ),
+    Mutant(
+        "whoever may not decide settles",
+        RECEIPTS,
+        '    """Decide at once, or say why not."""\n    require(uow.actor, RECEIPTS_APPROVE)\n',
+        '    """Decide at once, or say why not."""\n',
+        (MONEY,),
+    ),
+    Mutant(
+        "the payer's row is not locked while a decision counts",
+        RECEIPTS,
+        "await uow.session.scalar(select(User).where(User.id == payer).with_for_update())",
+        "await uow.session.scalar(select(User).where(User.id == payer))",
+        unnoticed_because=(
+            "the guarded updates of payment and balance serialise the same callers; the lock keeps the order "
+            "of locks the same everywhere, which only a deadlock of rare timing would show"
+        ),
+    ),
+    Mutant(
+        "a new picture leaves the hold about the old one",
+        RECEIPTS,
+        "    if payment.commit_at is not None:\n        await _void_hold(uow, payment)\n",
+        "",
+        (HOLDING,),
+    ),
+    Mutant(
+        "the approved amount is credited in Rial",
+        RECEIPTS,
+        "        order_id=payment.order_id,\n        amount=payment.expected_amount,\n"
+        "        currency=payment.currency,",
+        "        order_id=payment.order_id,\n        amount=payment.expected_amount * 10,\n"
+        "        currency=payment.currency,",
+        (MONEY,),
+    ),
+    Mutant(
+        "a credit's cause names the order instead of the payment",
+        RECEIPTS,
+        'cause=f"c2c:{payment.id}",',
+        'cause=f"c2c:{payment.order_id}",',
+        (MONEY, MACHINE),
+    ),
+    Mutant(
+        "a rejection leaves the order to its old deadline",
+        RECEIPTS,
+        "values(expires_at=max(uow.now + KEPT_AFTER_REJECTION, payment.expires_at), updated_at=uow.now)",
+        "values(updated_at=uow.now)",
+        (MONEY,),
+    ),
+    Mutant(
+        "a second decision is held over the first",
+        HOLDS,
+        "CardToCardPayment.status.in_(rules.DECIDABLE) & CardToCardPayment.commit_at.is_(None),",
+        "CardToCardPayment.status.in_(rules.DECIDABLE),",
+        (HOLDING,),
+    ),
+    Mutant(
+        "a payment without a receipt is held",
+        HOLDS,
+        "CardToCardPayment.status.in_(rules.DECIDABLE) & CardToCardPayment.commit_at.is_(None),",
+        "CardToCardPayment.commit_at.is_(None),",
+        (HOLDING,),
+    ),
+    Mutant(
+        "a decision is taken back after its hold",
+        HOLDS,
+        "    if held.commit_at <= uow.now:\n        raise TooLate(payment_id, held.held_decision)\n",
+        "",
+        (HOLDING,),
+    ),
+    Mutant(
+        "a grave warning is not asked about",
+        HOLDS,
+        "    if grave and not despite_warnings:",
+        "    if grave and despite_warnings:",
+        (HOLDING,),
+    ),
+    Mutant(
+        "what the worker settles is booked in its own name",
+        HOLDS,
+        "return recall(self.held_by, self.name, permissions=frozenset({RECEIPTS_APPROVE}))",
+        'return System("holds")',
+        (HOLDING,),
+    ),
+    Mutant(
+        "one decision that cannot be settled stops the others",
+        HOLDS,
+        "            await _put_off(units, due)",
+        "            raise",
+        (HOLDING,),
+    ),
+    Mutant(
+        "a balance goes below nought",
+        WALLET,
+        ".where(User.id == user_id, User.balance + signed >= 0)",
+        ".where(User.id == user_id)",
+        (WALLETS,),
+    ),
+    Mutant(
+        "an entry forgets what was there before",
+        WALLET,
+        "balance_before=balance - signed,",
+        "balance_before=balance,",
+        (MONEY,),
+    ),
+    Mutant(
+        "the ledger books the amount with the wrong sign",
+        WALLET,
+        "        amount=signed,",
+        "        amount=-signed,",
+        (MONEY,),
+    ),
+    Mutant(
+        "an order that is paid takes the money again",
+        ORDERS,
+        "            Order.status.in_(rules.PAYABLE),\n",
+        "",
+        (MONEY, MACHINE),
+    ),
+    Mutant(
+        "an order is paid although the balance does not reach",
+        ORDERS,
+        ".scalar_subquery() >= Order.amount,",
+        ".scalar_subquery() >= 0,",
+        (WALLETS,),
+    ),
+    Mutant(
+        "a debit's cause is not the order's",
+        ORDERS,
+        'cause=f"order:{order.id}:debit",',
+        'cause=f"order:{order.id}:{uow.now}",',
+        (MONEY,),
+    ),
+    Mutant(
+        "an order is cancelled while its receipt waits",
+        ORDERS,
+        'if order.status not in rules.CANCELLABLE or (payment and payment.status == "receipt_submitted"):',
+        "if order.status not in rules.CANCELLABLE:",
+        (HOLDING, MACHINE),
+    ),
+    Mutant(
+        "a payment that has its receipt runs out all the same",
+        PAYMENTS,
+        '.where(CardToCardPayment.id == payment_id, CardToCardPayment.status == "created")',
+        ".where(CardToCardPayment.id == payment_id)",
+        (MONEY, MACHINE),
+    ),
+    Mutant(
+        "a closed order is given a card again",
+        PAYMENTS,
+        '    if order.status != "awaiting_payment":\n        raise OrderClosed(order_id, order.status)\n',
+        "",
+        (MONEY, MACHINE),
+    ),
+    Mutant(
+        "two buyers are handed the same line",
+        "shop/provisioning/stock.py",
+        "            .with_for_update(skip_locked=True)\n",
+        "",
+        (WALLETS, MONEY),
+    ),
+    Mutant(
+        "an order that has its line takes another",
+        "shop/provisioning/stock.py",
+        "        if mine is not None:\n            return Provided(mine)\n",
+        "",
+        (MONEY, MACHINE),
+        unnoticed_because="an order has one job by a unique key, and a job that is done is never run again",
+    ),
+    Mutant(
+        "a rejection keeps the card's room of the day",
+        "shop/cards/service.py",
+        "rejected_count=1, reserved_count=-1, reserved_amount=-amount)",
+        "rejected_count=1)",
+        (CARDS,),
+    ),
+    Mutant(
+        "callers choose a card without taking turns",
+        "shop/cards/rotation.py",
+        ".with_for_update()",
+        "",
+        (CARDS,),
+    ),
+    Mutant(
+        "what a unit promised is forgotten at its end",
+        "shop/unit_of_work.py",
+        "                    await uow.last.write(session)\n                finally:",
+        "                finally:",
+        (MONEY,),
+    ),
+)
