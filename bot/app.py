@@ -164,6 +164,7 @@ class BotProcess:
             running = Tasks()
             crew = self.crew = self._build(session, running)
             await crew.inbox.take_over()
+            await crew.outbox.take_over()
             log.info("leading the fleet")
             loops = (
                 running.spawn(self._listener(crew).run(), name="listener"),

@@ -32,6 +32,7 @@ from bot.tasks import Tasks
 from bot.telegram_session import open_bot
 from bot.webhook import WebhookMoved
 from db.logs import redact
+from db.passing import is_passing
 from shop.actors import System
 from shop.bots import service as bots
 from shop.bots.queries import FleetBot, list_fleet
@@ -46,6 +47,8 @@ STOP_SECONDS = 5.0
 ERROR_LENGTH = 300
 AFTER_CRASH = BackoffConfig(min_delay=1.0, max_delay=60.0, factor=2.0, jitter=0.1)
 AFTER_CONFLICT = BackoffConfig(min_delay=2.0, max_delay=300.0, factor=2.0, jitter=0.1)
+DATABASE_SECONDS = 1.0
+"""Until a bot tries again that could not keep its updates."""
 STARTS_AT_ONCE, STARTS_A_SECOND = 20, 4
 """Telegram throttles addresses that bring many tokens at once; a large fleet starts staggered."""
 
@@ -186,7 +189,10 @@ class Fleet:
             except Exception as error:  # one bot's crash is not the others'
                 log.warning("bot of shop %s stumbled: %s", member.shop.bot_id, redact(repr(error)))
                 log.debug("the stumble of shop %s", member.shop.bot_id, exc_info=error)
-                await pauses.crash.asleep()
+                if is_passing(error):  # the database's trouble, not Telegram's: it may be back any moment
+                    await asyncio.sleep(DATABASE_SECONDS)
+                else:
+                    await pauses.crash.asleep()
 
     async def _serve_once(self, member: Member, pauses: Pauses) -> bool:
         """Receive until Telegram objects; True when the token is dead."""

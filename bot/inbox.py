@@ -21,6 +21,7 @@ from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
 from sqlalchemy import bindparam, delete, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
+from bot.noting import note
 from bot.polling import RawUpdate
 from bot.registry import Registry
 from bot.storing import store
@@ -28,6 +29,7 @@ from bot.tasks import Tasks, settle
 from db.logs import redact
 from db.models import Bot as Shop
 from db.models import TelegramUpdate
+from db.passing import is_away
 from shop.actors import System
 from shop.unit_of_work import UnitsOfWork
 
@@ -41,6 +43,8 @@ PER_BOT = 4
 """How many updates of one bot one claim takes: a flood in one shop does not stop the others."""
 HANDLE_SECONDS = 90.0
 LEASE = timedelta(seconds=120)
+NOTE_SECONDS = 3600.0
+"""How long we try to write down what became of an update; meanwhile nothing of its person is looked at."""
 TICK_SECONDS = 1.0
 MOST_ATTEMPTS = 5
 PAUSES = (timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
@@ -108,6 +112,8 @@ class Inbox:
     _busy: Counter[int] = field(default_factory=Counter)
     """People whose update is being handled: nothing else of theirs is looked at meanwhile."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_doubt: bool = False
+    """A claim failed: it may have been carried out although we were not told of it."""
 
     def wake(self) -> None:
         self._wake.set()
@@ -118,7 +124,10 @@ class Inbox:
         self.wake()
 
     async def take_over(self) -> None:
-        """Free what a process that is gone had leased; only the leader may say so."""
+        """Free what is leased and nobody works at; only the leader may say so.
+
+        A process that is gone had leased it, or we had, by a claim whose answer did not reach us.
+        """
         async with self.units.platform(ACTOR) as uow:
             await uow.session.execute(
                 update(TelegramUpdate)
@@ -126,8 +135,12 @@ class Inbox:
                     TelegramUpdate.done_at.is_(None),
                     TelegramUpdate.failed_at.is_(None),
                     TelegramUpdate.lease_until > uow.now,
-                    # One that was tried before and pauses goes on pausing.
-                    TelegramUpdate.last_error.is_(None),
+                    # One that failed and pauses goes on pausing; a lease is longer than any pause.
+                    or_(
+                        TelegramUpdate.last_error.is_(None),
+                        TelegramUpdate.lease_until > uow.now + PAUSES[-1],
+                    ),
+                    TelegramUpdate.person_id.not_in(list(self._busy)),
                 )
                 .values(lease_until=None)
                 .execution_options(synchronize_session=False)
@@ -139,12 +152,16 @@ class Inbox:
             self._wake.clear()
             taken = 0
             try:
+                if self._in_doubt:
+                    await self.take_over()
+                    self._in_doubt = False
                 room = AT_ONCE - len(self._workers)
                 for claimed in await self._claim(room):
                     self._workers.spawn(self._work(claimed), name=f"update-{claimed.update_id}")
                     taken += 1
             except Exception:  # the queue must outlive whatever the database does
                 log.exception("cannot claim updates")
+                self._in_doubt = True
             if taken == 0:
                 await self._pause()
 
@@ -243,6 +260,9 @@ class Inbox:
             await self._note(
                 claimed, lease_until=now + timedelta(seconds=wait), attempts=claimed.attempts - 1
             )
+        elif is_away(error):
+            log.warning("update %s of shop %s waits for the database", claimed.update_id, claimed.bot_id)
+            await self._note(claimed, lease_until=None, attempts=claimed.attempts - 1)
         else:
             await self._failed(bot, claimed, error, now)
 
@@ -265,13 +285,16 @@ class Inbox:
         await settle(apology, seconds=HANDLE_SECONDS)
 
     async def _note(self, claimed: Claimed, **values: Any) -> None:
-        async with self.units.platform(ACTOR) as uow:
-            await uow.session.execute(
-                update(TelegramUpdate)
-                .where(
-                    TelegramUpdate.bot_id == claimed.bot_id,
-                    TelegramUpdate.update_id == claimed.update_id,
+        async def write() -> None:
+            async with self.units.platform(ACTOR) as uow:
+                await uow.session.execute(
+                    update(TelegramUpdate)
+                    .where(
+                        TelegramUpdate.bot_id == claimed.bot_id,
+                        TelegramUpdate.update_id == claimed.update_id,
+                    )
+                    .values(**values)
+                    .execution_options(synchronize_session=False)
                 )
-                .values(**values)
-                .execution_options(synchronize_session=False)
-            )
+
+        await note(write, what=f"update {claimed.update_id}", seconds=NOTE_SECONDS)

@@ -29,6 +29,7 @@ from aiogram.exceptions import (
 from sqlalchemy import bindparam, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER
 
+from bot.noting import note
 from bot.pace import Buckets
 from bot.registry import Registry
 from bot.tasks import Tasks
@@ -50,6 +51,8 @@ PER_BOT = 5
 """How many messages of one bot one claim takes, so that a broadcast does not hold up a neighbour."""
 LEASE = timedelta(seconds=45)
 """How long a worker may hold a message before another may try it; longer than a call may take."""
+NOTE_SECONDS = 3600.0
+"""How long we try to write down what became of a message; meanwhile we do not claim it again."""
 TICK_SECONDS = 1.0
 BOT_RATE, BOT_BURST = 25.0, 25.0
 CHAT_RATE, CHAT_BURST = 1.0, 3.0
@@ -96,12 +99,16 @@ _CLAIM = text(
     ) s
     JOIN bots shop ON shop.id = s.bot_id
     LEFT JOIN users person ON person.bot_id = s.bot_id AND person.id = s.user_id
-    WHERE o.id = s.id AND o.due_at <= :now AND o.sent_at IS NULL
+    WHERE o.id = s.id AND o.due_at <= :now AND o.sent_at IS NULL AND o.id <> ALL (:in_hand)
     RETURNING o.id, o.bot_id, o.user_id, o.chat_id, o.topic_id, o.kind, o.payload, o.attempts,
         coalesce(person.language, shop.default_language) AS language,
         shop.timezone, shop.name AS shop_name, shop.support_username
     """
-).bindparams(bindparam("shops", type_=ARRAY(BIGINT)), bindparam("rooms", type_=ARRAY(INTEGER)))
+).bindparams(
+    bindparam("shops", type_=ARRAY(BIGINT)),
+    bindparam("rooms", type_=ARRAY(INTEGER)),
+    bindparam("in_hand", type_=ARRAY(BIGINT)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,10 @@ class Outbox:
     monotonic: Callable[[], float] = time.monotonic
     _sending: Tasks = field(default_factory=Tasks)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_hand: set[int] = field(default_factory=set)
+    """Messages being sent or noted: the lease may run out before the database hears what became of them."""
+    _in_doubt: bool = False
+    """A claim failed: it may have been carried out although we were not told of it."""
     _paused: dict[int, float] = field(default_factory=dict)
     """Shops whose bot Telegram asked to be quiet, and until when."""
     _bots: Buckets = field(init=False)
@@ -140,15 +151,40 @@ class Outbox:
     def wake(self) -> None:
         self._wake.set()
 
+    async def take_over(self) -> None:
+        """Make due what is leased and nobody sends; only the leader may say so.
+
+        A lease and a pause look alike, but a pause has its error beside it and a message put off without one
+        has no attempt; what failed before waits for the end of its lease.
+        """
+        async with self.units.platform(ACTOR) as uow:
+            await uow.session.execute(
+                update(OutboxMessage)
+                .where(
+                    OutboxMessage.sent_at.is_(None),
+                    OutboxMessage.failed_at.is_(None),
+                    OutboxMessage.due_at > uow.now,
+                    OutboxMessage.attempts > 0,
+                    OutboxMessage.last_error.is_(None),
+                    OutboxMessage.id.not_in(self._in_hand),
+                )
+                .values(due_at=uow.now, attempts=OutboxMessage.attempts - 1)
+                .execution_options(synchronize_session=False)
+            )
+
     async def run(self) -> None:
         """Deliver whatever is due, until cancelled."""
         while True:
             self._wake.clear()
             claimed: list[Claimed] = []
             try:
+                if self._in_doubt:
+                    await self.take_over()
+                    self._in_doubt = False
                 claimed = await self._claim()
             except Exception:  # the queue must outlive whatever the database does
                 log.exception("cannot claim messages")
+                self._in_doubt = True
             for message in claimed:
                 self._sending.spawn(self._deliver(message), name=f"message-{message.id}")
             if not claimed:
@@ -186,11 +222,13 @@ class Outbox:
                     "lease_until": uow.now + LEASE,
                     "window": WINDOW,
                     "overtaken_after": OVERTAKEN_AFTER,
+                    "in_hand": list(self._in_hand),
                 },
             )
             claimed = [_claimed(row) for row in rows]
         for message in claimed:
             self._bots.of(message.bot_id).take()
+            self._in_hand.add(message.id)
         return sorted(claimed, key=lambda message: message.id)
 
     def _awake(self) -> list[int]:
@@ -199,6 +237,13 @@ class Outbox:
         return [shop for shop in self.registry.in_turn() if shop not in self._paused]
 
     async def _deliver(self, message: Claimed) -> None:
+        try:
+            await self._attempt(message)
+        finally:
+            self._in_hand.discard(message.id)
+            self.wake()
+
+    async def _attempt(self, message: Claimed) -> None:
         bot = self.registry.bot_of(message.bot_id)
         if bot is None:
             await self._put_back(message)
@@ -230,7 +275,6 @@ class Outbox:
             await self._try_later(message, error)
         else:
             await self._note(message, sent_at=now(), last_error=None, telegram_message_id=message_id)
-        self.wake()
 
     async def _unreachable(self, message: Claimed) -> None:
         if message.user_id is None:
@@ -250,13 +294,16 @@ class Outbox:
         await self._note(message, due_at=self.units.clock() + after, attempts=message.attempts - 1, **values)
 
     async def _note(self, message: Claimed, **values: Any) -> None:
-        async with self.units.platform(ACTOR) as uow:
-            await uow.session.execute(
-                update(OutboxMessage)
-                .where(OutboxMessage.id == message.id)
-                .values(updated_at=uow.now, **values)
-                .execution_options(synchronize_session=False)
-            )
+        async def write() -> None:
+            async with self.units.platform(ACTOR) as uow:
+                await uow.session.execute(
+                    update(OutboxMessage)
+                    .where(OutboxMessage.id == message.id)
+                    .values(updated_at=uow.now, **values)
+                    .execution_options(synchronize_session=False)
+                )
+
+        await note(write, what=f"message {message.id}", seconds=NOTE_SECONDS)
 
 
 def _claimed(row: Any) -> Claimed:

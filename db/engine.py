@@ -12,12 +12,15 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from db.bounds import SERVER_BOUNDS
 from db.json_text import to_json
 from db.tenancy import ScopedConnection
 
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 5
 """A database that hangs must not hang us: every wait is bounded (security.md F3)."""
+ASK_SECONDS = 1.0
+"""A rested connection that does not answer so soon is given up for a new one."""
 RESTED_SECONDS = 1.0
 """A connection that rested longer is asked whether it is still there before it is used again."""
 _USED_AT = "used_at"
@@ -37,7 +40,7 @@ def build_engine(url: str, *, application_name: str, pool_size: int = 5) -> Asyn
             "connection_class": ScopedConnection,
             "timeout": CONNECT_SECONDS,
             "command_timeout": STATEMENT_SECONDS,
-            "server_settings": {"application_name": application_name, "jit": "off"},
+            "server_settings": {"application_name": application_name, "jit": "off", **SERVER_BOUNDS},
         },
     )
     event.listen(engine.sync_engine, "checkin", _note_use)
@@ -68,7 +71,7 @@ def _still_there(connection: AdaptedConnection, entry: ConnectionPoolEntry, _pro
 
 
 async def _ask(driver: Any) -> None:
-    await driver.execute("SELECT", timeout=CONNECT_SECONDS)
+    await driver.execute("SELECT", timeout=ASK_SECONDS)
 
 
 def build_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

@@ -16,6 +16,8 @@ import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import make_url
 
+from db.bounds import SERVER_BOUNDS
+
 log = logging.getLogger(__name__)
 
 CONNECTION_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -36,7 +38,7 @@ async def connect_alone(url: str, *, application_name: str) -> Any:
         **arguments,
         timeout=CONNECT_SECONDS,
         command_timeout=CONNECT_SECONDS,
-        server_settings={"application_name": application_name, "jit": "off"},
+        server_settings={"application_name": application_name, "jit": "off", **SERVER_BOUNDS},
     )
 
 

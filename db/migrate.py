@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,17 +11,21 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db import models as _models  # noqa: F401  (fills the metadata)
 from db import walls
 from db.base import Base
+from db.passing import is_locked_out
 
 LOCK_KEY = 7_106_108_001
 """Any number will do, as long as every migrator takes the same one."""
-LOCK_TIMEOUT = "10s"
-"""A migration that cannot have its table soon gives up: waiting would stop the shop behind it."""
+LOCK_TIMEOUT = "2s"
+"""A migration that cannot have its table soon gives up: everybody else waits behind it, and bears five."""
+TRIES, PAUSE_SECONDS = 5, 2.0
+"""Between two tries whoever waited behind us gets his turn."""
 
 
 def build_config() -> Config:
@@ -62,8 +67,17 @@ async def _run(owner_url: str, step: Callable[[Config], None], *, app_role: str 
             await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
             await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
             await connection.commit()
-            await connection.run_sync(_migrate, step, app_role)
-            await connection.commit()
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    await connection.run_sync(_migrate, step, app_role)
+                    await connection.commit()
+                except DBAPIError as error:
+                    await connection.rollback()
+                    if not tries_left or not is_locked_out(error):
+                        raise
+                    await asyncio.sleep(PAUSE_SECONDS)
+                else:
+                    break
     finally:
         await engine.dispose()
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 
-import asyncpg
 from litestar import Response
 from litestar.exceptions import HTTPException
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from db.passing import is_passing
 from shop import errors as refusals
 from shop import security
 from shop.errors import BadInput, ShopError, TooManyAttempts
@@ -104,9 +101,6 @@ REASONS = {
 
 RETRY_SECONDS = 5
 FORBIDDEN = 403
-
-_PASSING = ("08", "25", "40", "53", "55", "57", "58")
-"""SQLSTATE classes of a database that is down, full, busy or in recovery; a second try may go through."""
 
 
 def sentence_for(screen: Screen, error: ShopError) -> str:
@@ -211,23 +205,3 @@ def answer(
         message=sentence,
         reference=reference,
     )
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether the database could not be reached, or was too busy, rather than we wrong."""
-    if isinstance(error, PoolTimeout | OSError | asyncpg.InterfaceError):
-        return True
-    if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
-            return True
-        return error.orig is not None and is_passing(_driver_error(error.orig))
-    return isinstance(error, asyncpg.PostgresError) and _state(error).startswith(_PASSING)
-
-
-def _driver_error(error: BaseException) -> BaseException:
-    """asyncpg's own error below the wrapping that SQLAlchemy's dialect gives it."""
-    return error.__cause__ if isinstance(error.__cause__, asyncpg.PostgresError | OSError) else error
-
-
-def _state(error: Any) -> str:
-    return str(getattr(error, "sqlstate", None) or "")

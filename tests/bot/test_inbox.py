@@ -220,3 +220,43 @@ def test_an_update_is_about_its_sender_whatever_its_kind() -> None:
     assert person_of(updates.press(7, "x")) == 7
     assert person_of({"update_id": 1, "channel_post": {"chat": {"id": -5}}}) == -5
     assert person_of({"update_id": 1, "something_new": 3}) == 0
+
+
+async def test_a_database_that_is_away_costs_an_update_no_attempt(
+    desk: Desk, bare: asyncpg.Connection
+) -> None:
+    away = [asyncpg.AdminShutdownError("terminating"), ConnectionRefusedError("no socket")] * MOST_ATTEMPTS
+
+    async def handle(_raw: RawUpdate) -> None:
+        if away:
+            raise away.pop()
+
+    desk.handled.act = handle
+    update = updates.message(1, text="hello")
+    await desk.inbox.store(desk.shop.bot_id, [update])
+    while await desk.inbox.work_due():
+        pass
+
+    kept = await row(bare, update)
+    assert kept["done_at"] is not None
+    assert kept["attempts"] == 1
+    assert desk.handled.apologies == []
+
+
+async def test_a_new_leader_frees_also_what_had_failed_before(desk: Desk, bare: asyncpg.Connection) -> None:
+    async def fail(_raw: RawUpdate) -> None:
+        raise ValueError("once")
+
+    desk.handled.act = fail
+    update = updates.message(1, text="hello")
+    await desk.inbox.store(desk.shop.bot_id, [update])
+    await desk.inbox.work_due()
+    desk.clock.forward(seconds=2)
+    assert len(await desk.inbox._claim(1)) == 1  # and then the process is killed
+    desk.handled.act = None
+    successor = desk.restarted()
+
+    await successor.take_over()
+    await successor.work_due()
+
+    assert (await row(bare, update))["done_at"] is not None

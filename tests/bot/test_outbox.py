@@ -339,3 +339,50 @@ async def test_telegram_cannot_be_called_while_a_transaction_is_open(office: Off
             await bot.get_me()
 
     assert (await bot.get_me()).is_bot
+
+
+async def test_a_new_leader_sends_at_once_what_the_one_before_had_in_hand(
+    office: Office, bare: asyncpg.Connection
+) -> None:
+    shop = await office.open()
+    phone, user_id = await office.person(shop)
+    await office.promise(shop, phone, user_id, 1)
+    await office.outbox._claim()  # and then the process is killed
+    successor = Outbox(office.units, office.registry, lambda _shop, _why: None)
+    assert await successor.deliver_due() == 0
+
+    await successor.take_over()
+    await successor.deliver_due()
+
+    assert amounts(await phone.heard()) == ["1"]
+    assert (await rows(bare, shop))[0]["attempts"] == 1
+
+
+async def test_a_new_leader_respects_the_pauses_of_the_one_before(
+    office: Office, bare: asyncpg.Connection
+) -> None:
+    shop, quiet = await office.open(), await office.open()
+    await office.fault(shop, 500, "Internal Server Error")
+    await office.fault(quiet, 429, "Too Many Requests", retry_after=30)
+    for one in (shop, quiet):
+        phone, user_id = await office.person(one)
+        await office.promise(one, phone, user_id, 1)
+    await office.outbox.deliver_due()
+    successor = Outbox(office.units, office.registry, lambda _shop, _why: None)
+
+    await successor.take_over()
+
+    assert await successor.deliver_due() == 0
+    assert [row["attempts"] for one in (shop, quiet) for row in await rows(bare, one)] == [1, 0]
+
+
+async def test_what_we_are_sending_ourselves_is_not_taken_over(office: Office) -> None:
+    shop = await office.open()
+    phone, user_id = await office.person(shop)
+    await office.promise(shop, phone, user_id, 1)
+    await office.outbox._claim()
+
+    await office.outbox.take_over()
+    office.clock.forward(seconds=LEASE.total_seconds() + 1)
+
+    assert await office.outbox.deliver_due() == 0

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db.engine import build_engine, build_sessions
+from db.passing import is_passing
 from shop.errors import ShopError
 from shop.i18n import LANGUAGES, translations
 from shop.staff.rules import _check_sum
 from shop.unit_of_work import UnitsOfWork
 from tests.web.conftest import BASE, Browser
 from web.app import build_app
-from web.errors import ANSWERS, LONG_WAIT, PROBLEMS, REASONS, STATUSES, is_passing
+from web.errors import ANSWERS, LONG_WAIT, PROBLEMS, REASONS, STATUSES
 from web.routes import receipts
 from web.security import Hardened
 
