@@ -62,8 +62,6 @@ async def _read(request: web.Request) -> RawUpdate:
     """The update in a request's body. Raises what aiohttp answers with: 400, 408, 413 or 415."""
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
-    if (request.content_length or 0) > BODY_LIMIT:
-        raise web.HTTPRequestEntityTooLarge(BODY_LIMIT, request.content_length or 0)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):

@@ -130,7 +130,12 @@ async def test_what_was_written_before_a_shop_opened_here_is_answered_at_once(
 
 
 async def test_a_bot_off_duty_has_no_webhook_and_loses_nothing_meanwhile(
-    webhook_bots: BotProcess, shops: Shops, make_phone: MakePhone, units: UnitsOfWork, sandbox: Sandbox
+    webhook_bots: BotProcess,
+    shops: Shops,
+    make_phone: MakePhone,
+    units: UnitsOfWork,
+    sandbox: Sandbox,
+    wire: Wire,
 ) -> None:
     shop = await shops.open()
     phone = await make_phone(shop)
@@ -140,6 +145,8 @@ async def test_a_bot_off_duty_has_no_webhook_and_loses_nothing_meanwhile(
     async with units.platform(MASTER) as uow:
         await bot_service.deactivate_bot(uow, shop.bot_id)
     await until(lambda: webhook_url(sandbox, shop.telegram_token), "")
+    calls = (await wire.act("calls", token=shop.telegram_token, method="deleteWebhook"))["calls"]
+    assert [str(call["params"]["drop_pending_updates"]).lower() for call in calls] == ["false"]
     await phone.text("/lang")
     async with units.platform(MASTER) as uow:
         await bot_service.activate_bot(uow, shop.bot_id)
@@ -340,9 +347,12 @@ async def test_a_process_that_stands_by_keeps_the_update_and_the_leader_handles_
     make_phone: MakePhone,
     units: UnitsOfWork,
     http: httpx.AsyncClient,
+    bare: asyncpg.Connection,
 ) -> None:
     shop = await shops.open()
     phone = await make_phone(shop)
+    told: list[str] = []
+    await bare.add_listener("inbox", lambda *notice: told.append(notice[-1]))
     async with running(webhook_place):
         await phone.text("/start")
         await phone.expect("Hi Carol")
@@ -360,6 +370,7 @@ async def test_a_process_that_stands_by_keeps_the_update_and_the_leader_handles_
 
             await phone.expect("In which language")
             assert standby.crew is None
+            assert told == [str(shop.bot_id)]
 
 
 @pytest.mark.parametrize("elsewhere", ["https://thief.example/secret/path", ""])
