@@ -30,7 +30,7 @@ def create_app(world: World, dashboard_url: str) -> web.Application:
     control.add_routes(app, world)
     page.add_routes(app, world, dashboard_url)
     app.router.add_route("*", "/{anything:.*}", _nothing_here)
-    courier = Courier(world.clock, door.from_webhook)
+    courier = Courier(world, door.from_webhook)
     world.courier = courier
 
     async def close_courier(_app: web.Application) -> None:

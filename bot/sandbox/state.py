@@ -145,11 +145,25 @@ class Delivery(Protocol):
     def stop(self, bot: BotAccount) -> None: ...
 
 
+class Witness(Protocol):
+    """Who sees all that passes between the bots and this world, and holds it against a description of it."""
+
+    def asked(self, method: str, params: JsonObject) -> None:
+        """A bot called; its params are as they came, uploads as name and size."""
+
+    def answered(self, method: str, body: JsonObject) -> None:
+        """What it was answered, whether it went well or not."""
+
+    def brought(self, update: JsonObject) -> None:
+        """An update on its way to a webhook."""
+
+
 class World:
     """The whole pretended Telegram."""
 
     courier: Delivery
     """Set by whoever opens the doors of this world to HTTP."""
+    witness: Witness | None = None
 
     def __init__(self) -> None:
         self.clock = Clock()

@@ -37,6 +37,13 @@ class BotDoor:
         self._world = world
 
     async def call(self, request: web.Request) -> web.StreamResponse:
+        response = await self._call(request)
+        witness = self._world.witness
+        if witness is not None and isinstance(response, web.Response) and response.text:
+            witness.answered(request.match_info["method"], json.loads(response.text))
+        return response
+
+    async def _call(self, request: web.Request) -> web.StreamResponse:
         try:
             bot = self._world.authorize(request.match_info["token"])
             found = find_method(request.match_info["method"])
@@ -94,7 +101,10 @@ class BotDoor:
         return answer({"ok": True, "result": result})
 
     def _log(self, bot: BotAccount, name: str, params: Params, error_code: int | None) -> None:
-        bot.calls.add(name, self._world.clock.now(), params.loggable(), error_code)
+        values = params.loggable()
+        if self._world.witness is not None:
+            self._world.witness.asked(name, values)
+        bot.calls.add(name, self._world.clock.now(), values, error_code)
 
 
 async def read_params(request: web.Request) -> Params:

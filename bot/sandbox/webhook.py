@@ -11,9 +11,8 @@ from http import HTTPStatus
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bot.sandbox.clock import Clock
 from bot.sandbox.protocol import JsonObject
-from bot.sandbox.state import BotAccount, Webhook
+from bot.sandbox.state import BotAccount, Webhook, World
 from bot.sandbox.updates import Update
 
 _TIMEOUT = ClientTimeout(total=60)
@@ -38,8 +37,9 @@ class _Line:
 class Courier:
     """Brings updates to webhooks until each is accepted or too old."""
 
-    def __init__(self, clock: Clock, answer: Answer) -> None:
-        self._clock = clock
+    def __init__(self, world: World, answer: Answer) -> None:
+        self._world = world
+        self._clock = world.clock
         self._answer = answer
         self._lines: dict[int, _Line] = {}
         self._session: ClientSession | None = None
@@ -101,6 +101,8 @@ class Courier:
         """Try once. Nothing when it was accepted; else the pause wished for in seconds, 0 for none."""
         if self._session is None:
             self._session = ClientSession(timeout=_TIMEOUT)
+        if self._world.witness is not None:
+            self._world.witness.brought(update.as_json())
         headers = {"X-Telegram-Bot-Api-Secret-Token": hook.secret_token} if hook.secret_token else {}
         try:
             async with self._session.post(

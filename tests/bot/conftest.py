@@ -26,6 +26,7 @@ from shop.unit_of_work import UnitsOfWork
 from tests.bot.phone import Phone, Wire
 from tests.conftest import Clock
 from tests.factories import Shop, Shops
+from tests.sandbox.judge import Judge
 
 SECRET = "b0t-tests-have-a-secret-of-their-own"
 MakePhone = Callable[..., Awaitable[Phone]]
@@ -78,8 +79,12 @@ def shops(units: UnitsOfWork, shelf: Shelf) -> Shops:
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
+    """Whatever our bot asks in any of these tests, and whatever it is told, is held against the Bot API."""
+    judge = Judge()
     async with run_sandbox() as running:
+        running.world.witness = judge
         yield running
+    assert judge.problems == []
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.bot import updates
 from tests.bot.conftest import SECRET, MakePhone, free_port, running
 from tests.bot.phone import Wire
 from tests.bot.test_fleet import token_state, until
-from tests.bot.test_restart import process
+from tests.bot.test_restart import STARTING, process
 from tests.factories import MASTER, Shop, Shops, telegram_token
 
 NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
@@ -472,13 +472,13 @@ async def test_switching_back_and_forth_with_kills_in_between_loses_nothing_and_
     for mode in ("polling", "webhook", "polling"):
         async with process(bot_database, sandbox, tmp_path / "data", mode=mode) as child:
             await write(2)
-            await phone.expect_total(written, within=30)
+            await phone.expect_total(written, within=STARTING)
             await write(5)
             child.send_signal(signal.SIGKILL)
             await child.wait()
         await write(2)
     async with process(bot_database, sandbox, tmp_path / "data", mode="webhook"):
-        await until(lambda: done_updates(bare, shop), written, within=30)
+        await until(lambda: done_updates(bare, shop), written, within=STARTING)
 
     rows = await bare.fetch("select attempts, failed_at from telegram_updates where bot_id = $1", shop.bot_id)
     assert len(rows) == written

@@ -25,14 +25,31 @@ def problems_of_reply(method: str, result: Any) -> list[str]:
     return _union(spec()["methods"][method]["returns"], result, method)
 
 
+def problems_of_answer(method: str, body: Any) -> list[str]:
+    """What is wrong with a whole answer, be it a result or a refusal."""
+    if body.get("ok") is True:
+        unknown = [f"{method}: {name} beside the result" for name in body.keys() - _GOOD]
+        return unknown or problems_of_reply(method, body.get("result"))
+    return _fields(_REFUSAL, body, method)
+
+
+def problems_of_type(name: str, value: Any) -> list[str]:
+    """What is wrong with an object that should be of this type."""
+    return _named(name, value, name)
+
+
 def problems_of_update(update: Any) -> list[str]:
-    return _named("Update", update, "Update")
+    """What is wrong with an update; it carries one event, and of one kind."""
+    kinds = [name for name in update if name != "update_id"]
+    surplus = [] if len(kinds) == 1 else [f"Update: one event is expected, not {kinds}"]
+    return surplus + _named("Update", update, "Update")
 
 
 def problems_of_request(method: str, params: dict[str, Any]) -> list[str]:
     """What is wrong with a call: unknown or missing arguments, or arguments of a wrong kind.
 
-    Numbers and truth values may be texts, as forms carry them; uploads are what the call log makes of them.
+    Numbers, truth values and structures may be texts, as forms carry them; uploads are what the call log
+    makes of them.
     """
     known = spec()["methods"].get(method)
     if known is None:
@@ -46,6 +63,11 @@ def _union(types: list[str], value: Any, where: str, *, lenient: bool = False) -
 
 
 def _typed(name: str, value: Any, where: str, *, lenient: bool) -> list[str]:
+    if lenient and isinstance(value, str) and name not in _SIMPLE and name != "InputFile":
+        try:
+            return _typed(name, json.loads(value), where, lenient=False)
+        except ValueError:
+            return [f"{where}: {name} is expected, not {value!r}"]
     if name.startswith("Array of "):
         if not isinstance(value, list):
             return [f"{where}: a list is expected, not {value!r}"]
@@ -71,7 +93,18 @@ def _named(name: str, value: Any, where: str, *, lenient: bool = False) -> list[
         )
     if not isinstance(value, dict):
         return [f"{where}: {name} is expected, not {value!r}"]
-    return _fields(described["fields"], value, where, lenient=lenient)
+    return _fields(described["fields"], value, where, lenient=lenient) + _of_one_kind(name, value, where)
+
+
+def _of_one_kind(name: str, value: dict[str, Any], where: str) -> list[str]:
+    """What the description says in words alone: a button does exactly one thing, a type names itself."""
+    if name == "InlineKeyboardButton":
+        deeds = value.keys() - _DRESS
+        return [] if len(deeds) == 1 else [f"{where}: a button does one thing, not {sorted(deeds)}"]
+    proper = NAMED_BY.get(name)
+    if proper is None or value.get(proper[0]) in (None, proper[1]):
+        return []
+    return [f"{where}.{proper[0]}: {proper[1]!r} is expected, not {value[proper[0]]!r}"]
 
 
 def _fields(fields: dict[str, Any], value: dict[str, Any], where: str, *, lenient: bool = False) -> list[str]:
@@ -87,6 +120,38 @@ def _fields(fields: dict[str, Any], value: dict[str, Any], where: str, *, lenien
     ]
     return missing + unknown + wrong
 
+
+_GOOD = frozenset({"ok", "result", "description"})
+_REFUSAL = {
+    "ok": {"types": ["Boolean"], "required": True},
+    "error_code": {"types": ["Integer"], "required": True},
+    "description": {"types": ["String"], "required": True},
+    "parameters": {"types": ["ResponseParameters"]},
+}
+"""https://core.telegram.org/bots/api#making-requests"""
+
+_DRESS = frozenset({"text", "style", "icon_custom_emoji_id"})
+NAMED_BY = {
+    "ChatMemberOwner": ("status", "creator"),
+    "ChatMemberAdministrator": ("status", "administrator"),
+    "ChatMemberMember": ("status", "member"),
+    "ChatMemberRestricted": ("status", "restricted"),
+    "ChatMemberLeft": ("status", "left"),
+    "ChatMemberBanned": ("status", "kicked"),
+    "MenuButtonCommands": ("type", "commands"),
+    "MenuButtonWebApp": ("type", "web_app"),
+    "MenuButtonDefault": ("type", "default"),
+    "InputMediaAnimation": ("type", "animation"),
+    "InputMediaAudio": ("type", "audio"),
+    "InputMediaDocument": ("type", "document"),
+    "InputMediaPhoto": ("type", "photo"),
+    "InputMediaVideo": ("type", "video"),
+    "MessageOriginUser": ("type", "user"),
+    "MessageOriginHiddenUser": ("type", "hidden_user"),
+    "MessageOriginChat": ("type", "chat"),
+    "MessageOriginChannel": ("type", "channel"),
+}
+"""By what a type of several tells itself from the others, which the description says in words alone."""
 
 _SIMPLE = {
     "Integer": lambda value: isinstance(value, int) and not isinstance(value, bool),

@@ -9,10 +9,23 @@ import asyncio
 
 import pytest
 
+from bot.sandbox import run_sandbox
+from bot.sandbox.methods import _BY_NAME
+from tests.sandbox.conftest import two_shops
+from tests.sandbox.judge import Judge
 from tests.sandbox.spec import problems_of_reply, problems_of_request, problems_of_update
 from tests.sandbox.telegram import BUY, CAROL, MALLORY, SHOP_A, SHOP_B, Telegram, encoded, keys, picture
 
 GROUP = -1001
+KINDS = [
+    "callback_query",
+    "my_chat_member",
+    "chat_member",
+    "message",
+    "edited_message",
+    "pre_checkout_query",
+]
+"""All that the sandbox's people can bring about."""
 
 
 async def test_all_that_is_sent_is_well_formed(telegram):
@@ -45,8 +58,14 @@ async def test_all_that_is_sent_is_well_formed(telegram):
         **here,
         media=[{"type": "photo", "media": f"attach://{name}"} for name in "ab"],
     )
+    await call(
+        "editMessageCaption", **here, message_id=photo["message_id"], caption="<i>c</i>", parse_mode="HTML"
+    )
+    assert (await call("getFile", file_id=photo["photo"][-1]["file_id"]))["file_size"]
     await call("sendChatAction", **here, action="upload_photo")
     await call("pinChatMessage", **where)
+    await call("unpinChatMessage", **where)
+    await call("deleteMessage", **here, message_id=photo["message_id"])
     await call("deleteMessages", **here, message_ids=[text["message_id"], 999])
 
     assert [len(photo["photo"]), photo["photo"][-1]["width"]] == [4, 1000], "smaller copies come first"
@@ -55,15 +74,7 @@ async def test_all_that_is_sent_is_well_formed(telegram):
 
 
 async def test_all_that_people_do_arrives_well_formed(telegram):
-    kinds = [
-        "callback_query",
-        "my_chat_member",
-        "chat_member",
-        "message",
-        "edited_message",
-        "pre_checkout_query",
-    ]
-    await telegram.updates(allowed_updates=kinds)
+    await telegram.updates(allowed_updates=KINDS)
     sent = await telegram.call("sendMessage", chat_id=CAROL, text="x", reply_markup=BUY)
     written = await telegram.carol("text", text="hi @carol_x", reply_to=sent["message_id"])
     await telegram.carol("edit", message_id=written["message"]["message_id"], text="hello")
@@ -82,8 +93,9 @@ async def test_all_that_people_do_arrives_well_formed(telegram):
     updates = await telegram.updates()
 
     assert [problem for update in updates for problem in problems_of_update(update)] == []
-    assert {kind for update in updates for kind in update} == {"update_id", *kinds} - {"pre_checkout_query"}
+    assert {kind for update in updates for kind in update} == {"update_id", *KINDS} - {"pre_checkout_query"}
     presses = [update["callback_query"] for update in updates if "callback_query" in update]
+    assert await telegram.call("answerCallbackQuery", callback_query_id=presses[0]["id"], text="x")
     assert presses[1]["message"] == {"chat": presses[0]["message"]["chat"], "message_id": 2, "date": 0}
 
 
@@ -128,6 +140,9 @@ async def test_all_that_is_asked_about_is_well_formed(telegram):
     await call("setChatMenuButton", menu_button={"type": "commands"})
     await call("getChatMenuButton", chat_id=CAROL)
     await call("getWebhookInfo")
+    await call("setWebhook", url="https://shop.example/tg/x", allowed_updates=["message"])
+    await call("getWebhookInfo")
+    await call("deleteWebhook")
     await call("logOut")
     await call("close")
     await call("leaveChat", chat_id=GROUP)
@@ -165,6 +180,28 @@ async def test_a_manager_gets_and_replaces_the_token_of_its_bot(telegram):
     assert (await telegram.call("getMe", token=fresh))["username"] == "b_bot"
     assert await telegram.refused("getMe", token=SHOP_B) == (401, "Unauthorized")
     assert (await telegram.refused("getManagedBotToken", token=fresh, user_id=111111))[0] == 400
+
+
+WALKS = (
+    test_all_that_is_sent_is_well_formed,
+    test_all_that_people_do_arrives_well_formed,
+    test_all_that_is_asked_about_is_well_formed,
+    test_a_payment_in_stars_asks_first_and_can_be_given_back,
+    test_a_manager_gets_and_replaces_the_token_of_its_bot,
+)
+
+
+async def test_no_method_that_is_served_and_no_kind_of_update_stays_out_of_these_walks(http):
+    judge = Judge(requests=False)
+
+    for walk in WALKS:
+        async with run_sandbox(port=0) as sandbox:
+            sandbox.world.witness = judge
+            await walk(await two_shops(sandbox.url, http))
+
+    assert judge.problems == []
+    assert {name for name, _ in _BY_NAME.values()} - judge.heard.keys() == set()
+    assert judge.kinds.keys() == {*KINDS}
 
 
 @pytest.mark.parametrize(
