@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, insert, select
+from sqlalchemy import Row, Select, func, insert, select
 
 from db.crypto import Vault
 from db.models import AuditEntry, AuditSeal
@@ -25,8 +25,9 @@ from shop.unit_of_work import UnitOfWork, UnitsOfWork
 BEGINNING = bytes(32)
 """What the first link stands on."""
 PURPOSE = "audit-seal"
-SEAL_AT_ONCE = 1000
-READ_AT_ONCE = 2000
+SEAL_AT_ONCE = 250
+READ_AT_ONCE = 250
+"""Entries between two waits: hashing more of them would keep the bots of the same process waiting."""
 LOOK_BACK = 2_000
 """How far below the newest link, in entries of all shops, one looks for entries without a link: further than
 any transaction of ours stays open. The nightly proof looks at all of them."""
@@ -84,24 +85,29 @@ async def seal_due(units: UnitsOfWork) -> int:
     actor = System("sealing")
     async with units.platform(actor) as uow:
         newest = await uow.session.scalar(select(func.max(AuditSeal.audit_id))) or 0
-        shops = await uow.session.scalars(
-            select(AuditEntry.bot_id).where(AuditEntry.id > newest - LOOK_BACK, _bare()).distinct()
-        )
-        waiting = shops.all()
+        above = newest - LOOK_BACK
+        waiting = select(AuditEntry.bot_id, AuditEntry.id).where(AuditEntry.id > above)
+        sealed = select(AuditSeal.bot_id, AuditSeal.audit_id).where(AuditSeal.audit_id > above)
+        shops = {bot_id for bot_id, _ in await uow.session.execute(waiting.except_(sealed))}
     done = 0
-    for bot_id in waiting:
+    for bot_id in sorted(shops):
         async with units.begin(bot_id, actor) as uow:
-            done += await seal(uow)
+            done += await seal(uow, above=above)
     return done
 
 
-async def seal(uow: UnitOfWork) -> int:
-    """Give the entries of the unit's shop their links, oldest first; how many there were."""
+async def seal(uow: UnitOfWork, *, above: int = 0) -> int:
+    """Give the entries of the unit's shop their links, oldest first; how many there were.
+
+    ``above``: of entries up to this id all have theirs.
+    """
     await uow.session.execute(select(func.pg_advisory_xact_lock(TURN, func.hashint8(uow.bot_id))))
     last, done = await head(uow), 0
-    while entries := await _without_link(uow):
+    bare = await _without_link(uow, above)
+    for first in range(0, len(bare), SEAL_AT_ONCE):
         links = []
-        for entry in entries:
+        wanted = AuditEntry.id.in_(bare[first : first + SEAL_AT_ONCE])
+        for entry in await uow.session.execute(select(*ENTRY).where(wanted).order_by(AuditEntry.id)):
             last = Head(last.seq + 1, link(last.hash, entry))
             links.append(_row(uow, last, entry.id))
         await uow.session.execute(insert(AuditSeal), links)
@@ -109,16 +115,12 @@ async def seal(uow: UnitOfWork) -> int:
     return done
 
 
-def _bare() -> Any:
-    covered = AuditSeal.bot_id == AuditEntry.bot_id, AuditSeal.audit_id == AuditEntry.id
-    return ~exists().where(*covered)
-
-
-async def _without_link(uow: UnitOfWork) -> list[Row[Any]]:
-    rows = await uow.session.execute(
-        select(*ENTRY).where(_bare()).order_by(AuditEntry.id).limit(SEAL_AT_ONCE)
-    )
-    return list(rows.all())
+async def _without_link(uow: UnitOfWork, above: int) -> list[int]:
+    """As a difference of two sets: a plan that looks for each entry's link by itself would take all night
+    where the database does not know yet how many there are."""
+    entries = select(AuditEntry.id).where(AuditEntry.bot_id == uow.bot_id, AuditEntry.id > above)
+    sealed = select(AuditSeal.audit_id).where(AuditSeal.bot_id == uow.bot_id, AuditSeal.audit_id > above)
+    return sorted((await uow.session.scalars(entries.except_(sealed))).all())
 
 
 def _row(uow: UnitOfWork, made: Head, audit_id: int) -> dict[str, Any]:

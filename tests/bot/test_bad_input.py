@@ -6,7 +6,15 @@ import asyncpg
 import pytest
 
 from bot.app import BotProcess
-from bot.callbacks import AskReceipt, CancelOrder, GiveReceipt, PickPlan, ShowCard, ShowSubscription
+from bot.callbacks import (
+    AskReceipt,
+    CancelOrder,
+    GiveReceipt,
+    PayByCard,
+    PickPlan,
+    ShowCard,
+    ShowSubscription,
+)
 from shop.configurations import service as configurations
 from shop.features import service as features
 from shop.plans import service as plans
@@ -363,6 +371,7 @@ async def test_ids_of_another_shop_or_person_are_refused_politely_and_change_not
     before = await bare.fetch("select id, status, receipt_count from card_to_card_payments order by id")
     forged = [
         ("not on sale any more", PickPlan(plan_id=alices.plan_id)),
+        ("not on sale any more", PayByCard(plan_id=alices.plan_id, price=alices.price)),
         *(
             ("That is not here", callback)
             for sent in (theirs, neighbour)

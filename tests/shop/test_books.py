@@ -130,6 +130,25 @@ async def test_whole_books_and_a_whole_history_are_proof(house):
                WHERE status = 'rejected'""",
         ),
         ("stray_credit", "UPDATE card_to_card_payments SET transaction_id = NULL WHERE status = 'approved'"),
+        (
+            "gateway_credit",
+            """INSERT INTO zarinpal_payments (bot_id, user_id, order_id, status, amount, currency, created_at,
+               updated_at) SELECT bot_id, user_id, id, 'paid', amount, 'IRT', now(), now() FROM orders""",
+        ),
+        (
+            "gateway_credit",
+            """INSERT INTO zarinpal_payments (bot_id, user_id, order_id, transaction_id, status, amount,
+               currency, created_at, updated_at)
+               SELECT bot_id, user_id, order_id, id, 'failed', 5, 'IRT', now(), now()
+               FROM transactions WHERE kind = 'deposit'""",
+        ),
+        (
+            "stray_credit",
+            """INSERT INTO transactions (bot_id, user_id, kind, method, amount, currency, balance_before,
+               balance_after, idempotency_key, actor, channel, created_at, updated_at)
+               SELECT bot_id, id, 'deposit', 'zarinpal', 7, 'IRT', 0, 7, 'x' || id, 'x', 'x', now(), now()
+               FROM users""",
+        ),
         ("shop_wallet", "UPDATE bots SET wallet_balance = 5"),
         ("entry_changed", "UPDATE audit_log SET actor_name = 'Mallory' WHERE action = 'receipt.approved'"),
         (
