@@ -83,7 +83,7 @@ async def test_what_cannot_be_a_token_is_refused_without_a_query(browser, typed,
 
 
 async def test_unknown_revoked_expired_left_and_suspended_are_answered_alike(
-    new_browser, shops, units, everything, clock
+    new_browser, shops, units, everything, clock, counted_queries
 ):
     revoked, left, suspended, deleted = [await shops.open() for _ in range(4)]
     await everything.execute("UPDATE api_tokens SET revoked_at = now() WHERE bot_id = $1", revoked.bot_id)
@@ -102,8 +102,10 @@ async def test_unknown_revoked_expired_left_and_suspended_are_answered_alike(
     for token in tokens:
         browser = new_browser()
         await browser.get("/login?lang=en")
+        counted_queries()
         answer = await browser.post("/login", {"api_token": token})
-        answers.append((answer.status_code, answer.text.replace(browser.csrf, "")))
+        told = (answer.status_code, answer.text.replace(browser.csrf, ""), str(answer.headers))
+        answers.append((*told, counted_queries()))
         assert browser.session is None
 
     assert answers[0][0] == 422
