@@ -252,6 +252,25 @@ async def test_undoing_against_the_worker_ends_in_one_of_both(shops, shop, every
     await assert_books_balance(shops, shop)
 
 
+async def test_a_hold_that_began_anew_is_not_cut_short_by_the_end_of_the_first(
+    shops, shop, everything, clock
+):
+    """The worker saw the first hold's end, and was overtaken by an undo and a second decision."""
+    sent = await shops.receipt(shop)
+    await hold(shops, shop, sent.payment_id)
+    clock.forward(seconds=HOLD - 1)
+    await undo(shops, shop, sent.payment_id)
+    await hold(shops, shop, sent.payment_id)
+    clock.forward(seconds=1)
+
+    async with shops.units.begin(shop.bot_id, shop.owner) as uow:
+        settled = await service.settle_held(uow, sent.payment_id)
+
+    assert not settled
+    assert (await payment(everything, sent))["status"] == "receipt_submitted"
+    assert await count(everything, shop, "transactions") == 0
+
+
 async def test_a_shop_that_holds_nothing_settles_at_once(shops, make_shop, everything):
     shop = await make_shop(hold_seconds=0)
     accepted, refused = await shops.receipt(shop), await shops.receipt(shop)
