@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import math
 import random
 import statistics
@@ -25,6 +26,7 @@ from db.crypto import Vault
 from db.embedded import embedded_postgres
 from db.engine import build_engine, build_sessions
 from db.urls import APP_ROLE
+from shop import security
 from shop.media.shelf import Shelf
 from shop.staff import service as staff
 from shop.staff.rules import generate_api_token
@@ -105,6 +107,7 @@ async def measure(app_url: str, folder: Path) -> dict[str, list[float]]:
 
 
 def main() -> int:
+    security.logger.setLevel(logging.ERROR)  # eight thousand refusals
     with (
         tempfile.TemporaryDirectory() as folder,
         embedded_postgres(Path(folder) / "pg", fsync=False) as server,
