@@ -65,7 +65,7 @@ async def test_what_was_taken_back_is_under_review_again_and_nobody_hears_of_it(
 
     await page.keyboard.press("z")
 
-    await expect(page.get_by_text("Undone: Carol waits again.")).to_be_visible()
+    await expect(page.get_by_text(re.compile("Undone: .?Carol.? waits again"))).to_be_visible()
     await expect(page.locator(".payer")).to_contain_text("Carol")
     # Decided anew, it is this decision that counts, and the only one the customer ever hears of.
     await page.keyboard.press("a")
