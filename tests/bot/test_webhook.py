@@ -276,6 +276,31 @@ async def test_without_the_database_telegram_is_asked_to_come_again_soon(door_wi
     assert answer.headers["Retry-After"] == "2"
 
 
+async def test_what_could_not_be_kept_is_brought_again_and_answered(
+    webhook_bots: BotProcess,
+    shops: Shops,
+    make_phone: MakePhone,
+    sandbox: Sandbox,
+    bare: asyncpg.Connection,
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    await phone.text("/start")
+    await phone.expect("Hi Carol")
+
+    async def failure() -> str:
+        return (await webhook_info(sandbox, shop.telegram_token)).get("last_error_message", "")
+
+    await bare.execute("alter table telegram_updates rename to out_of_reach")
+    try:
+        await phone.text("/lang")
+        await until(failure, "Wrong response from the webhook: 503 Service Unavailable")
+    finally:
+        await bare.execute("alter table out_of_reach rename to telegram_updates")
+
+    await phone.expect("In which language")
+
+
 async def test_before_the_bots_are_known_everybody_is_asked_to_come_again(door: Door) -> None:
     door.callers.is_loaded = False
 
