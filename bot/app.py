@@ -29,6 +29,7 @@ from bot.leader import Lead, leadership
 from bot.outbox import Outbox
 from bot.polling import RawUpdate
 from bot.registry import Registry
+from bot.review_cards import ReviewCards
 from bot.sources import PollingSource, Source
 from bot.storing import CHANNEL as INBOX
 from bot.storing import store
@@ -73,6 +74,8 @@ class Place:
     api_url: str
     proxy: str | None = None
     is_sandbox: bool = False
+    dashboard_url: str = ""
+    """Where people open the dashboard; empty: the shop's chat gets no button that leads there."""
     host: str = "127.0.0.1"
     port: int = 0
     """Of everything this process answers; 0 takes a free one."""
@@ -184,7 +187,8 @@ class BotProcess:
 
     def _build(self, session: AiohttpSession, running: Tasks) -> Crew:
         units, registry = self.place.units, Registry()
-        dispatcher = build_dispatcher(units, registry, Shelf(self.place.media_dir))
+        shelf = Shelf(self.place.media_dir)
+        dispatcher = build_dispatcher(units, registry, shelf)
         handler = Handler(dispatcher)
         inbox = Inbox(units, registry, handler.handle, handler.apologise)
         introducer = Introducer(units, self.place.api_url) if self.place.is_sandbox else None
@@ -198,7 +202,8 @@ class BotProcess:
             dress=dress,
             introduce=introducer.introduce if introducer else None,
         )
-        outbox = Outbox(units, registry, fleet.refused)
+        cards = ReviewCards(units, shelf, self.place.dashboard_url)
+        outbox = Outbox(units, registry, fleet.refused, cards.senders)
 
         def came_alive() -> None:
             inbox.wake()
@@ -280,6 +285,7 @@ def place_of(settings: Settings) -> Place:
         api_url=settings.telegram_api_url,
         proxy=settings.telegram_proxy,
         is_sandbox=settings.sandbox,
+        dashboard_url=settings.public_base_url,
         host=settings.host,
         port=settings.bot_port,
         webhook_url=settings.webhook_url,

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
+from shop.receipts.rules import RejectReason
+
 Id = Annotated[int, Field(gt=0, lt=2**63)]
 """A key of ours; what the database cannot hold is no button of ours."""
 
@@ -82,3 +84,12 @@ class Tap(CallbackData, prefix="tap"):
 
     ref: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16}$")]
     number: Annotated[int, Field(ge=0, le=99)]
+
+
+class Review(CallbackData, prefix="rv"):
+    """Under a receipt's card in the shop's own chat. ``turn``: which of the payment's receipts it shows."""
+
+    act: Literal["approve", "sure", "reasons", "reject", "undo", "back"]
+    payment_id: Id
+    turn: Annotated[int, Field(gt=0, lt=2**31)]
+    reason: RejectReason | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER
 
 from bot.noting import note
 from bot.pace import Buckets
+from bot.promises import Claimed, Kept, Sender
 from bot.registry import Registry
 from bot.tasks import Tasks
 from bot.views.notices import notice
@@ -38,7 +39,8 @@ from bot.views.screen import Reader
 from db.logs import redact
 from db.models import OutboxMessage
 from shop.actors import System
-from shop.unit_of_work import UnitsOfWork
+from shop.bots import service as bots
+from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.users import service as users
 
 log = logging.getLogger(__name__)
@@ -56,7 +58,8 @@ NOTE_SECONDS = 3600.0
 TICK_SECONDS = 1.0
 BOT_RATE, BOT_BURST = 25.0, 25.0
 CHAT_RATE, CHAT_BURST = 1.0, 3.0
-"""Messages a second, as Telegram bears them."""
+GROUP_RATE, GROUP_BURST = 17 / 60, 3.0
+"""Messages a second, as Telegram bears them; in groups it bears twenty a minute, edits included."""
 PAUSES = (
     timedelta(seconds=5),
     timedelta(minutes=1),
@@ -111,27 +114,14 @@ _CLAIM = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """One promise this process may keep until its lease ends, and for whom it is written."""
-
-    id: int
-    bot_id: int
-    user_id: int | None
-    chat_id: int
-    topic_id: int | None
-    kind: str
-    payload: dict[str, Any]
-    attempts: int
-    reader: Reader
-
-
 @dataclass(slots=True)
 class Outbox:
     units: UnitsOfWork
     registry: Registry
     refused: Callable[[int, str], None]
     """Told when Telegram refuses a shop's token."""
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+    """By kind; every other kind is a text."""
     monotonic: Callable[[], float] = time.monotonic
     _sending: Tasks = field(default_factory=Tasks)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -143,10 +133,12 @@ class Outbox:
     """Shops whose bot Telegram asked to be quiet, and until when."""
     _bots: Buckets = field(init=False)
     _chats: Buckets = field(init=False)
+    _groups: Buckets = field(init=False)
 
     def __post_init__(self) -> None:
         self._bots = Buckets(BOT_RATE, BOT_BURST, self.monotonic)
         self._chats = Buckets(CHAT_RATE, CHAT_BURST, self.monotonic)
+        self._groups = Buckets(GROUP_RATE, GROUP_BURST, self.monotonic)
 
     def wake(self) -> None:
         self._wake.set()
@@ -248,10 +240,11 @@ class Outbox:
         if bot is None:
             await self._put_back(message)
             return
-        await asyncio.sleep(self._chats.of((message.bot_id, message.chat_id)).take())
+        paces = self._groups if message.chat_id < 0 else self._chats
+        await asyncio.sleep(paces.of((message.bot_id, message.chat_id)).take())
         now = self.units.clock
         try:
-            message_id = await _send(bot, message)
+            kept = await self.senders.get(message.kind, send_text)(bot, message)
         except TelegramRetryAfter as error:
             log.warning("shop %s must be quiet for %s s", message.bot_id, error.retry_after)
             self._paused[message.bot_id] = self.monotonic() + error.retry_after
@@ -263,6 +256,7 @@ class Outbox:
             await self._note(message, failed_at=now(), last_error=_short(error))
             await self._unreachable(message)
         except TelegramMigrateToChat as error:
+            await self._follow(message, error.migrate_to_chat_id)
             await self._put_back(message, chat_id=error.migrate_to_chat_id)
         except (TelegramBadRequest, TelegramEntityTooLarge) as error:
             if message.topic_id is not None and "thread not found" in error.message:
@@ -274,13 +268,18 @@ class Outbox:
             log.warning("message %s failed: %s", message.id, _short(error), exc_info=_bug(error))
             await self._try_later(message, error)
         else:
-            await self._note(message, sent_at=now(), last_error=None, telegram_message_id=message_id)
+            await self._note_sent(message, kept)
 
     async def _unreachable(self, message: Claimed) -> None:
         if message.user_id is None:
             return
         async with self.units.begin(message.bot_id, ACTOR) as uow:
             await users.mark_unreachable(uow, message.user_id)
+
+    async def _follow(self, message: Claimed, new_chat_id: int) -> None:
+        """A group became a supergroup: the shop's chat is the new one, or no press in it would count."""
+        async with self.units.begin(message.bot_id, ACTOR) as uow:
+            await bots.move_chat(uow, message.chat_id, new_chat_id)
 
     async def _try_later(self, message: Claimed, error: Exception) -> None:
         now = self.units.clock()
@@ -293,17 +292,35 @@ class Outbox:
         """Not the message's fault: due again without losing an attempt."""
         await self._note(message, due_at=self.units.clock() + after, attempts=message.attempts - 1, **values)
 
+    async def _note_sent(self, message: Claimed, kept: Kept) -> None:
+        sent = {"sent_at": self.units.clock(), "last_error": None, "telegram_message_id": kept.message_id}
+        if kept.note is None:
+            await self._note(message, **sent)
+            return
+        true_with_it = kept.note
+
+        async def write() -> None:
+            async with self.units.begin(message.bot_id, ACTOR) as uow:
+                await _write(uow, message, **sent)
+                await true_with_it(uow)
+
+        await note(write, what=f"message {message.id}", seconds=NOTE_SECONDS)
+
     async def _note(self, message: Claimed, **values: Any) -> None:
         async def write() -> None:
             async with self.units.platform(ACTOR) as uow:
-                await uow.session.execute(
-                    update(OutboxMessage)
-                    .where(OutboxMessage.id == message.id)
-                    .values(updated_at=uow.now, **values)
-                    .execution_options(synchronize_session=False)
-                )
+                await _write(uow, message, **values)
 
         await note(write, what=f"message {message.id}", seconds=NOTE_SECONDS)
+
+
+async def _write(uow: UnitOfWork, message: Claimed, **values: Any) -> None:
+    await uow.session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == message.id)
+        .values(updated_at=uow.now, **values)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _claimed(row: Any) -> Claimed:
@@ -320,7 +337,8 @@ def _claimed(row: Any) -> Claimed:
     )
 
 
-async def _send(bot: Bot, message: Claimed) -> int:
+async def send_text(bot: Bot, message: Claimed) -> Kept:
+    """A message whose words are filled by its own fields."""
     screen = notice(message.kind, message.payload, message.reader)
     sent = await bot.send_message(
         message.chat_id,
@@ -328,7 +346,7 @@ async def _send(bot: Bot, message: Claimed) -> int:
         message_thread_id=message.topic_id,
         reply_markup=screen.keyboard,
     )
-    return sent.message_id
+    return Kept(sent.message_id)
 
 
 def _short(error: Exception) -> str:

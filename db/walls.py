@@ -26,6 +26,7 @@ DELETABLE = (
     "card_days",
     "card_rotation_state",
     "fsm_state",
+    "link_codes",
     "login_attempts",
     "sessions",
     "sign_in_challenges",

@@ -102,6 +102,11 @@ def recall(label: str, name: str, *, permissions: frozenset[str]) -> Actor:
             raise ValueError(f"nobody of the house is called {label}")
 
 
+def staff_id(actor: Actor) -> int | None:
+    """The key of the person of the house who acts; None for everybody else."""
+    return actor.staff_id if isinstance(actor, StaffMember | Master) else None
+
+
 def may(actor: Actor, permission: str) -> bool:
     """Whether ``actor`` holds ``permission``. ``System`` holds all of them."""
     match actor:

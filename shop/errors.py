@@ -213,6 +213,22 @@ class NothingHeld(ShopError):
 
 
 @dataclass(eq=False)
+class OwnReceipt(ShopError):
+    """Nobody decides on his own payment."""
+
+    code = "own_receipt"
+    payment_id: int
+
+
+@dataclass(eq=False)
+class ReceiptReplaced(ShopError):
+    """The customer sent a newer receipt than the one that was looked at."""
+
+    code = "receipt_replaced"
+    payment_id: int
+
+
+@dataclass(eq=False)
 class AlreadyExists(ShopError):
     """The shop already has one of these."""
 

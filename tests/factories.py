@@ -185,3 +185,17 @@ class Shops:
                 text=None,
             )
         return Sent(invoice.payment_id, order.order_id, buyer)
+
+    async def another_receipt(self, shop: Shop, sent: Sent) -> None:
+        """The same customer sends another picture for the same payment."""
+        prepared = await picture.prepare(photo())
+        async with self.units.begin(shop.bot_id, sent.person.actor) as uow:
+            media_id = await media.store(uow, self.shelf, prepared)
+            await receipts.submit(
+                uow,
+                sent.person.user_id,
+                payment_id=sent.payment_id,
+                media_id=media_id,
+                receipt_type="photo",
+                text=None,
+            )

@@ -50,6 +50,8 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.DecisionHeld: (409, N_("%(by)s decided this a moment ago; it can still be taken back.")),
     refusals.TooLate: (409, N_("Too late; the decision counts already and the customer was told.")),
     refusals.NothingHeld: (409, N_("There is nothing to take back; the receipt waits again.")),
+    refusals.OwnReceipt: (409, N_("You paid this yourself; a colleague has to decide.")),
+    refusals.ReceiptReplaced: (409, N_("The customer sent a newer receipt; look at that one.")),
     refusals.AlreadyExists: (409, N_("This exists already.")),
     refusals.StillInUse: (409, N_("This has a history and cannot be deleted; switch it off instead.")),
     refusals.InvalidToken: (

@@ -20,9 +20,11 @@ from bot.handlers import (
     receipts,
     sign_in,
     subscriptions,
+    team,
 )
 
 ROUTERS: tuple[Callable[[], Router], ...] = (
+    team.router,
     menu.router,
     buy.router,
     subscriptions.router,

@@ -61,7 +61,9 @@ class BotContextMiddleware(BaseMiddleware):
             log.warning("an update for the inactive bot of shop %s was refused", shop_id)
             return None
         data["shop_id"], data["shop"] = shop_id, shop
-        data["reader"] = reader_of(shop, _stranger(data.get("event_from_user"), shop))
+        is_for_team = data.get("is_for_team", False)
+        language = shop.default_language if is_for_team else _stranger(data.get("event_from_user"), shop)
+        data["reader"] = reader_of(shop, language)
         if shop.status in CLOSED:
             return await _closed(event, data["reader"])
         return await handler(event, data)

@@ -17,6 +17,8 @@ class Toast:
     """What the answer says, if a handler wants to say something beside the screen."""
 
     text: str | None = None
+    is_alert: bool = False
+    """A box that has to be closed, instead of a line that passes."""
 
 
 class AnswerPresses(BaseMiddleware):
@@ -33,4 +35,4 @@ class AnswerPresses(BaseMiddleware):
             return await handler(event, data)
         finally:
             if isinstance(event, CallbackQuery):
-                await answer_press(event, toast.text)
+                await answer_press(event, toast.text, alert=toast.is_alert)

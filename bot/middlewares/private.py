@@ -1,4 +1,8 @@
-"""The shop's counter stands in private chats; what is said in groups is not for it."""
+"""The shop's counter stands in private chats; of groups, only what is for the shop's own team comes in.
+
+What belongs to the team is decided here by its looks alone, without the database: a group talks a lot. Whose
+it really is, the use case asks.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,29 @@ from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject
 
+from bot.callbacks import Review
+
+TEAM = f"{Review.__prefix__}{Review.__separator__}"
+
 
 class OnlyPrivate(BaseMiddleware):
+    """Adds ``is_for_team``: then nobody is a customer, and nobody is registered as one."""
+
     async def __call__(
         self,
         handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
+        data["is_for_team"] = is_for_team = _is_for_team(event)
         chat = _chat(event)
-        if chat is not None and chat.type != ChatType.PRIVATE:
+        if not is_for_team and chat is not None and chat.type != ChatType.PRIVATE:
             return None
         return await handler(event, data)
+
+
+def _is_for_team(event: TelegramObject) -> bool:
+    return isinstance(event, CallbackQuery) and (event.data or "").startswith(TEAM)
 
 
 def _chat(event: TelegramObject) -> Chat | None:

@@ -34,7 +34,7 @@ class Throttle(BaseMiddleware):
     ) -> Any:
         if isinstance(event, Message) and (event.photo or event.document):
             return await handler(event, data)
-        who = (data["shop_id"], data["person"].id)
+        who = (data["shop_id"], data["event_from_user"].id)
         if self._pace.of(who).room():
             self._pace.of(who).take()
             return await handler(event, data)

@@ -19,7 +19,10 @@ from shop.users import service as users
 
 
 class UserMiddleware(BaseMiddleware):
-    """Adds ``person`` (UserCard) and ``visit``; the ``reader`` gets the person's own language."""
+    """Adds ``person`` (UserCard) and ``visit``; the ``reader`` gets the person's own language.
+
+    Not for the shop's team, which is written to in the shop's language.
+    """
 
     def __init__(self, units: UnitsOfWork) -> None:
         self._units = units
@@ -33,6 +36,8 @@ class UserMiddleware(BaseMiddleware):
         user: User | None = data.get("event_from_user")
         if user is None or user.is_bot:
             return None
+        if data["is_for_team"]:
+            return await handler(event, data)
         async with self._units.begin(data["shop_id"], System("bot")) as uow:
             person = await users.register(
                 uow,

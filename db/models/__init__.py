@@ -10,6 +10,7 @@ from db.models.card import CardRotation as CardRotation
 from db.models.card import TenantPaymentCard as TenantPaymentCard
 from db.models.configuration import BotConfiguration as BotConfiguration
 from db.models.feature import BotFeatureFlag as BotFeatureFlag
+from db.models.link_code import LinkCode as LinkCode
 from db.models.media import Media as Media
 from db.models.order import Order as Order
 from db.models.outbox import OutboxMessage as OutboxMessage
@@ -26,6 +27,7 @@ from db.models.staff import SignInChallenge as SignInChallenge
 from db.models.staff import Staff as Staff
 from db.models.staff import StaffSession as StaffSession
 from db.models.subscription import Subscription as Subscription
+from db.models.telegram_note import TelegramNote as TelegramNote
 from db.models.ticket import Ticket as Ticket
 from db.models.transaction import Transaction as Transaction
 from db.models.update import FsmState as FsmState

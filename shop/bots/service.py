@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 
 from db.models import Bot
 from shop.actors import PLATFORM_MANAGE, SETTINGS_MANAGE, require
@@ -242,3 +242,14 @@ async def _changed(uow: UnitOfWork, bot: Bot, action: str, **data: object) -> No
     inside = await uow.enter(bot.id) if uow.scope.platform else uow
     await audit.record(inside, action, "bot", bot.id, **data)
     await shop_changed(uow, bot.id)
+
+
+async def move_chat(uow: UnitOfWork, old_chat_id: int, new_chat_id: int) -> None:
+    """Telegram gave a chat of the shop another number: a group that became a supergroup. Idempotent."""
+    for column in (Bot.notification_group_id, Bot.admin_chat_id):
+        await uow.session.execute(
+            update(Bot)
+            .where(Bot.id == uow.bot_id, column == old_chat_id)
+            .values({column.key: new_chat_id, "updated_at": uow.now})
+            .execution_options(synchronize_session=False)
+        )

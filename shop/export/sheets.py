@@ -47,6 +47,8 @@ TABLES_LEFT_OUT = frozenset(
         "sign_in_challenges",
         "login_attempts",
         "fsm_state",
+        "link_codes",
+        "telegram_notes",
         "telegram_updates",
         "card_rotation_state",
         "audit_seals",

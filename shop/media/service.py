@@ -43,6 +43,27 @@ async def store(uow: UnitOfWork, shelf: Shelf, prepared: Prepared) -> MediaId:
     return MediaId(media.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a receipt's file lies on the shelf; reading it needs no transaction."""
+
+    storage_key: str
+    is_picture: bool
+
+
+async def locate(uow: UnitOfWork, payment_id: int) -> Located | None:
+    """The file of a payment's receipt; None when it has none. Raises NotAllowed."""
+    require(uow.actor, RECEIPTS_SEE)
+    row = (
+        await uow.session.execute(
+            select(Media.storage_key, Media.state)
+            .join(CardToCardPayment, CardToCardPayment.receipt_media_id == Media.id)
+            .where(CardToCardPayment.id == payment_id)
+        )
+    ).one_or_none()
+    return Located(row.storage_key, row.state == "picture") if row is not None else None
+
+
 async def open_picture(uow: UnitOfWork, shelf: Shelf, payment_id: int) -> StoredFile:
     """The receipt of one payment. Raises NotAllowed, and NotFound where there is none (any more)."""
     require(uow.actor, RECEIPTS_SEE)

@@ -181,6 +181,35 @@ class TelegramUnlinked(Message):
         return f"{self.kind}:{self.staff_id}:{self.mark}"
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiptCard(Message):
+    """To the shop's receipt chat: a receipt with its picture and the buttons to decide on it.
+
+    ``turn`` counts this payment's receipts. What it says is read when it is sent.
+    """
+
+    kind: ClassVar[str] = "receipt_card"
+    payment_id: int
+    turn: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.payment_id}:{self.turn}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCardChanged(Message):
+    """A copy of such a card is to show what is true when it is edited. ``mark`` tells the times apart."""
+
+    kind: ClassVar[str] = "receipt_card_changed"
+    note_id: int
+    mark: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.note_id}:{self.mark}"
+
+
 MESSAGES: tuple[type[Message], ...] = (
     SubscriptionReady,
     OrderHeld,
@@ -193,3 +222,7 @@ MESSAGES: tuple[type[Message], ...] = (
     SignInAsked,
     TelegramUnlinked,
 )
+"""Those whose words are filled by their own fields."""
+
+READ_WHEN_SENT: tuple[type[Message], ...] = (ReceiptCard, ReceiptCardChanged)
+"""Those that only name what they are about: the newest truth wins, however long they waited."""

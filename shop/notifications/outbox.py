@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import SQLColumnExpression, func, select
 
 from db.batch import Into
 from db.models import Bot, OutboxMessage
@@ -47,16 +49,24 @@ async def enqueue(
 
 async def enqueue_for_owner(uow: UnitOfWork, message: Message) -> None:
     """Queue ``message`` for the shop's own chat; without one, the dashboard alone tells it."""
-    chat = (
+    await _to_the_team(uow, message, Bot.notification_topic_id)
+
+
+async def enqueue_for_reviewers(uow: UnitOfWork, message: Message) -> None:
+    """Queue ``message`` for the chat in which receipts are decided; without one, the desk alone has it."""
+    await _to_the_team(uow, message, func.coalesce(Bot.card_receipt_topic_id, Bot.notification_topic_id))
+
+
+async def _to_the_team(uow: UnitOfWork, message: Message, topic: SQLColumnExpression[int | None]) -> None:
+    """The group comes before the chat of one person; ``topic`` is a column of the group's."""
+    chat: Any = (
         await uow.session.execute(
             select(
-                Bot.notification_group_id, Bot.notification_topic_id, Bot.admin_chat_id, Bot.admin_topic_id
+                Bot.notification_group_id, topic.label("topic_id"), Bot.admin_chat_id, Bot.admin_topic_id
             ).where(Bot.id == uow.bot_id)
         )
     ).one()
     if chat.notification_group_id is not None:
-        await enqueue(
-            uow, chat_id=chat.notification_group_id, topic_id=chat.notification_topic_id, message=message
-        )
+        await enqueue(uow, chat_id=chat.notification_group_id, topic_id=chat.topic_id, message=message)
     elif chat.admin_chat_id is not None:
         await enqueue(uow, chat_id=chat.admin_chat_id, topic_id=chat.admin_topic_id, message=message)

@@ -19,7 +19,8 @@ from shop.actors import RECEIPTS_APPROVE, Actor, System, recall, require
 from shop.audit import service as audit
 from shop.configurations import service as configurations
 from shop.errors import NotFound, NothingHeld, TooLate, WarningsStand
-from shop.receipts import rules, service, warnings
+from shop.receipts import notes, rules, service, warnings
+from shop.receipts.guards import is_anothers
 from shop.receipts.rules import RejectReason
 from shop.signals import desk_changed
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
@@ -67,7 +68,7 @@ async def hold_approval(uow: UnitOfWork, payment_id: int, *, despite_warnings: b
     """Accept the money as it was asked for, when the hold is over.
 
     Raises NotAllowed, NotFound, WarningsStand (grave warnings, unless ``despite_warnings``), DecisionHeld,
-    ReceiptNotSubmitted, ReceiptAlreadyReviewed.
+    ReceiptNotSubmitted, ReceiptAlreadyReviewed, OwnReceipt.
     """
     require(uow.actor, RECEIPTS_APPROVE)
     grave = await warnings.grave(uow, payment_id)
@@ -86,7 +87,7 @@ async def hold_rejection(uow: UnitOfWork, payment_id: int, *, reason: RejectReas
     """Refuse the receipt, when the hold is over. ``text`` counts for ``other`` alone.
 
     Raises NotAllowed, NotFound, BadInput (``other`` without words), DecisionHeld, ReceiptNotSubmitted,
-    ReceiptAlreadyReviewed.
+    ReceiptAlreadyReviewed, OwnReceipt.
     """
     require(uow.actor, RECEIPTS_APPROVE)
     words = rules.own_words(reason, text)
@@ -106,7 +107,9 @@ async def _hold(uow: UnitOfWork, payment_id: int, decision: Decision, **values: 
     payment = await _change(
         uow,
         payment_id,
-        CardToCardPayment.status.in_(rules.DECIDABLE) & CardToCardPayment.commit_at.is_(None),
+        CardToCardPayment.status.in_(rules.DECIDABLE)
+        & CardToCardPayment.commit_at.is_(None)
+        & is_anothers(uow),
         held_decision=decision,
         held_by=uow.actor.label,
         held_by_name=uow.actor.name,
@@ -170,6 +173,7 @@ async def _change(
     )
     if changed is not None:
         await desk_changed(uow)
+        await notes.refresh(uow, payment_id)
     return changed
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select, update
 
 from db.models import CardToCardPayment, Staff
-from shop.actors import RECEIPTS_APPROVE, Actor, Master, StaffMember, require
+from shop.actors import RECEIPTS_APPROVE, require, staff_id
 from shop.errors import NotFound
 from shop.signals import desk_changed
 from shop.unit_of_work import UnitOfWork
@@ -33,7 +33,7 @@ async def look(uow: UnitOfWork, payment_id: int) -> None:
     happens then. Raises NotAllowed (only who may decide is in anybody's way) and NotFound.
     """
     require(uow.actor, RECEIPTS_APPROVE)
-    me = _staff_id(uow.actor)
+    me = staff_id(uow.actor)
     row = (
         await uow.session.execute(
             select(
@@ -77,16 +77,12 @@ def is_reviewed_by_another() -> ColumnElement[bool]:
 
 def seen_by(uow: UnitOfWork) -> dict[str, Any]:
     """Who asks, and when."""
-    return {"me": _staff_id(uow.actor), "now": uow.now}
+    return {"me": staff_id(uow.actor), "now": uow.now}
 
 
 def reviewer(name: str | None, until: datetime | None) -> Reviewer | None:
     """From the columns of such a query."""
     return Reviewer(name, until) if name is not None and until is not None else None
-
-
-def _staff_id(actor: Actor) -> int | None:
-    return actor.staff_id if isinstance(actor, StaffMember | Master) else None
 
 
 def _waits() -> ColumnElement[bool]:
@@ -99,7 +95,7 @@ def _is_claimed(uow: UnitOfWork) -> ColumnElement[bool]:
 
 async def _release(uow: UnitOfWork, which: ColumnElement[bool]) -> bool:
     """Whether there was a claim of this person to give up."""
-    mine = and_(_waits(), _is_claimed(uow), CardToCardPayment.claimed_by == _staff_id(uow.actor))
+    mine = and_(_waits(), _is_claimed(uow), CardToCardPayment.claimed_by == staff_id(uow.actor))
     return await _set(uow, and_(which, mine), claimed_by=None, claimed_until=None) > 0
 
 

@@ -21,6 +21,7 @@ from shop.errors import (
     DecisionHeld,
     NoOpenPayment,
     NotFound,
+    OwnReceipt,
     ReceiptAlreadyReviewed,
     ReceiptNotSubmitted,
     TooManyReceipts,
@@ -32,7 +33,8 @@ from shop.notifications.outbox import enqueue
 from shop.orders import service as orders
 from shop.orders.rules import KEPT_AFTER_REJECTION
 from shop.payments import service as payments
-from shop.receipts import rules
+from shop.receipts import notes, rules
+from shop.receipts.guards import is_anothers
 from shop.receipts.rules import RejectReason
 from shop.signals import desk_changed
 from shop.unit_of_work import UnitOfWork
@@ -118,8 +120,13 @@ async def submit(
     )
     await uow.session.flush()
     await audit.record(uow, "receipt.submitted", "payment", payment.id, replaced=replaced, late=late)
-    await desk_changed(uow)
+    await _tell_reviewers(uow, payment)
     return Submitted(payment.id, payment.tracking_number, replaced, late, await _ahead(uow, payment))
+
+
+async def _tell_reviewers(uow: UnitOfWork, payment: CardToCardPayment) -> None:
+    await desk_changed(uow)
+    await notes.announce(uow, payment.id, payment.receipt_count)
 
 
 async def _void_hold(uow: UnitOfWork, payment: CardToCardPayment) -> None:
@@ -189,7 +196,7 @@ async def _ahead(uow: UnitOfWork, payment: CardToCardPayment) -> int:
 async def approve(uow: UnitOfWork, payment_id: int) -> Reviewed:
     """Accept the money as it was asked for, and hand over what it buys: all in this transaction.
 
-    Raises NotAllowed, NotFound, ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed.
+    Raises NotAllowed, NotFound, ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed, OwnReceipt.
     """
     user, payment = await _decide(uow, payment_id, status="approved")
     await _accept(uow, user, payment)
@@ -201,7 +208,7 @@ async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text
 
     The order is kept for a day, so that a better receipt can follow. ``text`` counts for ``other`` alone:
     every other reason has its own words. Raises NotAllowed, NotFound, BadInput (``other`` without words),
-    ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed.
+    ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed, OwnReceipt.
     """
     words = rules.own_words(reason, text)
     user, payment = await _decide(
@@ -218,7 +225,7 @@ async def settle_held(uow: UnitOfWork, payment_id: int) -> bool:
     NotAllowed.
     """
     require(uow.actor, RECEIPTS_APPROVE)
-    user = await _lock_payer(uow, payment_id)
+    user = await lock_payer(uow, payment_id)
     decided = await _settle_status(
         uow,
         payment_id,
@@ -299,18 +306,18 @@ async def _decide(
 ) -> tuple[User, CardToCardPayment]:
     """Decide at once, or say why not."""
     require(uow.actor, RECEIPTS_APPROVE)
-    user = await _lock_payer(uow, payment_id)
+    user = await lock_payer(uow, payment_id)
     if user is None:
         raise NotFound("receipt", payment_id)
-    payment = await _settle_status(
-        uow, payment_id, CardToCardPayment.commit_at.is_(None), status=status, **values
-    )
+    is_free = CardToCardPayment.commit_at.is_(None) & is_anothers(uow)
+    payment = await _settle_status(uow, payment_id, is_free, status=status, **values)
     if payment is None:
         raise await refusal(uow, payment_id)
     return user, payment
 
 
-async def _lock_payer(uow: UnitOfWork, payment_id: int) -> User | None:
+async def lock_payer(uow: UnitOfWork, payment_id: int) -> User | None:
+    """Whoever decides or sends a receipt does so alone; None when there is no such payment."""
     payer = select(CardToCardPayment.user_id).where(CardToCardPayment.id == payment_id).scalar_subquery()
     locked: User | None = await uow.session.scalar(select(User).where(User.id == payer).with_for_update())
     return locked
@@ -336,12 +343,13 @@ async def _settle_status(
     )
     if payment is not None:
         await desk_changed(uow)
+        await notes.refresh(uow, payment_id)
     return payment
 
 
 async def refusal(
     uow: UnitOfWork, payment_id: int
-) -> NotFound | ReceiptAlreadyReviewed | DecisionHeld | ReceiptNotSubmitted:
+) -> NotFound | ReceiptAlreadyReviewed | DecisionHeld | ReceiptNotSubmitted | OwnReceipt:
     """Why a receipt cannot be decided: what is true of it now."""
     payment = await uow.session.get(CardToCardPayment, payment_id, populate_existing=True)
     if payment is None:
@@ -354,6 +362,8 @@ async def refusal(
         return DecisionHeld(
             payment.id, payment.held_decision or "", payment.held_by_name or "", payment.commit_at
         )
+    if payment.status in rules.DECIDABLE:
+        return OwnReceipt(payment.id)
     return ReceiptNotSubmitted(payment.id, payment.status)
 
 

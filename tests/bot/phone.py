@@ -39,6 +39,8 @@ class Phone:
     token: str
     user_id: int
     seen: int = field(default=0)
+    chat_id: int | None = None
+    """A group that is looked at; the private chat with the bot unless given."""
 
     async def text(self, words: str) -> None:
         await self._act("text", text=words)
@@ -64,9 +66,23 @@ class Phone:
     async def press_data(self, message: dict[str, Any], data: str) -> None:
         await self._act("press", message_id=message["message_id"], data=data)
 
+    async def forge(self, message: dict[str, Any], data: str) -> None:
+        """A press as a changed app sends it: any data under any message."""
+        await self._act("press", message_id=message["message_id"], data=data, forged=True)
+
     async def messages(self) -> list[dict[str, Any]]:
-        answer = await self.wire.act("transcript", token=self.token, user_id=self.user_id)
+        answer = await self.transcript()
         return answer["messages"]
+
+    async def transcript(self) -> dict[str, Any]:
+        return await self.wire.act("transcript", token=self.token, user_id=self.user_id, **self._where())
+
+    async def answers(self) -> list[str]:
+        """What was said over the chat to presses, oldest first."""
+        return [
+            re.sub("[\u2066-\u2069]", "", one.get("text") or "")
+            for one in (await self.transcript())["answers"]
+        ]
 
     async def heard(self) -> list[dict[str, Any]]:
         """What the bot said."""
@@ -117,7 +133,10 @@ class Phone:
         raise TooLong(f"{problem}:\n{await self.show()}")
 
     async def _act(self, action: str, **body: Any) -> None:
-        await self.wire.act(action, token=self.token, user_id=self.user_id, **body)
+        await self.wire.act(action, token=self.token, user_id=self.user_id, **self._where(), **body)
+
+    def _where(self) -> dict[str, int]:
+        return {} if self.chat_id is None else {"chat_id": self.chat_id}
 
 
 def words_of(message: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ HOLDING = "tests/shop/test_holding.py"
 MACHINE = "tests/shop/test_money_stateful.py"
 CARDS = "tests/shop/test_cards.py"
 WALLETS = "tests/shop/test_wallet.py"
+CHAT = "tests/shop/test_chat.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,40 @@ class Mutant:
 
 RECEIPTS = "shop/receipts/service.py"
 HOLDS = "shop/receipts/holding.py"
+PRESSES = "shop/receipts/chat.py"
 ORDERS = "shop/orders/service.py"
 PAYMENTS = "shop/payments/service.py"
 WALLET = "shop/wallet/service.py"
 
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "the payer holds a decision on his own payment",
+        HOLDS,
+        "        & is_anothers(uow),\n",
+        ",\n",
+        (CHAT,),
+    ),
+    Mutant(
+        "the payer decides on his own payment at once",
+        RECEIPTS,
+        "CardToCardPayment.commit_at.is_(None) & is_anothers(uow)",
+        "CardToCardPayment.commit_at.is_(None)",
+        (CHAT,),
+    ),
+    Mutant(
+        "a press counts in any chat",
+        PRESSES,
+        "if chat_id not in (own.notification_group_id, own.admin_chat_id):",
+        "if False:",
+        (CHAT,),
+    ),
+    Mutant(
+        "a press under an older receipt's card decides on the newer one",
+        PRESSES,
+        "if newest != press.turn:",
+        "if False:",
+        (CHAT,),
+    ),
     Mutant(
         "a decision counts whatever the receipt's status is",
         RECEIPTS,
@@ -43,8 +73,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what a colleague holds can be decided at once by another",
         RECEIPTS,
-        "uow, payment_id, CardToCardPayment.commit_at.is_(None), status=status, **values",
-        "uow, payment_id, CardToCardPayment.id == payment_id, status=status, **values",
+        "is_free = CardToCardPayment.commit_at.is_(None) & is_anothers(uow)",
+        "is_free = is_anothers(uow)",
         (HOLDING,),
     ),
     Mutant(
@@ -111,15 +141,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a second decision is held over the first",
         HOLDS,
-        "CardToCardPayment.status.in_(rules.DECIDABLE) & CardToCardPayment.commit_at.is_(None),",
-        "CardToCardPayment.status.in_(rules.DECIDABLE),",
+        "        & CardToCardPayment.commit_at.is_(None)\n",
+        "",
         (HOLDING,),
     ),
     Mutant(
         "a payment without a receipt is held",
         HOLDS,
-        "CardToCardPayment.status.in_(rules.DECIDABLE) & CardToCardPayment.commit_at.is_(None),",
-        "CardToCardPayment.commit_at.is_(None),",
+        "CardToCardPayment.status.in_(rules.DECIDABLE)\n        & CardToCardPayment.commit_at.is_(None)",
+        "CardToCardPayment.commit_at.is_(None)",
         (HOLDING,),
     ),
     Mutant(

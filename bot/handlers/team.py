@@ -1,0 +1,95 @@
+"""The shop's own chat: a receipt is decided under its card, by the desk's own verbs."""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.types import CallbackQuery, Message
+
+from bot.callbacks import Review
+from bot.middlewares.presses import Toast
+from bot.views import review as views
+from bot.views.screen import Reader
+from shop.actors import System
+from shop.errors import NotAllowed, NotFound, ShopError, WarningsStand
+from shop.receipts import chat
+from shop.receipts.chat import Press
+from shop.receipts.notes import Menu
+from shop.unit_of_work import UnitOfWork, UnitsOfWork
+
+ACTOR = System("owners-chat")
+"""Until we know who pressed; what is decided is decided in the person's own name."""
+
+
+async def press(
+    query: CallbackQuery,
+    callback_data: Review,
+    units: UnitsOfWork,
+    *,
+    shop_id: int,
+    reader: Reader,
+    toast: Toast,
+) -> None:
+    """Do what the button says. The card is not edited here: every copy is, by the promise of the change.
+
+    A refusal is told over the chat, and the copy is shown what is true, unless it is no business of the
+    person's.
+    """
+    pressed = _pressed(query, callback_data)
+    if pressed is None:
+        return
+    try:
+        async with units.begin(shop_id, ACTOR) as uow:
+            toast.text = await _act(uow, pressed, callback_data, reader)
+    except (NotAllowed, NotFound) as refusal:
+        toast.text, toast.is_alert = views.answer(reader, refusal), True
+    except ShopError as refusal:
+        toast.text, toast.is_alert = views.answer(reader, refusal), not isinstance(refusal, WarningsStand)
+        menu: Menu | None = "sure" if isinstance(refusal, WarningsStand) else None
+        async with units.begin(shop_id, ACTOR) as uow:
+            await chat.open_menu(uow, pressed, menu)
+
+
+async def _act(uow: UnitOfWork, pressed: Press, button: Review, reader: Reader) -> str | None:
+    """What to say over the chat; nothing where the card says it all."""
+    _ = reader.gettext
+    match button.act:
+        case "approve" | "sure":
+            await chat.approve(uow, pressed, despite_warnings=button.act == "sure")
+            return _("✅ Approved")
+        case "reject" if button.reason is not None:
+            await chat.reject(uow, pressed, reason=button.reason)
+            return _("❌ Rejected")
+        case "undo":
+            await chat.undo(uow, pressed)
+            return _("↩️ Taken back")
+        case "reasons":
+            await chat.open_menu(uow, pressed, "reasons")
+        case _:
+            await chat.open_menu(uow, pressed, None)
+    return None
+
+
+def _pressed(query: CallbackQuery, button: Review) -> Press | None:
+    """None for a button of a message that we did not post in a chat."""
+    message = query.message
+    if message is None:
+        return None
+    topic, has_picture = None, False
+    if isinstance(message, Message):
+        topic = message.message_thread_id if message.is_topic_message else None
+        has_picture = message.photo is not None or message.document is not None
+    return Press(
+        telegram_id=query.from_user.id,
+        chat_id=message.chat.id,
+        topic_id=topic,
+        message_id=message.message_id,
+        has_picture=has_picture,
+        payment_id=button.payment_id,
+        turn=button.turn,
+    )
+
+
+def router() -> Router:
+    router = Router(name="team")
+    router.callback_query.register(press, Review.filter())
+    return router

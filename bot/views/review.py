@@ -1,0 +1,180 @@
+"""A receipt's card in the shop's own chat, and what a press of its buttons is answered."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.callbacks import Review
+from bot.views.screen import Reader, Row, Screen, keyboard, press
+from bot.views.words import isolate, rial, write
+from shop.errors import ShopError
+from shop.i18n import N_
+from shop.money import Currency, Money
+from shop.receipts import rules
+from shop.receipts.copies import ShownReceipt
+from shop.receipts.notes import Menu
+from shop.receipts.rules import RejectReason
+
+CAPTION_LIMIT = 1024
+"""UTF-16 units after Telegram has read the markup, counted as strictly as anybody might."""
+NAME_LIMIT = 64
+WORDS_LIMITS = (300, 100, 0)
+"""Characters of the customer's and the reviewer's own words; less where the rest needs the room."""
+ANSWER_LIMIT = 200
+_TAG = re.compile(r"<[^>]*>")
+
+State = Literal["waiting", "held", "approved", "rejected", "replaced", "closed"]
+
+REASONS: Mapping[RejectReason, str] = {
+    RejectReason.DUPLICATE_IMAGE: N_("The image was used before"),
+    RejectReason.AMOUNT_TOO_LOW: N_("The amount is too low"),
+    RejectReason.NOT_ARRIVED: N_("The money has not arrived"),
+    RejectReason.UNREADABLE: N_("Unreadable or unrelated image"),
+}
+"""Those that a button alone can say."""
+DOORS: Mapping[str, str] = {
+    "web": N_("in the dashboard"),
+    "bot": N_("in the chat"),
+    "cli": N_("in the terminal"),
+}
+REFUSALS: Mapping[str, str] = {
+    "not_allowed": N_("These buttons are for the shop's reviewers."),
+    "not_found": N_("There is no such receipt."),
+    "warnings_stand": N_("⚠️ A warning stands. Press once more if you approve all the same."),
+    "decision_held": N_("%(by)s decided this a moment ago; it can still be taken back."),
+    "receipt_already_reviewed": N_("Too late: %(decided_by)s has decided already."),
+    "too_late": N_("Too late: the decision counts and the customer was told."),
+    "nothing_held": N_("There is nothing to take back; the receipt waits again."),
+    "receipt_replaced": N_("The customer sent a newer receipt; look at that one."),
+    "receipt_not_submitted": N_("This receipt does not wait any more."),
+    "own_receipt": N_("You paid this yourself; a colleague has to decide."),
+}
+
+
+def card(
+    reader: Reader,
+    shown: ShownReceipt,
+    *,
+    turn: int,
+    dashboard_url: str,
+    menu: Menu | None = None,
+    is_without_picture: bool = False,
+) -> Screen:
+    """The receipt number ``turn`` of a payment as it stands now; never with buttons once it is decided."""
+    state = state_of(shown, turn)
+    fields = _fields(reader, shown, state) | {"menu": menu, "is_without_picture": is_without_picture}
+    payment_id = shown.detail.payment_id
+    desk = _desk(reader, dashboard_url, payment_id)
+    text = ""
+    for limit in WORDS_LIMITS:
+        text = write("receipt_card", reader, **fields, **_own_words(shown, state, limit))
+        if visible_length(text) <= CAPTION_LIMIT:
+            break
+    return Screen(text, _buttons(reader, payment_id, state, turn=turn, menu=menu, desk=desk))
+
+
+def state_of(shown: ShownReceipt, turn: int) -> State:
+    item = shown.detail
+    if turn < shown.stamp.turn:
+        return "replaced"
+    if item.status in rules.DECIDABLE:
+        return "held" if item.held is not None else "waiting"
+    if item.status in rules.DECIDED:
+        return "rejected" if rules.decision_of(item.status) == "reject" else "approved"
+    return "closed"
+
+
+def answer(reader: Reader, refusal: ShopError) -> str:
+    """Why a press did nothing, in the one sentence that Telegram shows over the chat."""
+    sentence = REFUSALS.get(refusal.code, N_("That did not work; look at it in the dashboard."))
+    details = {name: isolate(value) for name, value in refusal.details().items()}
+    return (reader.gettext(sentence) % details)[:ANSWER_LIMIT]
+
+
+def visible_length(text: str) -> int:
+    """How much of Telegram's limit a text takes."""
+    return len(html.unescape(_TAG.sub("", text)).encode("utf-16-le")) // 2
+
+
+def _fields(reader: Reader, shown: ShownReceipt, state: State) -> dict[str, object]:
+    item, _ = shown.detail, reader.gettext
+    reason = REASONS.get(RejectReason(item.reject_reason)) if item.reject_reason else None
+    is_rejection = state == "rejected" or (state == "held" and item.held and item.held.decision == "reject")
+    door = DOORS.get(item.decided_channel or "")
+    return {
+        "item": item,
+        "state": state,
+        "rial": rial(Money(item.amount, Currency(item.currency)), reader.language),
+        "plan": item.plan_name[:NAME_LIMIT],
+        "name": item.customer_name[:NAME_LIMIT],
+        "username": item.customer_username,
+        "decision": item.held.decision if item.held else None,
+        "by": (item.held.by_name if item.held else item.decided_by or "")[:NAME_LIMIT],
+        "at": item.decided_at,
+        "door": _(door) if door else "",
+        "reason": _(reason) if reason and is_rejection else None,
+    }
+
+
+def _own_words(shown: ShownReceipt, state: State, limit: int) -> dict[str, str]:
+    """What people wrote themselves, on one line each and no longer than ``limit``."""
+    item = shown.detail
+    is_rejection = state == "rejected" or (state == "held" and item.held and item.held.decision == "reject")
+    return {
+        "words": _line(item.caption, limit),
+        "own_words": _line(item.admin_notes if is_rejection else None, limit),
+    }
+
+
+def _line(text: str | None, limit: int) -> str:
+    line = " ".join((text or "").split())
+    return line if len(line) <= limit else f"{line[:limit].rstrip()}…" if limit else ""
+
+
+def _buttons(
+    reader: Reader, payment_id: int, state: State, *, turn: int, menu: Menu | None, desk: Row
+) -> InlineKeyboardMarkup | None:
+    _ = reader.gettext
+
+    def review(act: Literal["approve", "sure", "reasons", "undo", "back"]) -> Review:
+        return Review(act=act, payment_id=payment_id, turn=turn)
+
+    if state == "held":
+        return keyboard([press(_("↩️ Take back"), review("undo"))], desk)
+    if state != "waiting":
+        return keyboard(desk)
+    back = [press(_("‹ Back"), review("back"))]
+    if menu == "sure":
+        sure = press(_("Approve despite the warning"), review("sure"), style="danger")
+        return keyboard([sure], back)
+    if menu == "reasons":
+        return keyboard(*([button] for button in _reasons(reader, payment_id, turn)), back)
+    return keyboard(
+        [
+            press(_("✅ Approve"), review("approve"), style="success"),
+            press(_("❌ Reject"), review("reasons"), style="danger"),
+        ],
+        desk,
+    )
+
+
+def _reasons(reader: Reader, payment_id: int, turn: int) -> Row:
+    return [
+        press(reader.gettext(label), Review(act="reject", payment_id=payment_id, turn=turn, reason=reason))
+        for reason, label in REASONS.items()
+    ]
+
+
+def _desk(reader: Reader, dashboard_url: str, payment_id: int) -> Row:
+    """The way to the desk; none where Telegram would refuse the address, and the whole card with it."""
+    address = urlsplit(dashboard_url)
+    if address.scheme not in ("http", "https") or "." not in (address.hostname or ""):
+        return ()
+    url = f"{dashboard_url.rstrip('/')}/receipts/{payment_id}"
+    return (InlineKeyboardButton(text=reader.gettext("🖥 In the dashboard"), url=url),)
