@@ -21,7 +21,7 @@ from shop.staff.sessions import SignedIn
 MOST_SEATS = 20
 """Open streams of one session in one worker; whoever opens more tabs than that polls in the rest."""
 MOST_LOOKS = 4
-"""Snapshots read at the same time, so that a busy desk leaves connections for people who click."""
+"""Looks into the database at the same time, so that a busy desk leaves connections for people who click."""
 
 
 @dataclass(frozen=True, slots=True)

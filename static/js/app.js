@@ -162,6 +162,7 @@
 
   // After a swap the frame follows the desk: title, counts, classes, and the focus of keyboard and screen reader. ---
   let item = $('#desk')?.dataset.item;
+  let wasAtAct;
   const rings = new WeakSet(), calm = matchMedia('(prefers-reduced-motion: reduce)');
   function settle(e) {
     const isLive = e?.detail?.ctx && isQuiet(e);
@@ -179,6 +180,8 @@
     const img = $('[data-shot]');
     if (img?.complete && !img.naturalWidth) img.closest('.shot').classList.add('is-missing');
     if (!isLive) $('.shelf [data-focus]')?.focus();
+    // The button under the finger became the outcome: stay there, and have it read out.
+    if (isLive && wasAtAct && d.activeElement === d.body) $('#act')?.focus();
     const desk = $('#desk'), facts = $('#facts')?.dataset;
     if (facts) {
       if (facts.title) d.title = facts.title;
@@ -197,7 +200,10 @@
   d.addEventListener('DOMContentLoaded', settle);
   d.addEventListener('htmx:after:swap', settle);
   // A modal dialog that is replaced while open would leave the page inert.
-  d.addEventListener('htmx:before:swap', e => { if (!isQuiet(e)) $$('dialog[open]').forEach(x => x.close()); });
+  d.addEventListener('htmx:before:swap', e => {
+    wasAtAct = isQuiet(e) && !!d.activeElement.closest('#act');
+    if (!isQuiet(e)) $$('dialog[open]').forEach(x => x.close());
+  });
   d.addEventListener('htmx:response:error', e => {
     if (isQuiet(e)) lose();
     else if (e.detail.ctx.response.status >= 500) say(d.body.dataset.sayFailed, 'bad');

@@ -134,6 +134,18 @@ async def test_a_colleague_who_looks_is_named_and_decides_first(desk: Desk, stac
     await expect(alice.locator("#reason-text")).to_have_value("نخواناست")
 
 
+async def test_where_a_focused_button_was_the_outcome_is_focused(desk: Desk, stack: Stack):
+    first = await desk.receive("نیما")
+    for page in (desk.alice, desk.sara):
+        await page.goto(f"{stack.dashboard}/receipts/{first}")
+        await expect(page.locator(".line-on")).to_be_visible()
+    await desk.alice.locator("#act button[data-key=KeyA]").focus()
+
+    await desk.sara.keyboard.press("a")
+
+    await expect(desk.alice.locator("#act.act-done")).to_be_focused()
+
+
 async def test_who_goes_looks_no_longer(desk: Desk, stack: Stack):
     first = await desk.receive("نیما")
     await desk.sara.goto(f"{stack.dashboard}/receipts/{first}")

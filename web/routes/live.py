@@ -61,7 +61,8 @@ def _viewer(request: WebRequest, seat: Seat) -> Viewer:
                 return await take(replace(screen, who=who, now=uow.now), uow, view)
 
     async def may_stay() -> bool:
-        who = await recognise(request)
+        async with parts.hub.looking:
+            who = await recognise(request)
         return who is not None and who.shop.bot_id == seat.shop_id
 
     return Viewer(look, may_stay)
