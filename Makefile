@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test fast check bench sabotage setup migrate messages screenshots fmt packages venv browser
+.PHONY: help run test fast check bench chaos sabotage setup migrate messages screenshots fmt packages venv browser
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ fast: setup ## Run the rules and the conventions: seconds
 
 check: test ## The same as test, and that the installed packages agree with each other
 	$(PIP) check
+
+chaos: setup ## Kill, cut and hang everything under load and see what is lost: minutes (docs/proof/chaos.md)
+	@$(PY) -m tests.chaos --keep
 
 bench: setup ## Measure how fast it is beside bare programs that do the same (docs/proof/bench.md)
 	@$(PY) -m tests.bench

@@ -12,6 +12,8 @@ SERVER_BOUNDS = {
     "statement_timeout": "6s",
     "lock_timeout": "4s",
     "idle_in_transaction_session_timeout": "30s",
+    # Also while a statement waits for a lock, somebody looks whether its client is still there.
+    "client_connection_check_interval": "1s",
     # A peer that is silent for nine seconds is gone. Nothing on a socket of the same machine needs them.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from functools import partial
 from typing import Any
@@ -60,8 +61,12 @@ def main() -> int:
 
 
 def load_app(settings: Settings, launcher: int) -> Any:
-    """The application, inside a worker process, which shall not outlive its launcher."""
-    die_with_parent(parent=launcher)
+    """The application, inside a worker process, which shall not outlive its launcher.
+
+    Not asked but killed: until the server listens for signals a worker hears none, and one that stays keeps
+    the port from the launcher's successor.
+    """
+    die_with_parent(signal.SIGKILL, parent=launcher)
     configure_logging(settings)
     from web.app import create_app  # noqa: PLC0415  (in the worker only: the launcher stays small)
 

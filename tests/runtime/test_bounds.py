@@ -38,9 +38,9 @@ async def test_a_locked_table_is_waited_for_four_seconds_and_may_be_tried_again(
     server: Server, database: Database
 ) -> None:
     engine = build_engine(database.app_url, application_name="bounds")
-    async with _locked(server, database, "plans"), engine.connect() as connection:
+    async with _locked(server, database, "users"), engine.connect() as connection:
         with pytest.raises(DBAPIError) as raised:
-            await connection.execute(text("select count(*) from plans"))
+            await connection.execute(text("select count(*) from users"))
     await engine.dispose()
 
     assert is_locked_out(raised.value)

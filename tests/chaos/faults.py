@@ -1,0 +1,514 @@
+"""The faults one by one, each with what it must look like; a fault that looks otherwise fails.
+
+While a fault lasts, people at the dashboard ask for a page again and again, and a watchman asks for the
+health endpoints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.browser.stack import free_port
+from tests.chaos.kills import fleet_is_live, open_shops
+from tests.chaos.load import Load, Reviewer
+from tests.chaos.proxy import Proxy, proxied
+from tests.chaos.reckoning import reckon
+from tests.chaos.supervisor import Product, database_answers, is_ready, running_product, until
+from tests.factories import Shop
+
+BOUND = 6.5
+"""Seconds the longest request may take, whatever the database does; half a second is the machine's."""
+LIVE_BOUND = 1.0
+AFTER = 2.0
+"""Seconds from the cure to a page."""
+ANSWER = 5.0
+"""Seconds from the cure to a customer's answer, with the pauses of leader and fleet."""
+AT_ONCE = 6
+FAULT_SECONDS = 8.0
+
+
+@dataclass(slots=True)
+class Seen:
+    """What people and the watchman met during one fault."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    longest: float = 0.0
+    no_retry_after: int = 0
+    live_longest: float = 0.0
+    not_live: int = 0
+
+    def said(self) -> str:
+        met = ", ".join(f"{number} × {status or 'none'}" for status, number in sorted(self.statuses.items()))
+        return f"{met}; longest {self.longest:.2f} s; live in {self.live_longest:.2f} s"
+
+    def wrong(self, *, allowed: set[int]) -> list[str]:
+        found = []
+        if strange := set(self.statuses) - allowed:
+            found.append(f"answers {sorted(strange)}")
+        if self.longest > BOUND:
+            found.append(f"a request took {self.longest:.2f} s")
+        if self.no_retry_after:
+            found.append(f"{self.no_retry_after} × 503 without Retry-After")
+        if self.not_live or self.live_longest > LIVE_BOUND:
+            found.append(f"the dashboard did not say within {LIVE_BOUND:g} s that it lives")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table."""
+
+    fault: str
+    must: str
+    seen: str
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Scene:
+    """The product behind its proxy, two shops, and somebody signed in at the first."""
+
+    product: Product
+    proxy: Proxy
+    load: Load
+    desk: httpx.AsyncClient
+    csrf: str
+
+    @property
+    def shops(self) -> list[Shop]:
+        return self.load.shops
+
+    async def page(self) -> httpx.Response:
+        return await self.desk.get("/receipts")
+
+    async def page_is_there(self) -> bool:
+        try:
+            return (await self.page()).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    async def answer_seconds(self, shop: Shop) -> float:
+        began = time.monotonic()
+        await self.load.customer(shop).ask()
+        return time.monotonic() - began
+
+    @asynccontextmanager
+    async def watched(self, people: int = AT_ONCE) -> AsyncIterator[Seen]:
+        """People and the watchman at work for the time of the block."""
+        seen, over = Seen(), asyncio.Event()
+        tasks = [asyncio.create_task(self._ask(seen, over)) for _ in range(people)]
+        tasks.append(asyncio.create_task(self._watch(seen, over)))
+        try:
+            yield seen
+        finally:
+            over.set()
+            await asyncio.gather(*tasks)
+
+    async def _ask(self, seen: Seen, over: asyncio.Event) -> None:
+        while not over.is_set():
+            began, status = time.monotonic(), 0
+            try:
+                answer = await self.page()
+                status = answer.status_code
+                seen.no_retry_after += status == 503 and "retry-after" not in answer.headers
+            except httpx.HTTPError:
+                pass
+            seen.statuses[status] += 1
+            seen.longest = max(seen.longest, time.monotonic() - began)
+            await asyncio.sleep(0.1)
+
+    async def _watch(self, seen: Seen, over: asyncio.Event) -> None:
+        async with httpx.AsyncClient(base_url=self.product.dashboard, timeout=10) as http:
+            while not over.is_set():
+                began = time.monotonic()
+                try:
+                    seen.not_live += (await http.get("/health/live")).status_code != httpx.codes.OK
+                except httpx.HTTPError:
+                    seen.not_live += 1
+                seen.live_longest = max(seen.live_longest, time.monotonic() - began)
+                await asyncio.sleep(0.1)
+
+    async def recovery(self, *, must: float = AFTER) -> tuple[str, list[str]]:
+        """From now, the cure, to a page and to an answer of the bot."""
+        customer = asyncio.create_task(self.answer_seconds(self.shops[0]))
+        page = await until(self.page_is_there, "a page after the cure", seconds=30)
+        answer = await customer
+        wrong = [f"a page only after {page:.2f} s"] if page > must else []
+        wrong += [f"an answer only after {answer:.2f} s"] if answer > must + ANSWER else []
+        return f"page {page:.2f} s, bot {answer:.2f} s after the cure", wrong
+
+
+MUST_AWAY = "503 with Retry-After, none longer than 6 s; lives; page ≤ 2 s and bot ≤ 7 s after the cure"
+
+
+async def _database_fault(
+    scene: Scene,
+    name: str,
+    *,
+    begin: Callable[[], Awaitable[None]],
+    cure: Callable[[], Awaitable[None]],
+    seconds: float = FAULT_SECONDS,
+    people: int = AT_ONCE,
+    must: str = MUST_AWAY,
+) -> Row:
+    async with scene.watched(people) as seen:
+        await begin()
+        await asyncio.sleep(seconds)
+        await cure()
+    said, wrong = await scene.recovery()
+    wrong += seen.wrong(allowed={200, 503})
+    return Row(name, must, f"{seen.said()}; {said}", tuple(wrong))
+
+
+async def stopped(scene: Scene) -> Row:
+    """PostgreSQL stopped and started again, as for an update of it."""
+    database = scene.product.services["db"]
+
+    async def start() -> None:
+        database.start()
+        await until(lambda: database_answers(scene.product), "the database")
+
+    return await _database_fault(
+        scene, "PostgreSQL stopped and started", begin=database.stop, cure=start, seconds=3
+    )
+
+
+async def killed(scene: Scene) -> Row:
+    async def begin() -> None:
+        os.kill(scene.product.database_pid() or 0, signal.SIGKILL)
+
+    async def cure() -> None:
+        await until(lambda: database_answers(scene.product), "the database")
+
+    return await _database_fault(scene, "PostgreSQL killed", begin=begin, cure=cure, seconds=0.5)
+
+
+async def hung(scene: Scene) -> Row:
+    return await _weather(scene, "the network to the database hangs", "hung")
+
+
+async def cut(scene: Scene) -> Row:
+    return await _weather(scene, "the network to the database is cut (RST)", "cut")
+
+
+async def slow(scene: Scene) -> Row:
+    return await _weather(scene, "the network to the database is slow (500 ms a piece)", "slow", delay=0.5)
+
+
+async def _weather(scene: Scene, name: str, weather: str, *, delay: float = 0.0) -> Row:
+    async def begin() -> None:
+        scene.proxy.turn(weather, delay=delay)
+
+    async def cure() -> None:
+        scene.proxy.turn("fine")
+
+    return await _database_fault(scene, name, begin=begin, cure=cure)
+
+
+async def locked(scene: Scene) -> Row:
+    """A table is locked, and with it every connection of the pool that wants it."""
+    connection = await scene.product.look()
+
+    async def begin() -> None:
+        await connection.execute("begin; lock table card_to_card_payments in access exclusive mode")
+
+    async def cure() -> None:
+        await connection.execute("rollback")
+
+    try:
+        return await _database_fault(
+            scene, "a table locked (ACCESS EXCLUSIVE), 60 people ask", begin=begin, cure=cure, people=60
+        )
+    finally:
+        await connection.close()
+
+
+async def too_many_requests(scene: Scene) -> Row:
+    """Telegram wants one bot to be quiet; the other one speaks on."""
+    quiet, other = scene.shops
+    phone = await scene.load.customer(quiet).come()
+    await _fault(scene, quiet, method="sendMessage", retry_after=6)
+    began = time.monotonic()
+    await phone.say("/start")
+    scene.load.notes.accepted[quiet.bot_id, phone.user_id] += 1
+    others = await scene.answer_seconds(other)
+    await phone.read("Hi Carol|Welcome")
+    own = time.monotonic() - began
+    wrong = [f"the other bot answered only after {others:.2f} s"] if others > ANSWER else []
+    wrong += [f"the bot spoke again after {own:.2f} s already"] if own < 6 else []
+    wrong += [f"the bot spoke again only after {own:.2f} s"] if own > 6 + ANSWER else []
+    seen = f"the other bot in {others:.2f} s, this one in {own:.2f} s"
+    return Row(
+        "Telegram: 429, retry after 6 s", "this bot waits 6 s; the other answers ≤ 5 s", seen, tuple(wrong)
+    )
+
+
+async def server_errors(scene: Scene) -> Row:
+    return await _broken_telegram(scene, "Telegram: 502 to everything of one bot", {"code": 502}, within=20)
+
+
+async def no_answer(scene: Scene) -> Row:
+    return await _broken_telegram(
+        scene, "Telegram: no answer to one bot's messages", {"delay": 25, "code": 502}, within=40, times=1
+    )
+
+
+async def _broken_telegram(
+    scene: Scene, name: str, fault: dict[str, object], *, within: float, times: int = 8
+) -> Row:
+    """The bot's own answer may take its retries; nothing of it is lost, and the other bot feels nothing."""
+    broken, other = scene.shops
+    phone = await scene.load.customer(broken).come()
+    await _fault(scene, broken, method="sendMessage", times=times if times == 1 else 3, **fault)
+    began = time.monotonic()
+    await phone.say("/start")
+    scene.load.notes.accepted[broken.bot_id, phone.user_id] += 1
+    others = [await scene.answer_seconds(other) for _ in range(3)]
+    await phone.read("Hi Carol|Welcome")
+    own = time.monotonic() - began
+    wrong = [f"the other bot answered only after {max(others):.2f} s"] if max(others) > ANSWER else []
+    wrong += [f"this bot answered only after {own:.2f} s"] if own > within else []
+    return Row(
+        name,
+        f"the other bot answers ≤ {ANSWER:g} s, this one ≤ {within:g} s",
+        f"the other bot in {max(others):.2f} s, this one in {own:.2f} s",
+        tuple(wrong),
+    )
+
+
+async def _fault(scene: Scene, shop: Shop, **order: object) -> None:
+    async with httpx.AsyncClient(base_url=scene.product.sandbox) as http:
+        (await http.post("/_c/fault", json={"token": shop.telegram_token, **order})).raise_for_status()
+
+
+async def started_twice(scene: Scene) -> Row:
+    """A second bot process stands by, and takes over when the first is killed."""
+    first = scene.product.services["bot"]
+    port = free_port()
+    second = scene.product.add(
+        "bot-2", "bot", BOT_PORT=str(port), DATABASE_URL=first.environment["DATABASE_URL"]
+    )
+    second.start()
+    addresses = (scene.product.bots, f"http://127.0.0.1:{port}")
+    await until(lambda: is_ready(addresses[1]), "the second process")
+    most, over = [0], asyncio.Event()
+    counting = asyncio.create_task(_count_leaders(addresses, most, over))
+    first.is_wanted = False
+    first.send(signal.SIGKILL)
+
+    async def second_leads() -> bool:
+        return await _role(addresses[1]) == "leader"
+
+    lead = await until(second_leads, "the second process to lead", seconds=30)
+    answer = lead + await scene.answer_seconds(scene.shops[0])
+    first.start()
+    await until(lambda: is_ready(addresses[0]), "the first process, back")
+    over.set()
+    await counting
+    role = await _role(addresses[0])
+    await second.stop()
+    await until(lambda: fleet_is_live(scene.product, 2), "the first process to lead again")
+    del scene.product.services["bot-2"]
+    wrong = [f"{most[0]} led at the same time"] if most[0] > 1 else []
+    wrong += [f"the lead was taken only after {lead:.2f} s"] if lead > 5 else []
+    wrong += [f"an answer only after {answer:.2f} s"] if answer > 10 else []
+    wrong += [f"the first came back as {role}"] if role != "standby" else []
+    return Row(
+        "the bot process started twice, the leader killed",
+        "one leader at any time; the lead taken ≤ 5 s, an answer ≤ 10 s; who comes back stands by",
+        f"lead taken after {lead:.2f} s, an answer after {answer:.2f} s, at most {most[0]} led",
+        tuple(wrong),
+    )
+
+
+async def _count_leaders(addresses: tuple[str, ...], most: list[int], over: asyncio.Event) -> None:
+    while not over.is_set():
+        roles = await asyncio.gather(*map(_role, addresses))
+        most[0] = max(most[0], roles.count("leader"))
+        await asyncio.sleep(0.1)
+
+
+async def _role(address: str) -> str:
+    try:
+        async with httpx.AsyncClient(timeout=5) as http:
+            return str((await http.get(f"{address}/health/ready")).json().get("role"))
+    except httpx.HTTPError:
+        return "away"
+
+
+async def killed_in_loops(scene: Scene) -> Row:
+    """Five times, each time as soon as it is there."""
+    bot = scene.product.services["bot"]
+    for _ in range(5):
+        starts = bot.starts
+        bot.send(signal.SIGKILL)
+
+        async def is_back(before: int = starts) -> bool:
+            return bot.starts > before and bot.pid is not None
+
+        await until(is_back, "the bot process", seconds=30)
+    answer = await scene.answer_seconds(scene.shops[0])
+    wrong = [f"an answer only after {answer:.2f} s"] if answer > 15 else []
+    return Row(
+        "the bot process killed five times in a row", "an answer ≤ 15 s", f"{answer:.2f} s", tuple(wrong)
+    )
+
+
+async def deploy(scene: Scene) -> Row:
+    """`systemctl reload`: the workers are renewed one by one while a stock file is on its way."""
+    web = scene.product.services["web"]
+    before = set(scene.product.web_workers())
+    async with scene.watched() as seen:
+        code, took = await _upload_through(scene, lambda: web.send(signal.SIGHUP))
+
+        async def renewed() -> bool:
+            now = scene.product.web_workers()
+            return len(now) == 2 and not before & set(now)
+
+        await until(renewed, "new workers", seconds=60)
+    wrong = seen.wrong(allowed={200})
+    wrong += [f"the upload was answered with {code}"] if code != 303 else []
+    return Row(
+        "new code while a file is uploaded (`systemctl reload`)",
+        "the upload is finished by the old worker, no other request fails",
+        f"upload {code} after {took:.1f} s; {seen.said()}",
+        tuple(wrong),
+    )
+
+
+async def stop_while_uploading(scene: Scene) -> Row:
+    """`systemctl restart`: what is on its way is finished; newcomers wait for the new process."""
+    web = scene.product.services["web"]
+    starts = web.starts
+    code, took = await _upload_through(scene, lambda: web.send(signal.SIGTERM))
+
+    async def is_back() -> bool:
+        return web.starts > starts and await scene.page_is_there()
+
+    gap = await until(is_back, "the dashboard", seconds=60)
+    wrong = [f"the upload was answered with {code}"] if code != 303 else []
+    return Row(
+        "restart while a file is uploaded (`systemctl restart`)",
+        "the upload is finished before the process ends; then a new one serves",
+        f"upload {code} after {took:.1f} s, a page {gap:.1f} s later",
+        tuple(wrong),
+    )
+
+
+async def _upload_through(scene: Scene, strike: Callable[[], None]) -> tuple[int, float]:
+    """Send the first half of a stock file, ``strike``, send the rest: the answer and its time."""
+    lines = "\n".join(f"vless://upload-{time.monotonic_ns()}-{number}" for number in range(2_000))
+    boundary = "chaos"
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="_csrf_token"\r\n\r\n{scene.csrf}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="lines.txt"\r\n'
+        f"Content-Type: text/plain\r\n\r\n"
+    )
+    body = f"{head}{lines}\r\n--{boundary}--\r\n".encode()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield body[: len(body) // 2]
+        await asyncio.sleep(0.5)
+        strike()
+        await asyncio.sleep(2)
+        yield body[len(body) // 2 :]
+
+    began = time.monotonic()
+    async with httpx.AsyncClient(
+        base_url=scene.product.dashboard, cookies=scene.desk.cookies, timeout=30
+    ) as http:
+        answer = await http.post(
+            f"/stock/{scene.shops[0].plan_id}",
+            content=pieces(),
+            headers={
+                "content-type": f"multipart/form-data; boundary={boundary}",
+                "content-length": str(len(body)),
+            },
+        )
+    return answer.status_code, time.monotonic() - began
+
+
+async def revoked(scene: Scene) -> Row:
+    """Somebody revokes the token of one bot; last, because it stays so."""
+    gone, other = scene.shops
+    async with httpx.AsyncClient(base_url=scene.product.sandbox) as http:
+        (await http.post("/_c/revoke", json={"token": gone.telegram_token})).raise_for_status()
+
+    async def is_noticed() -> bool:
+        connection = await scene.product.look()
+        state = await connection.fetchval("select token_state from bots where id = $1", gone.bot_id)
+        await connection.close()
+        return state == "broken"
+
+    noticed = await until(is_noticed, "the bot to be known as broken", seconds=40)
+    answer = await scene.answer_seconds(other)
+    wrong = [f"the other bot answered only after {answer:.2f} s"] if answer > ANSWER else []
+    return Row(
+        "one bot's token revoked",
+        "its shop is told, the other answers ≤ 5 s",
+        f"noticed after {noticed:.2f} s, the other answered in {answer:.2f} s",
+        tuple(wrong),
+    )
+
+
+FAULTS: dict[str, Callable[[Scene], Awaitable[Row]]] = {
+    "stopped": stopped,
+    "killed": killed,
+    "hung": hung,
+    "cut": cut,
+    "slow": slow,
+    "locked": locked,
+    "429": too_many_requests,
+    "5xx": server_errors,
+    "silence": no_answer,
+    "twice": started_twice,
+    "loops": killed_in_loops,
+    "reload": deploy,
+    "restart": stop_while_uploading,
+    "revoked": revoked,
+}
+
+
+async def try_faults(
+    folder: Path, names: list[str], *, say: Callable[[str], None] = print
+) -> tuple[list[Row], list[str]]:
+    """Each of ``names`` in the order above; the rows, and what was wrong."""
+    rows: list[Row] = []
+    async with (
+        proxied(folder / "pg" / ".s.PGSQL.5432") as proxy,
+        running_product(folder, database_port=proxy.port) as product,
+    ):
+        load = Load(product, await open_shops(product), 0)
+        await until(lambda: fleet_is_live(product, 2), "the shops' bots")
+        reviewer = Reviewer(product, load.shops[0], load.notes, None)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(
+            base_url=product.dashboard, timeout=30, limits=httpx.Limits(max_connections=None)
+        ) as desk:
+            await reviewer._sign_in(desk)
+            scene = Scene(product, proxy, load, desk, reviewer.csrf)
+            for name in FAULTS:
+                if name in names:
+                    row = await _tried(scene, name)
+                    rows.append(row)
+                    say(f"{row.fault}: {'; '.join(row.wrong) or 'as it must be'} ({row.seen})")
+        await load.finish()
+        wrong = await reckon(product, load) if "revoked" not in names else []
+    return rows, wrong + [f"{row.fault}: {one}" for row in rows for one in row.wrong]
+
+
+async def _tried(scene: Scene, name: str) -> Row:
+    try:
+        await until(scene.page_is_there, "the dashboard, before the fault", seconds=30)
+        return await FAULTS[name](scene)
+    except AssertionError as error:
+        return Row(name, "", "", (str(error),))
