@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
@@ -118,6 +119,7 @@ def jalali_day(day: date, lang: str, *, year: bool = True) -> str:
     return digits(f"{text} {shown.year}" if year else text, lang)
 
 
+@lru_cache(maxsize=4096)
 def _jalali(day: date) -> JalaliDate:
     return JalaliDate(day)  # type: ignore[no-untyped-call]
 

@@ -148,6 +148,19 @@ def is_in_hours(at: time, start: time | None, end: time | None) -> bool:
     return at >= opens or at < end
 
 
+def steps(outcome: Outcome, amount: int) -> dict[str, int]:
+    """By how much the counters of a card's day move; ``amount`` in minor units."""
+    match outcome:
+        case "approved":
+            return {"approved_count": 1, "approved_amount": amount}
+        case "rejected":
+            return {"rejected_count": 1, "reserved_count": -1, "reserved_amount": -amount}
+        case "released":
+            return {"reserved_count": -1, "reserved_amount": -amount}
+        case "reopened":
+            return {"reserved_count": 1, "reserved_amount": amount}
+
+
 def round_robin(cards: Sequence[CardLoad], turn: Turn) -> CardLoad:
     """The next one after the last, and from the end back to the first."""
     last = turn.last

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, Date, DateTime, cast, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db.models import Bot, CardDay, CardRotation, TenantPaymentCard
@@ -22,7 +23,7 @@ from shop.cards.keeping import (
     unseal_number,
     update_payment_card,
 )
-from shop.cards.rotation import lock_rotation
+from shop.cards.rotation import ensure_rotation, lock_rotation
 from shop.cards.rules import CardLoad, Outcome, Turn
 from shop.configurations import service as configurations
 from shop.errors import NoCardAvailable, NotFound
@@ -159,12 +160,13 @@ async def _count(uow: UnitOfWork, card_id: int, day: date, **steps: int) -> None
     statement = insert(CardDay).values(
         bot_id=uow.bot_id, card_id=card_id, day=day, **{name: max(step, 0) for name, step in steps.items()}
     )
-    moved: dict[str, Any] = {
-        name: func.greatest(getattr(CardDay, name) + step, 0) for name, step in steps.items()
-    }
     await uow.session.execute(
-        statement.on_conflict_do_update(index_elements=["bot_id", "card_id", "day"], set_=moved)
+        statement.on_conflict_do_update(index_elements=["bot_id", "card_id", "day"], set_=_moved(steps))
     )
+
+
+def _moved(steps: Mapping[str, int]) -> dict[str, Any]:
+    return {name: func.greatest(getattr(CardDay, name) + step, 0) for name, step in steps.items()}
 
 
 async def record_outcome(
@@ -176,19 +178,47 @@ async def record_outcome(
     ``reopened`` takes it again, for a payment that was given back and now waits once more. Not
     idempotent: the caller has moved the payment's status, and calls once. Raises NotFound.
     """
-    await lock_rotation(uow)
-    day = rules.day_of(shown_at, await _zone(uow))
-    match outcome:
-        case "approved":
-            await update_card_usage(uow, card_id, success=True)
-            await _count(uow, card_id, day, approved_count=1, approved_amount=amount)
-        case "rejected":
-            await update_card_usage(uow, card_id, success=False)
-            await _count(uow, card_id, day, rejected_count=1, reserved_count=-1, reserved_amount=-amount)
-        case "released":
-            await _count(uow, card_id, day, reserved_count=-1, reserved_amount=-amount)
-        case "reopened":
-            await _count(uow, card_id, day, reserved_count=1, reserved_amount=amount)
+    counted = _counted(uow, card_id, amount, shown_at, outcome)
+    if await uow.session.scalar(counted) is None:
+        # A shop that has never shown a card has no row to lock yet; or there is no such card.
+        await ensure_rotation(uow)
+        if await uow.session.scalar(counted) is None:
+            raise NotFound("card", card_id)
+
+
+def _counted(uow: UnitOfWork, card_id: int, amount: int, shown_at: datetime, outcome: Outcome) -> Any:
+    """One statement: the rotation's lock first, then the card's own counter, then its day's."""
+    turn = select(CardRotation.bot_id).where(CardRotation.bot_id == uow.bot_id).with_for_update().cte("turn")
+    card = (
+        update(TenantPaymentCard)
+        .where(TenantPaymentCard.id == card_id, TenantPaymentCard.bot_id == turn.c.bot_id)
+        .values(_USAGE[outcome] | {TenantPaymentCard.updated_at: uow.now} if _USAGE[outcome] else _UNCHANGED)
+        .returning(TenantPaymentCard.id)
+        .cte("card")
+    )
+    steps = rules.steps(outcome, amount)
+    day = cast(func.timezone(Bot.timezone, literal(shown_at, DateTime(timezone=True))), Date)
+    given = (
+        select(turn.c.bot_id, card.c.id, day, *(literal(max(step, 0), BigInteger) for step in steps.values()))
+        .join_from(turn, card, true())
+        .join(Bot, Bot.id == turn.c.bot_id)
+    )
+    return (
+        insert(CardDay)
+        .from_select(["bot_id", "card_id", "day", *steps], given, include_defaults=False)
+        .on_conflict_do_update(index_elements=["bot_id", "card_id", "day"], set_=_moved(steps))
+        .returning(CardDay.card_id)
+    )
+
+
+_UNCHANGED: dict[Any, Any] = {TenantPaymentCard.updated_at: TenantPaymentCard.updated_at}
+_USAGE: Mapping[Outcome, dict[Any, Any]] = {
+    "approved": {TenantPaymentCard.success_count: TenantPaymentCard.success_count + 1},
+    "rejected": {TenantPaymentCard.failure_count: TenantPaymentCard.failure_count + 1},
+    "released": {},
+    "reopened": {},
+}
+"""What the weighted strategy goes by: decisions for and against a card."""
 
 
 async def update_card_usage(uow: UnitOfWork, card_id: int, *, success: bool) -> None:

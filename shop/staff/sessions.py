@@ -10,10 +10,11 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, case, delete, func, select, update
+from sqlalchemy import Select, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import aliased
 
 from db.models import ApiToken, Bot, Staff, StaffSession
@@ -135,7 +136,9 @@ async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
     """
     if _COOKIE.fullmatch(cookie) is None:
         return None
-    row = (await uow.session.execute(_lookup(fingerprint(cookie), uow.now))).one_or_none()
+    row = (
+        await uow.session.execute(_lookup(), {"id_hash": fingerprint(cookie), "now": uow.now})
+    ).one_or_none()
     if row is None or lifetimes.is_over(
         row.role,
         now=uow.now,
@@ -147,8 +150,11 @@ async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
     return _signed_in(row)
 
 
-def _lookup(id_hash: bytes, now: datetime) -> Select[Any]:
+@cache
+def _lookup() -> Select[Any]:
+    """Built once: to build it costs more than to run it, and every request runs it."""
     home, shown = aliased(Bot), aliased(Bot)
+    now = bindparam("now", type_=StaffSession.expires_at.type)
     viewed = case((StaffSession.viewing_until > now, StaffSession.viewing_bot_id))
     return (
         select(
@@ -179,7 +185,7 @@ def _lookup(id_hash: bytes, now: datetime) -> Select[Any]:
         .join(home, home.id == StaffSession.bot_id)
         .join(shown, shown.id == func.coalesce(viewed, StaffSession.bot_id))
         .where(
-            StaffSession.id_hash == id_hash,
+            StaffSession.id_hash == bindparam("id_hash"),
             Staff.is_active,
             ApiToken.revoked_at.is_(None),
             ApiToken.expires_at.is_(None) | (ApiToken.expires_at > now),

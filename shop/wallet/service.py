@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict, Unpack
+from typing import Any, Literal, NotRequired, TypedDict, Unpack
 
-from sqlalchemy import update
+from sqlalchemy import insert, literal, select, update
 
 from db.models import Transaction, User
 from shop.errors import InsufficientBalance, NotFound
@@ -49,34 +49,46 @@ async def debit(uow: UnitOfWork, user_id: int, amount: int, **particulars: Unpac
 
 
 async def _move(uow: UnitOfWork, user_id: int, signed: int, particulars: Particulars) -> Entry:
-    balance = await uow.session.scalar(
+    """The balance and its entry in one statement: there is never one without the other."""
+    moved = (
         update(User)
-        .where(User.id == user_id, User.balance + signed >= 0)
+        .where(User.id == user_id, User.bot_id == uow.bot_id, User.balance + signed >= 0)
         .values(balance=User.balance + signed)
         .returning(User.balance)
-        .execution_options(synchronize_session=False)
+        .cte("moved")
     )
-    if balance is None:
+    said: dict[str, Any] = {
+        "bot_id": uow.bot_id,
+        "user_id": user_id,
+        "order_id": particulars.get("order_id"),
+        "kind": particulars["kind"],
+        "method": particulars["method"],
+        "amount": signed,
+        "currency": particulars["currency"],
+        "idempotency_key": particulars["cause"],
+        "note": particulars.get("note"),
+        "actor": uow.actor.label,
+        "channel": uow.channel,
+        "created_at": uow.now,
+        "updated_at": uow.now,
+    }
+    columns = Transaction.__table__.c
+    booked = (
+        insert(Transaction)
+        .from_select(
+            [*said, "balance_before", "balance_after"],
+            select(
+                *(literal(value, columns[name].type) for name, value in said.items()),
+                moved.c.balance - signed,
+                moved.c.balance,
+            ),
+            include_defaults=False,
+        )
+        .returning(Transaction.id, Transaction.balance_after)
+    )
+    entry = (await uow.session.execute(booked)).one_or_none()
+    if entry is None:
         if await uow.session.get(User, user_id) is None:
             raise NotFound("user", user_id)
         raise InsufficientBalance(user_id, -signed)
-    entry = Transaction(
-        bot_id=uow.bot_id,
-        user_id=user_id,
-        order_id=particulars.get("order_id"),
-        kind=particulars["kind"],
-        method=particulars["method"],
-        amount=signed,
-        currency=particulars["currency"],
-        balance_before=balance - signed,
-        balance_after=balance,
-        idempotency_key=particulars["cause"],
-        note=particulars.get("note"),
-        actor=uow.actor.label,
-        channel=uow.channel,
-        created_at=uow.now,
-        updated_at=uow.now,
-    )
-    uow.session.add(entry)
-    await uow.session.flush()
-    return Entry(entry.id, balance)
+    return Entry(entry.id, entry.balance_after)
