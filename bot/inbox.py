@@ -18,7 +18,7 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
-from sqlalchemy import bindparam, delete, func, null, or_, select, text, update
+from sqlalchemy import bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
 from bot.noting import note
@@ -26,6 +26,7 @@ from bot.polling import RawUpdate
 from bot.registry import Registry
 from bot.storing import store
 from bot.tasks import Tasks, settle
+from bot.together import Together
 from db.logs import redact
 from db.models import Bot as Shop
 from db.models import TelegramUpdate
@@ -88,6 +89,17 @@ _CLAIM = text(
 ).bindparams(bindparam("shops", type_=ARRAY(BIGINT)), bindparam("busy", type_=ARRAY(BIGINT)))
 
 
+_DONE = text(
+    """
+    UPDATE telegram_updates u
+    SET done_at = d.at, body = NULL, lease_until = NULL, last_error = NULL
+    FROM unnest(CAST(:shops AS BIGINT[]), CAST(:numbers AS BIGINT[]), CAST(:times AS TIMESTAMPTZ[]))
+        AS d(shop, number, at)
+    WHERE u.bot_id = d.shop AND u.update_id = d.number
+    """
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """One update this process may handle until its lease ends."""
@@ -114,6 +126,11 @@ class Inbox:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _in_doubt: bool = False
     """A claim failed: it may have been carried out although we were not told of it."""
+    _done: Together[tuple[int, int, datetime]] = field(init=False)
+    """Updates to note as handled: shop, number, when."""
+
+    def __post_init__(self) -> None:
+        self._done = Together(self._note_done)
 
     def wake(self) -> None:
         self._wake.set()
@@ -242,7 +259,9 @@ class Inbox:
         finally:
             self._busy[claimed.person_id] -= 1
             self._busy += Counter()  # drops those who are down to nothing
-            self.wake()
+            # Claiming for each one that is done would be as many claims as updates.
+            if len(self._workers) <= AT_ONCE // 2:
+                self.wake()
 
     async def _attempt(self, claimed: Claimed) -> None:
         bot = self.registry.bot_of(claimed.bot_id)
@@ -253,7 +272,7 @@ class Inbox:
         error = await settle(handling, seconds=HANDLE_SECONDS)
         now = self.units.clock()
         if error is None:
-            await self._note(claimed, done_at=now, body=null(), lease_until=None, last_error=None)
+            await self._done.add((claimed.bot_id, claimed.update_id, now))
         elif isinstance(error, TelegramRetryAfter | TelegramUnauthorizedError | asyncio.CancelledError):
             # Not this update's fault: it waits without losing an attempt.
             wait = error.retry_after if isinstance(error, TelegramRetryAfter) else 1
@@ -283,6 +302,15 @@ class Inbox:
             self.apologise(bot, claimed.body, incident), name=f"apology-{incident}"
         )
         await settle(apology, seconds=HANDLE_SECONDS)
+
+    async def _note_done(self, done: Sequence[tuple[int, int, datetime]]) -> None:
+        shops, numbers, times = map(list, zip(*done, strict=True))
+
+        async def write() -> None:
+            async with self.units.platform(ACTOR) as uow:
+                await uow.session.execute(_DONE, {"shops": shops, "numbers": numbers, "times": times})
+
+        await note(write, what=f"{len(done)} updates", seconds=NOTE_SECONDS)
 
     async def _note(self, claimed: Claimed, **values: Any) -> None:
         async def write() -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,7 @@ from bot.pace import Buckets
 from bot.promises import Claimed, Kept, Sender
 from bot.registry import Registry
 from bot.tasks import Tasks
+from bot.together import Together
 from bot.views.notices import notice
 from bot.views.screen import Reader
 from db.logs import redact
@@ -114,6 +115,17 @@ _CLAIM = text(
 )
 
 
+_SENT = text(
+    """
+    UPDATE outbox o
+    SET sent_at = s.at, telegram_message_id = s.number, last_error = NULL, updated_at = :now
+    FROM unnest(CAST(:ids AS BIGINT[]), CAST(:numbers AS BIGINT[]), CAST(:times AS TIMESTAMPTZ[]))
+        AS s(id, number, at)
+    WHERE o.id = s.id
+    """
+)
+
+
 @dataclass(slots=True)
 class Outbox:
     units: UnitsOfWork
@@ -131,11 +143,14 @@ class Outbox:
     """A claim failed: it may have been carried out although we were not told of it."""
     _paused: dict[int, float] = field(default_factory=dict)
     """Shops whose bot Telegram asked to be quiet, and until when."""
+    _sent: Together[tuple[int, int | None, datetime]] = field(init=False)
+    """Messages to note as sent: key, Telegram's number, when."""
     _bots: Buckets = field(init=False)
     _chats: Buckets = field(init=False)
     _groups: Buckets = field(init=False)
 
     def __post_init__(self) -> None:
+        self._sent = Together(self._write_sent)
         self._bots = Buckets(BOT_RATE, BOT_BURST, self.monotonic)
         self._chats = Buckets(CHAT_RATE, CHAT_BURST, self.monotonic)
         self._groups = Buckets(GROUP_RATE, GROUP_BURST, self.monotonic)
@@ -269,6 +284,12 @@ class Outbox:
             await self._try_later(message, error)
         else:
             await self._note_sent(message, kept)
+        self._look_on()
+
+    def _look_on(self) -> None:
+        """Claim more once half of what was claimed is done: not as many claims as messages."""
+        if len(self._sending) <= AT_ONCE // 2:
+            self.wake()
 
     async def _unreachable(self, message: Claimed) -> None:
         if message.user_id is None:
@@ -293,10 +314,10 @@ class Outbox:
         await self._note(message, due_at=self.units.clock() + after, attempts=message.attempts - 1, **values)
 
     async def _note_sent(self, message: Claimed, kept: Kept) -> None:
-        sent = {"sent_at": self.units.clock(), "last_error": None, "telegram_message_id": kept.message_id}
         if kept.note is None:
-            await self._note(message, **sent)
+            await self._sent.add((message.id, kept.message_id, self.units.clock()))
             return
+        sent = {"sent_at": self.units.clock(), "last_error": None, "telegram_message_id": kept.message_id}
         true_with_it = kept.note
 
         async def write() -> None:
@@ -305,6 +326,16 @@ class Outbox:
                 await true_with_it(uow)
 
         await note(write, what=f"message {message.id}", seconds=NOTE_SECONDS)
+
+    async def _write_sent(self, sent: Sequence[tuple[int, int | None, datetime]]) -> None:
+        ids, numbers, times = map(list, zip(*sent, strict=True))
+
+        async def write() -> None:
+            async with self.units.platform(ACTOR) as uow:
+                values = {"ids": ids, "numbers": numbers, "times": times, "now": uow.now}
+                await uow.session.execute(_SENT, values)
+
+        await note(write, what=f"{len(sent)} messages", seconds=NOTE_SECONDS)
 
     async def _note(self, message: Claimed, **values: Any) -> None:
         async def write() -> None:

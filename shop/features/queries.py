@@ -31,9 +31,19 @@ class FlagRow:
     config: dict[str, Any]
 
 
+_CHOICES = select(
+    BotFeatureFlag.feature_key,
+    BotFeatureFlag.enabled,
+    BotFeatureFlag.granted,
+    BotFeatureFlag.granted_until,
+    BotFeatureFlag.killed,
+)
+
+
 async def load_state(uow: UnitOfWork) -> FeatureState:
     """Every choice of the shop, in one indexed query: cheap enough to read per update."""
-    return FeatureState(uow.now, {key: _flag(row) for key, row in (await _rows(uow)).items()})
+    rows = await uow.session.execute(_CHOICES)
+    return FeatureState(uow.now, {row.feature_key: _flag(row) for row in rows})
 
 
 async def _rows(uow: UnitOfWork) -> dict[str, BotFeatureFlag]:
@@ -41,7 +51,7 @@ async def _rows(uow: UnitOfWork) -> dict[str, BotFeatureFlag]:
     return {row.feature_key: row for row in rows}
 
 
-def _flag(row: BotFeatureFlag) -> Flag:
+def _flag(row: Any) -> Flag:
     return Flag(row.enabled, row.granted, row.granted_until, row.killed)
 
 
