@@ -248,7 +248,9 @@ class Outbox:
             await self._attempt(message)
         finally:
             self._in_hand.discard(message.id)
-            self.wake()
+            # Claiming for each one that is done would be as many claims as messages.
+            if len(self._sending) <= AT_ONCE // 2:
+                self.wake()
 
     async def _attempt(self, message: Claimed) -> None:
         bot = self.registry.bot_of(message.bot_id)
@@ -284,12 +286,6 @@ class Outbox:
             await self._try_later(message, error)
         else:
             await self._note_sent(message, kept)
-        self._look_on()
-
-    def _look_on(self) -> None:
-        """Claim more once half of what was claimed is done: not as many claims as messages."""
-        if len(self._sending) <= AT_ONCE // 2:
-            self.wake()
 
     async def _unreachable(self, message: Claimed) -> None:
         if message.user_id is None:

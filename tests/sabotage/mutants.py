@@ -183,22 +183,22 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a balance goes below nought",
         WALLET,
-        ".where(User.id == user_id, User.balance + signed >= 0)",
-        ".where(User.id == user_id)",
+        ".where(User.id == user_id, User.bot_id == uow.bot_id, User.balance + signed >= 0)",
+        ".where(User.id == user_id, User.bot_id == uow.bot_id)",
         (WALLETS,),
     ),
     Mutant(
         "an entry forgets what was there before",
         WALLET,
-        "balance_before=balance - signed,",
-        "balance_before=balance,",
+        "                moved.c.balance - signed,\n",
+        "                moved.c.balance,\n",
         (MONEY,),
     ),
     Mutant(
         "the ledger books the amount with the wrong sign",
         WALLET,
-        "        amount=signed,",
-        "        amount=-signed,",
+        '        "amount": signed,',
+        '        "amount": -signed,',
         (MONEY,),
     ),
     Mutant(
@@ -260,9 +260,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a rejection keeps the card's room of the day",
-        "shop/cards/service.py",
-        "rejected_count=1, reserved_count=-1, reserved_amount=-amount)",
-        "rejected_count=1)",
+        "shop/cards/rules.py",
+        '"rejected_count": 1, "reserved_count": -1, "reserved_amount": -amount}',
+        '"rejected_count": 1}',
         (CARDS,),
     ),
     Mutant(
