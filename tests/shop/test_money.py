@@ -366,3 +366,68 @@ async def test_accepted_money_stays_accepted_whatever_a_statement_says(shops, ma
             await app_connection.execute(
                 "UPDATE card_to_card_payments SET status = 'rejected' WHERE id = $1", sent.payment_id
             )
+
+
+async def test_a_rejected_order_can_be_paid_for_a_day_longer(shops, make_shop, everything, clock):
+    shop = await make_shop()
+    sent = await shops.receipt(shop)
+    clock.forward(minutes=29)
+    await reject(shops, shop, sent.payment_id)
+
+    clock.forward(hours=23, minutes=59)
+    await payments.expire_due(shops.units)
+    within = await everything.fetchval("SELECT status FROM orders WHERE id = $1", sent.order_id)
+    clock.forward(minutes=1)
+    await payments.expire_due(shops.units)
+    after = await everything.fetchval("SELECT status FROM orders WHERE id = $1", sent.order_id)
+
+    assert (within, after) == ("awaiting_payment", "expired")
+
+
+async def test_a_receipt_handed_in_while_the_deadline_is_kept_is_not_lost(
+    shops, make_shop, everything, clock
+):
+    """The sweep saw the payment unpaid and waits for its customer, who is just handing the receipt in."""
+    shop = await make_shop()
+    person = await shops.person(shop)
+    async with shops.units.begin(shop.bot_id, person.actor) as uow:
+        order = await orders.place(uow, person.user_id, plan_id=shop.plan_id, shown_price=shop.price)
+        invoice = await payments.start_card_payment(uow, person.user_id, order.order_id)
+    clock.forward(minutes=31)
+
+    async with shops.units.begin(shop.bot_id, person.actor) as uow:
+        await orders.lock_user(uow, person.user_id)
+        sweep = asyncio.ensure_future(payments.expire_due(shops.units))
+        while not await everything.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            assert not sweep.done()
+            await asyncio.sleep(0.01)
+        await service.submit(
+            uow,
+            person.user_id,
+            payment_id=invoice.payment_id,
+            media_id=None,
+            receipt_type="text",
+            text="123456789",
+        )
+    await sweep
+
+    status = await everything.fetchval(
+        "SELECT status FROM card_to_card_payments WHERE id = $1", invoice.payment_id
+    )
+    assert status == "receipt_submitted"
+
+
+async def test_a_closed_order_is_given_no_card_any_more(shops, make_shop, everything):
+    shop = await make_shop()
+    paid, cancelled = await shops.receipt(shop), await shops.receipt(shop)
+    await approve(shops, shop, paid.payment_id)
+    await reject(shops, shop, cancelled.payment_id)
+    async with shops.units.begin(shop.bot_id, cancelled.person.actor) as uow:
+        await orders.cancel(uow, cancelled.person.user_id, cancelled.order_id)
+
+    for sent in (paid, cancelled):
+        async with shops.units.begin(shop.bot_id, sent.person.actor) as uow:
+            again = payments.start_card_payment(uow, sent.person.user_id, sent.order_id)
+            assert await outcome(again) == "order_closed"
+
+    assert await count(everything, shop, "card_to_card_payments") == 2
