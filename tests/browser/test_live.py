@@ -1,4 +1,4 @@
-"""Two people at one desk, receipts arriving meanwhile: nothing typed is lost and nobody decides twice."""
+"""Two people and a chat at one desk, receipts arriving meanwhile: nothing is lost, nobody decides twice."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from sqlalchemy import select
 
 from db.models import AuditEntry, CardToCardPayment
 from shop.actors import OWNING, System
+from shop.bots import service as bots
 from shop.configurations import service as configurations
 from shop.media.shelf import Shelf
 from shop.staff import service as staff
+from shop.staff import telegram
 from shop.unit_of_work import UnitsOfWork
 from shop.wallet import queries as wallet
 from tests.browser.looking import sign_in, watch
+from tests.browser.people import Phone
 from tests.browser.stack import Stack
-from tests.factories import Shop, Shops
+from tests.factories import MASTER, Shop, Shops
 
 HOLD = 15
 """Seconds: the machine is shared, and what is done within the hold has to be done within it."""
@@ -212,8 +215,22 @@ async def test_a_page_whose_session_ended_asks_to_sign_in(desk: Desk, stack: Sta
     await elsewhere.context.close()
 
 
-async def test_two_people_work_one_queue_while_receipts_arrive(
-    desk: Desk, stack: Stack, live_units: UnitsOfWork
+@pytest.fixture
+async def kian(desk: Desk, live_units: UnitsOfWork, make_phone) -> Phone:
+    """A third reviewer, who decides in the chat that the shop named as its own."""
+    phone: Phone = await make_phone(desk.shop, language="fa", name="کیان")
+    await phone.say("/start")
+    await phone.read("کیان")
+    async with live_units.platform(MASTER) as uow:
+        inside = await uow.enter(desk.shop.bot_id)
+        colleague = await staff.create_staff(inside, name="کیان", role="staff", permissions=OWNING)
+        await telegram.link(inside, colleague, phone.user_id)
+        await bots.update_bot(uow, desk.shop.bot_id, admin_chat_id=phone.user_id)
+    return phone
+
+
+async def test_two_people_and_the_chat_work_one_queue_while_receipts_arrive(
+    desk: Desk, stack: Stack, live_units: UnitsOfWork, kian: Phone
 ):
     alice, sara, words = desk.alice, desk.sara, desk.alice.locator("#reason-text")
     async with live_units.begin(desk.shop.bot_id, desk.shop.owner) as uow:
@@ -241,6 +258,12 @@ async def test_two_people_work_one_queue_while_receipts_arrive(
         await expect(page.locator(f"#q-{fourth}")).to_be_visible()
     await sara.keyboard.press("a")
     await expect(alice.locator(f"#held-{second}")).to_be_visible()
+    fifth = await desk.receive("ژاله")
+    await kian.read("ژاله")
+    await kian.press("✅")
+    for page in (alice, sara):
+        await expect(page.locator(f"#held-{fifth}")).to_contain_text("کیان")
+        await expect(page.locator(f"#q-{fifth}")).to_have_count(0)
     await words.press_sequentially("نمی‌شود")
     await expect(words).to_have_value("نام فرستنده خوانده نمی‌شود")
     await expect(words).to_be_focused()
@@ -261,13 +284,15 @@ async def test_two_people_work_one_queue_while_receipts_arrive(
     for page in (alice, sara):
         await expect(page.locator("#hold .toast")).to_have_count(0, timeout=1000 * (HOLD + PATIENCE))
         await expect(page.locator(".qi a")).to_have_text(["مینا"])
-    for payment_id in (first, second, third):
+    await kian.read("✅ .?کیان")
+    for payment_id in (first, second, third, fifth):
         assert await sara.evaluate(UNDO, payment_id) == 409
     assert await outcomes(live_units, desk.shop) == {
         first: ("rejected", "نام فرستنده خوانده نمی‌شود"),
         second: ("approved", None),
         third: ("approved", None),
         fourth: ("receipt_submitted", None),
+        fifth: ("approved", None),
     }
     async with live_units.begin(desk.shop.bot_id, System("test")) as uow:
         decided = await uow.session.scalars(
@@ -275,7 +300,7 @@ async def test_two_people_work_one_queue_while_receipts_arrive(
                 AuditEntry.action.in_(("receipt.approved", "receipt.rejected"))
             )
         )
-        assert sorted(decided) == [first, second, third]
+        assert sorted(decided) == [first, second, third, fifth]
         assert await wallet.prove(uow) == []
 
 
