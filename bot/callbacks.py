@@ -16,6 +16,9 @@ from shop.receipts.rules import RejectReason
 Id = Annotated[int, Field(gt=0, lt=2**63)]
 """A key of ours; what the database cannot hold is no button of ours."""
 
+LINK = "link"
+"""The command by which a chat becomes the shop's own."""
+
 Place = Literal["menu", "plans", "status", "my", "lang"]
 
 

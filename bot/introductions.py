@@ -14,6 +14,7 @@ from db.models import Bot as Shop
 from db.models import User
 from shop.actors import System
 from shop.bots.queries import FleetBot
+from shop.staff.queries import list_staff
 from shop.unit_of_work import UnitsOfWork
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,12 @@ class Introducer:
                     .limit(PEOPLE)
                 )
             )
+            customers = {person.telegram_id for person in people}
+            team = [
+                (person.name, person.telegram_id)
+                for person in await list_staff(uow)
+                if person.telegram_id is not None and person.telegram_id not in customers
+            ]
         async with ClientSession(timeout=TIMEOUT) as http:
             await self._tell(
                 http,
@@ -55,6 +62,9 @@ class Introducer:
             )
             for person in reversed(people):
                 await self._tell(http, "user", _person(person, shop.token))
+            for name, telegram_id in team:
+                known = {"id": telegram_id, "first_name": name, "chats": [shop.token]}
+                await self._tell(http, "user", known)
 
     async def _tell(self, http: ClientSession, action: str, body: dict[str, Any]) -> None:
         while True:

@@ -254,6 +254,20 @@ class InvalidToken(ShopError):
 
 
 @dataclass(eq=False)
+class InvalidLinkCode(ShopError):
+    """Unknown, used or too old: the same answer for all of them."""
+
+    code = "invalid_link_code"
+
+
+@dataclass(eq=False)
+class OtherAccount(ShopError):
+    """The person has another Telegram account already, or the account belongs to another person."""
+
+    code = "other_account"
+
+
+@dataclass(eq=False)
 class TokenEnded(ShopError):
     """This token was replaced or revoked before; there is nothing to replace."""
 

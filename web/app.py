@@ -61,6 +61,7 @@ ROUTES: list[ControllerRouterHandler] = [
     confirming.finish,
     tokens.tokens,
     tokens.make,
+    tokens.link,
     tokens.replace,
     tokens.revoke,
     tokens.switch_second_factor,

@@ -53,6 +53,8 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.OwnReceipt: (409, N_("You paid this yourself; a colleague has to decide.")),
     refusals.ReceiptReplaced: (409, N_("The customer sent a newer receipt; look at that one.")),
     refusals.AlreadyExists: (409, N_("This exists already.")),
+    refusals.InvalidLinkCode: (422, N_("This code is not valid any more.")),
+    refusals.OtherAccount: (409, N_("Another Telegram account is linked; the platform admin can unlink it.")),
     refusals.StillInUse: (409, N_("This has a history and cannot be deleted; switch it off instead.")),
     refusals.InvalidToken: (
         422,

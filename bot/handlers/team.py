@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import html
+
 from aiogram import Router
+from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot.callbacks import Review
+from bot.callbacks import LINK, Review
 from bot.middlewares.presses import Toast
+from bot.speaking import tell
 from bot.views import review as views
-from bot.views.screen import Reader
+from bot.views.screen import Reader, Screen
 from shop.actors import System
+from shop.bots import linking
 from shop.errors import NotAllowed, NotFound, ShopError, WarningsStand
 from shop.receipts import chat
 from shop.receipts.chat import Press
@@ -89,7 +94,30 @@ def _pressed(query: CallbackQuery, button: Review) -> Press | None:
     )
 
 
+async def link(
+    message: Message, command: CommandObject, units: UnitsOfWork, *, shop_id: int, reader: Reader
+) -> None:
+    """Make this chat, or this topic of it, the shop's own. Nobody else may know that there are codes."""
+    sender = message.from_user
+    if sender is None:
+        return
+    try:
+        async with units.begin(shop_id, ACTOR) as uow:
+            linked = await linking.use_code(
+                uow,
+                command.args or "",
+                telegram_id=sender.id,
+                chat_id=message.chat.id,
+                topic_id=message.message_thread_id if message.is_topic_message else None,
+            )
+    except ShopError as refusal:
+        await tell(message, Screen(html.escape(views.answer(reader, refusal))))
+    else:
+        await tell(message, views.linked(reader, linked, is_private=message.chat.id == sender.id))
+
+
 def router() -> Router:
     router = Router(name="team")
+    router.message.register(link, Command(LINK, ignore_case=True))
     router.callback_query.register(press, Review.filter())
     return router

@@ -13,7 +13,7 @@ from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject
 
-from bot.callbacks import Review
+from bot.callbacks import LINK, Review
 
 TEAM = f"{Review.__prefix__}{Review.__separator__}"
 
@@ -35,7 +35,13 @@ class OnlyPrivate(BaseMiddleware):
 
 
 def _is_for_team(event: TelegramObject) -> bool:
-    return isinstance(event, CallbackQuery) and (event.data or "").startswith(TEAM)
+    match event:
+        case CallbackQuery():
+            return (event.data or "").startswith(TEAM)
+        case Message():
+            return event.chat.type != ChatType.PRIVATE and (event.text or "").lower().startswith(f"/{LINK}")
+        case _:
+            return False
 
 
 def _chat(event: TelegramObject) -> Chat | None:

@@ -13,6 +13,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.callbacks import Review
 from bot.views.screen import Reader, Row, Screen, keyboard, press
 from bot.views.words import isolate, rial, write
+from shop.bots.linking import Linked
 from shop.errors import ShopError
 from shop.i18n import N_
 from shop.money import Currency, Money
@@ -53,6 +54,8 @@ REFUSALS: Mapping[str, str] = {
     "nothing_held": N_("There is nothing to take back; the receipt waits again."),
     "receipt_replaced": N_("The customer sent a newer receipt; look at that one."),
     "receipt_not_submitted": N_("This receipt does not wait any more."),
+    "invalid_link_code": N_("This code is not valid any more. Make a new one in the dashboard."),
+    "other_account": N_("Another Telegram account is linked; the platform admin can unlink it."),
     "own_receipt": N_("You paid this yourself; a colleague has to decide."),
 }
 
@@ -95,6 +98,19 @@ def answer(reader: Reader, refusal: ShopError) -> str:
     sentence = REFUSALS.get(refusal.code, N_("That did not work; look at it in the dashboard."))
     details = {name: isolate(value) for name, value in refusal.details().items()}
     return (reader.gettext(sentence) % details)[:ANSWER_LIMIT]
+
+
+def linked(reader: Reader, done: Linked, *, is_private: bool) -> Screen:
+    """After a code was said in a chat."""
+    return Screen(
+        write(
+            "chat_linked",
+            reader,
+            name=done.name,
+            gets_receipts=done.gets_receipts,
+            is_private=is_private,
+        )
+    )
 
 
 def visible_length(text: str) -> int:

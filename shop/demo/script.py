@@ -15,6 +15,8 @@ NAME = "نسیم‌نت"
 USERNAME = "nasim_net_bot"
 SUPPORT = "nasim_support"
 OWNER = "مریم کاظمی"
+OWNER_TELEGRAM = 700_001
+"""The owner's account; she decides in her own chat with the bot, too."""
 COLLEAGUE = "سارا نوری"
 ZONE = "Asia/Tehran"
 DAYS = 30

@@ -27,6 +27,7 @@ from shop.media import picture
 from shop.media import service as media
 from shop.media.picture import Prepared
 from shop.media.shelf import Shelf
+from shop.notifications.messages import ReceiptCard
 from shop.orders import service as orders
 from shop.payments import service as payments
 from shop.payments.service import CardInvoice
@@ -35,6 +36,7 @@ from shop.provisioning import service as provisioning
 from shop.receipts import service as receipts
 from shop.receipts.rules import RejectReason
 from shop.staff import service as staff
+from shop.staff import telegram
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.users import service as users
 
@@ -141,13 +143,16 @@ class _Story:
             await self.welcome(person)
         for purchase in past:
             await self.buy(purchase)
+        # What was decided long ago is not in her chat; what waits comes there when the bot starts.
+        await telegram.link(self.uow, self.owner.staff_id, script.OWNER_TELEGRAM)
+        await bots.update_bot(self.uow, self.uow.bot_id, admin_chat_id=script.OWNER_TELEGRAM)
         for waiting in script.WAITING:
             await self.wait(waiting)
         # These were told in their day; nobody must hear them again, a month late.
         await self.uow.last.write(self.uow.session)
         await self.uow.session.execute(
             update(OutboxMessage)
-            .where(OutboxMessage.sent_at.is_(None))
+            .where(OutboxMessage.sent_at.is_(None), OutboxMessage.kind != ReceiptCard.kind)
             .values(sent_at=OutboxMessage.created_at, attempts=1)
             .execution_options(synchronize_session=False)
         )

@@ -45,6 +45,10 @@ class Phone:
     async def text(self, words: str) -> None:
         await self._act("text", text=words)
 
+    async def say(self, words: str, *, topic: int) -> None:
+        """In a topic of the group."""
+        await self._act("text", text=words, message_thread_id=topic)
+
     async def photo(self, content: bytes, **more: Any) -> None:
         await self._act("photo", data=base64.b64encode(content).decode(), **more)
 

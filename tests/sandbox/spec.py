@@ -54,7 +54,14 @@ def problems_of_request(method: str, params: dict[str, Any]) -> list[str]:
     known = spec()["methods"].get(method)
     if known is None:
         return [f"{method}: no such method"]
-    return _fields(known["fields"], params, method, lenient=True)
+    attached = {
+        value.removeprefix("attach://")
+        for value in params.values()
+        if isinstance(value, str) and value.startswith("attach://")
+    }
+    # https://core.telegram.org/bots/api#inputfile: an upload may have any name that a field refers to.
+    arguments = {name: value for name, value in params.items() if name not in attached}
+    return _fields(known["fields"], arguments, method, lenient=True)
 
 
 def _union(types: list[str], value: Any, where: str, *, lenient: bool = False) -> list[str]:

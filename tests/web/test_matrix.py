@@ -56,6 +56,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/confirm/finish"): Row(OUT, 303, 303, 303, 303),
     ("GET", "/tokens"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/tokens"): Row(OUT, 200, 200, 403, 200, fields=NAME, stale=403),
+    ("POST", "/tokens/link"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("POST", "/tokens/second-factor"): Row(OUT, 303, 303, 403, 303, stale=403),
     ("POST", "/tokens/{token_id:str}/replace"): Row(OUT, 200, 404, 403, 404, stale=403),
     ("POST", "/tokens/{token_id:str}/revoke"): Row(OUT, 303, 404, 403, 404, stale=403),

@@ -282,3 +282,28 @@ async def test_the_master_proves_himself_by_his_own_token_while_he_looks_at_a_sh
     assert (await browser.post("/confirm", {"api_token": shop.api_token})).status_code == 422
     assert (await browser.post("/confirm", {"api_token": master.api_token})).status_code == 303
     assert (await browser.post("/tokens", {"name": "x"})).status_code == 403
+
+
+async def test_a_code_for_a_chat_is_shown_once_and_only_after_a_fresh_proof(signed_in, make_shop, clock):
+    alice = await signed_in(await make_shop(stock=0))
+
+    answer = await alice.post("/tokens/link")
+    code = re.search(r"/link ([A-Z2-9]{4}-[A-Z2-9]{4})<", answer.text)
+    page = await alice.get("/tokens")
+    clock.forward(minutes=11)
+    late = await alice.post("/tokens/link")
+
+    assert code is not None
+    assert code[1] not in page.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert late.status_code == 403
+
+
+async def test_whoever_may_not_decide_gets_no_code(signed_in, make_shop, new_browser, units):
+    shop = await make_shop(stock=0)
+    bob = new_browser()
+    _, token = await add_staff(units, shop, permissions=SEEING)
+    await bob.sign_in(token)
+
+    assert "/tokens/link" not in (await bob.get("/tokens")).text
+    assert (await bob.post("/tokens/link")).status_code == 403

@@ -5,7 +5,8 @@ from __future__ import annotations
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from shop.actors import SETTINGS_MANAGE, TOKENS_MANAGE, may
+from shop.actors import RECEIPTS_APPROVE, SETTINGS_MANAGE, TOKENS_MANAGE, may
+from shop.bots import linking
 from shop.configurations import service as configurations
 from shop.errors import BadInput
 from shop.receipts.desk import count_waiting
@@ -40,6 +41,22 @@ async def make(request: WebRequest) -> Response[str]:
     except BadInput as refusal:
         return await _page(request, refusal=refusal)
     return await _made(request, issued)
+
+
+@post("/tokens/link", opt=DELICATE)
+async def link(request: WebRequest) -> Response[str]:
+    """A code for one's own chat with the bot, or for the shop's group; shown in this answer alone."""
+    who, screen = signed_in(request), Screen.of(request)
+    async with parts_of(request).units.begin(who.home_bot_id, who.person) as uow:
+        code = await linking.ask_code(uow)
+    return screen.page(
+        "tokens/link.html",
+        active="tokens",
+        waiting=await _waiting(request),
+        link_code=code,
+        lifetime=int(linking.LIFETIME.total_seconds()) // 60,
+        may_manage=may(who.person, SETTINGS_MANAGE),
+    )
 
 
 @post("/tokens/{token_id:str}/replace", opt=DELICATE)
@@ -94,6 +111,7 @@ async def _page(request: WebRequest, *, refusal: BadInput | None = None) -> Resp
         may_make=may_manage and not who.is_viewing,
         may_change=not who.is_viewing,
         is_fresh=lifetimes.is_fresh(now=screen.now, proved_at=who.proved_at),
+        may_link=may(who.person, RECEIPTS_APPROVE) and not who.is_viewing,
         is_linked=who.telegram_id is not None,
         second_factor=is_on,
         may_switch=may(who.person, SETTINGS_MANAGE) and not who.is_master and not who.is_viewing,
