@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from bot.app import BotProcess, Place
 from shop.actors import System
 from shop.bots import service as bot_service
+from shop.errors import ReceiptAlreadyReviewed
 from shop.media.shelf import Shelf
 from shop.receipts import copies, holding
 from shop.receipts.rules import RejectReason
@@ -40,7 +42,7 @@ async def test_a_receipt_comes_with_its_picture_and_is_approved_and_taken_back(
 
     card = await alice.expect("125,000 Toman (1,250,000 Rial), 1 month, 50 GB")
     assert card["photo"]
-    assert "Customer: Carol · 0 purchases, 0 rejected" in words_of(card)
+    assert "Customer: Carol\n0 purchases, 0 rejected" in words_of(card)
     assert labels(card) == ["✅ Approve", "❌ Reject"]
     await alice.press("Approve")
     held = await card_that(alice, offers("Take back"))
@@ -352,6 +354,40 @@ async def test_a_deleted_card_is_no_error_and_is_not_tried_again(
 
     failed = "select count(*) from outbox where bot_id = $1 and failed_at is not null"
     assert await bare.fetchval(failed, shop.bot_id) == 0
+
+
+async def test_the_chat_and_the_desk_at_once_decide_once_and_the_card_says_who(
+    bots: BotProcess, shops: Shops, units: UnitsOfWork, wire: Wire, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open(hold_seconds=0)
+    team = await Team.gather(shop, units, wire, bare)
+    sara = await team.colleague("Sara")
+    desk = replace(units, channel="web")
+
+    async def click(payment_id: int) -> None:
+        with suppress(ReceiptAlreadyReviewed):
+            async with desk.begin(shop.bot_id, shop.owner) as uow:
+                await holding.hold_rejection(uow, payment_id, reason=RejectReason.NOT_ARRIVED)
+
+    for _ in range(2):
+        sent = await shops.receipt(shop)
+        card = await card_that(sara, offers("Approve"))
+        await asyncio.gather(sara.press("Approve", message=card), click(sent.payment_id))
+        decided = await card_with(sara, card["message_id"], lambda m: labels(m) == [])
+
+        entries = "select count(*) from transactions where idempotency_key = $1"
+        row = await bare.fetchrow("select * from card_to_card_payments where id = $1", sent.payment_id)
+        by_chat = row["status"] == "approved"
+        who = "✅ Sara, " if by_chat else "❌ Alice, "
+        assert who in words_of(decided)
+        assert ("in the chat" if by_chat else "in the dashboard") in words_of(decided)
+        assert await bare.fetchval(entries, f"c2c:{sent.payment_id}") == int(by_chat)
+        told = "select count(*) from audit_log where subject_id = $1 and action = any($2)"
+        assert await bare.fetchval(told, sent.payment_id, ["receipt.approved", "receipt.rejected"]) == 1
+
+
+async def card_with(phone: Phone, message_id: int, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    return await card_that(phone, lambda message: message["message_id"] == message_id and fits(message))
 
 
 async def status(bare: asyncpg.Connection, payment_id: int) -> tuple[str, str | None]:

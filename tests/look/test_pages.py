@@ -134,7 +134,7 @@ def stock_states():
 
 def token_states():
     usual = {"in_use": 1, "mine": 1, "may_make": True, "may_change": True, "is_fresh": True, "error": None}
-    usual |= {"is_linked": True, "second_factor": True, "may_switch": True}
+    usual |= {"is_linked": True, "second_factor": True, "may_switch": True, "may_link": True}
     rows = [
         make_token(1),
         make_token(2, replaced_at=NOW, expires_at=NOW + timedelta(hours=24)),
@@ -155,6 +155,9 @@ def token_states():
         {"tokens": rows, **usual, "may_change": False, "second_factor": False},
     )
     yield "new token", "tokens/made.html", {"token": "pk_live_abcdefgh_" + "x" * 49}
+    for may_manage in (True, False):
+        context = {"link_code": "ABCD-EFGH", "lifetime": 10, "may_manage": may_manage}
+        yield f"code for a chat, {may_manage}", "tokens/link.html", context
     for is_asked, in_chat, error in (
         (True, False, None),
         (True, True, None),
@@ -425,6 +428,7 @@ def test_the_menu_names_only_screens_that_exist():
                 "is_linked": True,
                 "second_factor": True,
                 "may_switch": True,
+                "may_link": True,
                 "in_use": 1,
                 "mine": 9,
                 "may_make": True,
