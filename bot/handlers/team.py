@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 
-from aiogram import Router
+from aiogram import F, Router
+from aiogram.dispatcher.event.bases import SkipHandler
+from aiogram.enums import ChatType
 from aiogram.filters import Command, CommandObject
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, ForceReply, Message, ReplyParameters
 
 from bot.callbacks import LINK, Review
 from bot.middlewares.presses import Toast
@@ -43,6 +45,9 @@ async def press(
     if pressed is None:
         return
     try:
+        if callback_data.act == "other":
+            await _ask(query, pressed, units, shop_id=shop_id, reader=reader)
+            return
         async with units.begin(shop_id, ACTOR) as uow:
             toast.text = await _act(uow, pressed, callback_data, reader)
     except (NotAllowed, NotFound) as refusal:
@@ -52,6 +57,45 @@ async def press(
         menu: Menu | None = "sure" if isinstance(refusal, WarningsStand) else None
         async with units.begin(shop_id, ACTOR) as uow:
             await chat.open_menu(uow, pressed, menu)
+
+
+async def _ask(
+    query: CallbackQuery, pressed: Press, units: UnitsOfWork, *, shop_id: int, reader: Reader
+) -> None:
+    async with units.begin(shop_id, ACTOR) as uow:
+        await chat.ask_reason(uow, pressed)
+    if query.bot is None:
+        return
+    question = await query.bot.send_message(
+        pressed.chat_id,
+        views.question(reader),
+        message_thread_id=pressed.topic_id,
+        reply_parameters=ReplyParameters(message_id=pressed.message_id, allow_sending_without_reply=True),
+        reply_markup=ForceReply(selective=True),
+    )
+    async with units.begin(shop_id, ACTOR) as uow:
+        await chat.asked(uow, pressed, message_id=question.message_id)
+
+
+async def answered(message: Message, units: UnitsOfWork, *, shop_id: int, reader: Reader) -> None:
+    """An answer to a message of ours: the reviewer's own words, if that was what we asked him for."""
+    sender, question = message.from_user, message.reply_to_message
+    if sender is None or question is None:
+        return
+    try:
+        async with units.begin(shop_id, ACTOR) as uow:
+            held = await chat.reject_in_words(
+                uow,
+                telegram_id=sender.id,
+                chat_id=message.chat.id,
+                question_id=question.message_id,
+                text=message.text or "",
+            )
+    except ShopError as refusal:
+        await tell(message, Screen(html.escape(views.answer(reader, refusal))))
+        return
+    if held is None and message.chat.type == ChatType.PRIVATE:
+        raise SkipHandler
 
 
 async def _act(uow: UnitOfWork, pressed: Press, button: Review, reader: Reader) -> str | None:
@@ -118,6 +162,7 @@ async def link(
 
 def router() -> Router:
     router = Router(name="team")
+    router.message.register(answered, F.reply_to_message.from_user.is_bot, F.text)
     router.message.register(link, Command(LINK, ignore_case=True))
     router.callback_query.register(press, Review.filter())
     return router

@@ -39,9 +39,23 @@ def _is_for_team(event: TelegramObject) -> bool:
         case CallbackQuery():
             return (event.data or "").startswith(TEAM)
         case Message():
-            return event.chat.type != ChatType.PRIVATE and (event.text or "").lower().startswith(f"/{LINK}")
+            return event.chat.type != ChatType.PRIVATE and (_is_link(event) or _answers_us(event))
         case _:
             return False
+
+
+def _is_link(message: Message) -> bool:
+    return (message.text or "").lower().startswith(f"/{LINK}")
+
+
+def _answers_us(message: Message) -> bool:
+    said = message.reply_to_message
+    return (
+        said is not None
+        and said.from_user is not None
+        and message.bot is not None
+        and (said.from_user.id == message.bot.id)
+    )
 
 
 def _chat(event: TelegramObject) -> Chat | None:

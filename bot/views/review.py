@@ -113,6 +113,11 @@ def linked(reader: Reader, done: Linked, *, is_private: bool) -> Screen:
     )
 
 
+def question(reader: Reader) -> str:
+    """Asks a reviewer for words of his own."""
+    return write("reason_question", reader)
+
+
 def visible_length(text: str) -> int:
     """How much of Telegram's limit a text takes."""
     return len(html.unescape(_TAG.sub("", text)).encode("utf-16-le")) // 2
@@ -170,7 +175,9 @@ def _buttons(
         sure = press(_("Approve despite the warning"), review("sure"), style="danger")
         return keyboard([sure], back)
     if menu == "reasons":
-        return keyboard(*([button] for button in _reasons(reader, payment_id, turn)), back)
+        own = Review(act="other", payment_id=payment_id, turn=turn)
+        reasons = _reasons(reader, payment_id, turn)
+        return keyboard(*([button] for button in reasons), [press(_("✏️ In my own words…"), own)], back)
     return keyboard(
         [
             press(_("✅ Approve"), review("approve"), style="success"),

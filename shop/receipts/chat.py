@@ -22,6 +22,8 @@ from shop.receipts.rules import RejectReason
 from shop.staff.rules import actor_for
 from shop.unit_of_work import UnitOfWork
 
+ASKED = "reason_asked"
+
 
 @dataclass(frozen=True, slots=True)
 class Press:
@@ -84,6 +86,60 @@ async def reject(uow: UnitOfWork, press: Press, *, reason: RejectReason) -> Held
     return await holding.hold_rejection(uow, press.payment_id, reason=reason)
 
 
+async def ask_reason(uow: UnitOfWork, press: Press) -> None:
+    """Whether this person may be asked for words of his own about this receipt. Raises as ``reject`` does."""
+    uow, _ = await _look_at(uow, press)
+    await _require_turn(uow, press)
+
+
+async def asked(uow: UnitOfWork, press: Press, *, message_id: int) -> None:
+    """Our question stands in the chat as ``message_id``; the answer of the person who pressed counts."""
+    uow.session.add(
+        TelegramNote(
+            kind=ASKED,
+            chat_id=press.chat_id,
+            topic_id=press.topic_id,
+            message_id=message_id,
+            payment_id=press.payment_id,
+            turn=press.turn,
+            asked_of=press.telegram_id,
+            created_at=uow.now,
+            updated_at=uow.now,
+        )
+    )
+    await uow.session.flush()
+
+
+async def reject_in_words(
+    uow: UnitOfWork, *, telegram_id: int, chat_id: int, question_id: int, text: str
+) -> Held | None:
+    """The reviewer answered our question; None when the message he answered is no question to him.
+
+    A question is answered once. Raises what ``reject`` does, and BadInput for an answer without words.
+    """
+    question = (
+        await uow.session.scalars(
+            select(TelegramNote)
+            .where(
+                TelegramNote.kind == ASKED,
+                TelegramNote.chat_id == chat_id,
+                TelegramNote.message_id == question_id,
+                TelegramNote.asked_of == telegram_id,
+                TelegramNote.closed_at.is_(None),
+            )
+            .with_for_update()
+        )
+    ).one_or_none()
+    if question is None:
+        return None
+    uow = await reviewer(uow, telegram_id=telegram_id, chat_id=chat_id)
+    await _require_newest(uow, question.payment_id, question.turn)
+    held = await holding.hold_rejection(uow, question.payment_id, reason=RejectReason.OTHER, text=text)
+    question.closed_at = question.updated_at = uow.now
+    await uow.session.flush()
+    return held
+
+
 async def undo(uow: UnitOfWork, press: Press) -> Undone:
     """Raises what ``holding.undo`` does."""
     uow, _ = await _look_at(uow, press)
@@ -100,16 +156,20 @@ async def open_menu(uow: UnitOfWork, press: Press, menu: Menu | None) -> None:
 
 
 async def _require_turn(uow: UnitOfWork, press: Press) -> None:
+    await _require_newest(uow, press.payment_id, press.turn)
+
+
+async def _require_newest(uow: UnitOfWork, payment_id: int, turn: int) -> None:
     """What was looked at is still the payment's newest receipt, until the end of this transaction.
 
     Raises ReceiptReplaced.
     """
-    await service.lock_payer(uow, press.payment_id)
+    await service.lock_payer(uow, payment_id)
     newest = await uow.session.scalar(
-        select(CardToCardPayment.receipt_count).where(CardToCardPayment.id == press.payment_id)
+        select(CardToCardPayment.receipt_count).where(CardToCardPayment.id == payment_id)
     )
-    if newest != press.turn:
-        raise ReceiptReplaced(press.payment_id)
+    if newest != turn:
+        raise ReceiptReplaced(payment_id)
 
 
 async def _look_at(uow: UnitOfWork, press: Press) -> tuple[UnitOfWork, int]:

@@ -49,6 +49,9 @@ class Phone:
         """In a topic of the group."""
         await self._act("text", text=words, message_thread_id=topic)
 
+    async def reply(self, message: dict[str, Any], words: str) -> None:
+        await self._act("text", text=words, reply_to=message["message_id"])
+
     async def photo(self, content: bytes, **more: Any) -> None:
         await self._act("photo", data=base64.b64encode(content).decode(), **more)
 

@@ -126,6 +126,28 @@ async def test_a_rejection_asks_for_its_reason_in_place_and_there_is_a_way_back(
     assert (row["held_decision"], row["reject_reason"]) == ("reject", "not_arrived")
 
 
+async def test_a_reviewer_may_say_the_reason_in_his_own_words(
+    bots: BotProcess, shops: Shops, units: UnitsOfWork, wire: Wire, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open(hold_seconds=30)
+    team = await Team.gather(shop, units, wire, bare)
+    alice, mallory = await team.owner(), await team.stranger()
+    sent = await shops.receipt(shop)
+    await card_that(alice, offers("Reject"))
+    await alice.press("Reject")
+    await card_that(alice, offers("In my own words"))
+    await alice.press("In my own words")
+    question = await alice.expect("Answer this message with the reason")
+
+    await mallory.reply(question, "because")
+    await alice.reply(question, "The <b>name</b> is another")
+    held = await card_that(alice, says("rejects it"))
+
+    assert "To the customer: The <b>name</b> is another" in words_of(held)
+    row = await bare.fetchrow("select * from card_to_card_payments where id = $1", sent.payment_id)
+    assert (row["reject_reason"], row["admin_notes"]) == ("other", "The <b>name</b> is another")
+
+
 async def test_a_grave_warning_wants_a_second_press(
     bots: BotProcess, shops: Shops, units: UnitsOfWork, wire: Wire, bare: asyncpg.Connection
 ) -> None:

@@ -60,7 +60,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a press under an older receipt's card decides on the newer one",
         PRESSES,
-        "if newest != press.turn:",
+        "if newest != turn:",
         "if False:",
         (CHAT,),
     ),
