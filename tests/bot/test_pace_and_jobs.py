@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.jobs import Job, Jobs
+from bot.outbox import GROUP_BURST, GROUP_RATE
 from bot.pace import Bucket, Buckets
 from bot.tasks import Tasks, settle
 
@@ -30,6 +31,18 @@ def test_a_bucket_gives_its_burst_at_once_and_then_its_rate() -> None:
 
     assert waits == [0, 0, 0, 0.5, 1.0]
     assert bucket.room() == 2
+
+
+def test_a_group_hears_at_most_twenty_messages_in_any_minute() -> None:
+    seconds = Seconds()
+    bucket = Bucket(GROUP_RATE, GROUP_BURST, seconds)
+
+    sent = []
+    for _ in range(200):
+        seconds.now += bucket.take()  # as the outbox waits, with more to say at every moment
+        sent.append(seconds.now)
+
+    assert max(sum(at <= other < at + 60 for other in sent) for at in sent) <= 20
 
 
 def test_buckets_nobody_uses_are_forgotten() -> None:
