@@ -163,14 +163,16 @@ class _Frame:
 
 def _frame_columns() -> tuple[ColumnElement[Any], ...]:
     """Each a sub-select that the database evaluates once, however long the queue is."""
-    decided = CardToCardPayment.commit_at.is_(None)
-    counted = select(func.count()).select_from(CardToCardPayment).where(decided)
+    counted = select(func.count()).select_from(CardToCardPayment)
     held = select(CardToCardPayment.id).where(CardToCardPayment.commit_at.is_not(None))
     late = select(BotConfiguration.config_value).where(BotConfiguration.config_key == LATE.key)
     return (
         *(
-            counted.where(CardToCardPayment.status.in_(known)).correlate(None).scalar_subquery()
-            for known in STATUSES.values()
+            # What is decided is held no more (a constraint), so that its index alone can count it.
+            counted.where(waits() if tab == "waiting" else CardToCardPayment.status.in_(known))
+            .correlate(None)
+            .scalar_subquery()
+            for tab, known in STATUSES.items()
         ),
         held.correlate(None).exists(),
         late.correlate(None).scalar_subquery(),

@@ -27,6 +27,8 @@ OPENERS = 8
 FEW = 20
 """Bots of the process that shows what a process costs without a fleet."""
 UNTIL_ALL_POLL = 180.0
+AFTER_START_A_BOT = 0.03
+"""Seconds, for each bot."""
 
 
 async def measure(ground: Ground, *, count: int = 2_000, seconds: float = 30.0) -> list[Figure]:
@@ -116,10 +118,11 @@ async def _watch_bare(count: int, seconds: float) -> Mapping[str, float]:
 
 
 async def _until_all_poll(http: ClientSession, url: str, count: int) -> None:
+    settled = AFTER_START_A_BOT * count
     async with asyncio.timeout(UNTIL_ALL_POLL):
         while (await _calls(http, url)).get("getUpdates", 0) < count:
             await asyncio.sleep(0.2)
-    await asyncio.sleep(2)  # what a start leaves behind is not idling
+    await asyncio.sleep(settled)  # new histories are sealed, new queues swept: that is no idling
 
 
 async def _calls(http: ClientSession, url: str) -> dict[str, int]:
