@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.chaos.faults import FAULTS, Row, try_faults
+from tests.chaos.faults import FAULTS, FULL, Row, try_faults
 from tests.chaos.kills import Figures, kill_everything
 from tests.chaos.supervisor import RESTART_SECONDS
 
@@ -39,7 +40,7 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> int:
         )
         pages.append(_kills_page(figures, found, arguments))
         wrong += found
-    names = [name for name in FAULTS if "faults" in arguments.parts or name in arguments.parts]
+    names = [name for name in (*FAULTS, FULL) if "faults" in arguments.parts or name in arguments.parts]
     if names:
         rows, found = await try_faults(folder / "faults" / "data", names)
         pages.append(_faults_page(rows))
@@ -49,16 +50,29 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> int:
     for one in wrong:
         sys.stdout.write(f"WRONG: {one}\n")
     if arguments.keep and not wrong:
-        PROOF.write_text(_HEAD.format(date=datetime.now(UTC).date()) + text)
+        _keep(pages)
     return 1 if wrong else 0
 
 
 _HEAD = """# Recovery, as measured
 
-`make chaos` on {date}. What each fault must look like is said in `tests/chaos/`; this page is written only
-when everything did.
+By `make chaos`, or a part of it; the last time a part was tried and everything was as it must be, it wrote
+its own section here. What each fault must look like is said in `tests/chaos/`.
 
 """
+
+
+def _keep(pages: list[str]) -> None:
+    """Each page takes the place of the one of its kind."""
+    old = PROOF.read_text().split("\n## ")[1:] if PROOF.exists() else []
+    kept = {_kind(page): f"## {page.strip()}\n" for page in old}
+    kept |= {_kind(page): page.strip() + "\n" for page in pages}
+    PROOF.write_text(_HEAD + "\n".join(kept[kind] for kind in sorted(kept)))
+
+
+def _kind(page: str) -> str:
+    heading = page.strip().split("\n", 1)[0]
+    return next(kind for kind in ("polling", "webhook", "faults") if kind in heading)
 
 
 def _kills_page(figures: Figures, wrong: list[str], arguments: argparse.Namespace) -> str:
@@ -67,6 +81,7 @@ def _kills_page(figures: Figures, wrong: list[str], arguments: argparse.Namespac
     lines = [
         f"## {figures.total} × `kill -9` under load ({mode}, seed {arguments.seed}, {figures.wall:.0f} s)",
         "",
+        f"On {datetime.now(UTC).date()}, by `make chaos`, on {_machine()}.",
         f"Killed: {killed}. A unit waits {RESTART_SECONDS:g} s before it starts again; that is in the times.",
         f"Meanwhile {figures.purchases} purchases were carried to their end, with {figures.updates} updates.",
         f"Answers of the dashboard to the reviewers (0: none): {figures.statuses}.",
@@ -81,8 +96,14 @@ def _kills_page(figures: Figures, wrong: list[str], arguments: argparse.Namespac
     return "\n".join(lines) + "\n\n"
 
 
+def _machine() -> str:
+    """Times mean nothing without it: the load is of whatever else ran there."""
+    return f"{os.cpu_count()} processors, load {os.getloadavg()[1]:.1f} over the last five minutes"
+
+
 def _faults_page(rows: list[Row]) -> str:
-    lines = ["## The faults one by one", "", "| fault | must be | was | |", "|--|--|--|--|"]
+    said = f"On {datetime.now(UTC).date()}, by `make chaos`, on {_machine()}."
+    lines = ["## The faults one by one", "", said, "", "| fault | must be | was | |", "|--|--|--|--|"]
     lines += [f"| {row.fault} | {row.must} | {row.seen} | {'; '.join(row.wrong) or 'ok'} |" for row in rows]
     return "\n".join(lines) + "\n"
 

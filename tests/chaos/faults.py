@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,13 +22,15 @@ import httpx
 from tests.browser.stack import free_port
 from tests.chaos.kills import fleet_is_live, open_shops
 from tests.chaos.load import Load, Reviewer
-from tests.chaos.proxy import Proxy, proxied
+from tests.chaos.proxy import Proxy, Weather, proxied
 from tests.chaos.reckoning import reckon
 from tests.chaos.supervisor import Product, database_answers, is_ready, running_product, until
 from tests.factories import Shop
 
 BOUND = 6.5
 """Seconds the longest request may take, whatever the database does; half a second is the machine's."""
+SLOW_BOUND = 9.0
+"""A page of the desk takes eight round trips, of a second each when every piece is half a second late."""
 LIVE_BOUND = 1.0
 AFTER = 2.0
 """Seconds from the cure to a page."""
@@ -35,6 +38,9 @@ ANSWER = 5.0
 """Seconds from the cure to a customer's answer, with the pauses of leader and fleet."""
 AT_ONCE = 6
 FAULT_SECONDS = 8.0
+FULL = "full"
+DISK = "220m"
+"""A fresh database takes half of it."""
 
 
 @dataclass(slots=True)
@@ -51,16 +57,16 @@ class Seen:
         met = ", ".join(f"{number} × {status or 'none'}" for status, number in sorted(self.statuses.items()))
         return f"{met}; longest {self.longest:.2f} s; live in {self.live_longest:.2f} s"
 
-    def wrong(self, *, allowed: set[int]) -> list[str]:
+    def wrong(self, *, allowed: set[int], bound: float = BOUND, live: float = LIVE_BOUND) -> list[str]:
         found = []
         if strange := set(self.statuses) - allowed:
             found.append(f"answers {sorted(strange)}")
-        if self.longest > BOUND:
+        if self.longest > bound:
             found.append(f"a request took {self.longest:.2f} s")
         if self.no_retry_after:
             found.append(f"{self.no_retry_after} × 503 without Retry-After")
-        if self.not_live or self.live_longest > LIVE_BOUND:
-            found.append(f"the dashboard did not say within {LIVE_BOUND:g} s that it lives")
+        if self.not_live or self.live_longest > live:
+            found.append(f"the dashboard did not say within {live:g} s that it lives")
         return found
 
 
@@ -72,6 +78,9 @@ class Row:
     must: str
     seen: str
     wrong: tuple[str, ...] = ()
+
+    def told(self) -> str:
+        return f"{self.fault}: {'; '.join(self.wrong) or 'as it must be'} ({self.seen})"
 
 
 @dataclass(slots=True)
@@ -148,7 +157,7 @@ class Scene:
         return f"page {page:.2f} s, bot {answer:.2f} s after the cure", wrong
 
 
-MUST_AWAY = "503 with Retry-After, none longer than 6 s; lives; page ≤ 2 s and bot ≤ 7 s after the cure"
+MUST_AFTER = f"says that it lives; page ≤ {AFTER:g} s and bot ≤ {AFTER + ANSWER:g} s after the cure"
 
 
 async def _database_fault(
@@ -159,14 +168,15 @@ async def _database_fault(
     cure: Callable[[], Awaitable[None]],
     seconds: float = FAULT_SECONDS,
     people: int = AT_ONCE,
-    must: str = MUST_AWAY,
+    bound: float = BOUND,
 ) -> Row:
     async with scene.watched(people) as seen:
         await begin()
         await asyncio.sleep(seconds)
         await cure()
     said, wrong = await scene.recovery()
-    wrong += seen.wrong(allowed={200, 503})
+    wrong += seen.wrong(allowed={200, 503}, bound=bound)
+    must = f"503 with Retry-After, or a page, ≤ {bound:g} s; {MUST_AFTER}"
     return Row(name, must, f"{seen.said()}; {said}", tuple(wrong))
 
 
@@ -202,17 +212,21 @@ async def cut(scene: Scene) -> Row:
 
 
 async def slow(scene: Scene) -> Row:
-    return await _weather(scene, "the network to the database is slow (500 ms a piece)", "slow", delay=0.5)
+    return await _weather(
+        scene, "the network to the database is slow (500 ms a piece)", "slow", delay=0.5, bound=SLOW_BOUND
+    )
 
 
-async def _weather(scene: Scene, name: str, weather: str, *, delay: float = 0.0) -> Row:
+async def _weather(
+    scene: Scene, name: str, weather: Weather, *, delay: float = 0.0, bound: float = BOUND
+) -> Row:
     async def begin() -> None:
         scene.proxy.turn(weather, delay=delay)
 
     async def cure() -> None:
         scene.proxy.turn("fine")
 
-    return await _database_fault(scene, name, begin=begin, cure=cure)
+    return await _database_fault(scene, name, begin=begin, cure=cure, bound=bound)
 
 
 async def locked(scene: Scene) -> Row:
@@ -358,9 +372,13 @@ async def killed_in_loops(scene: Scene) -> Row:
 
         await until(is_back, "the bot process", seconds=30)
     answer = await scene.answer_seconds(scene.shops[0])
-    wrong = [f"an answer only after {answer:.2f} s"] if answer > 15 else []
+    bound = 10 + scene.product.bot_start_seconds
+    wrong = [f"an answer only after {answer:.2f} s"] if answer > bound else []
     return Row(
-        "the bot process killed five times in a row", "an answer ≤ 15 s", f"{answer:.2f} s", tuple(wrong)
+        "the bot process killed five times in a row",
+        f"an answer ≤ 10 s and one start of the process (here {scene.product.bot_start_seconds:.1f} s)",
+        f"{answer:.2f} s",
+        tuple(wrong),
     )
 
 
@@ -376,7 +394,7 @@ async def deploy(scene: Scene) -> Row:
             return len(now) == 2 and not before & set(now)
 
         await until(renewed, "new workers", seconds=60)
-    wrong = seen.wrong(allowed={200})
+    wrong = seen.wrong(allowed={200}, live=BOUND)  # two processes are starting: the processor is busy
     wrong += [f"the upload was answered with {code}"] if code != 303 else []
     return Row(
         "new code while a file is uploaded (`systemctl reload`)",
@@ -405,7 +423,9 @@ async def stop_while_uploading(scene: Scene) -> Row:
     )
 
 
-async def _upload_through(scene: Scene, strike: Callable[[], None]) -> tuple[int, float]:
+async def _upload_through(
+    scene: Scene, strike: Callable[[], None], *, pause: float = 2.0
+) -> tuple[int, float]:
     """Send the first half of a stock file, ``strike``, send the rest: the answer and its time."""
     lines = "\n".join(f"vless://upload-{time.monotonic_ns()}-{number}" for number in range(2_000))
     boundary = "chaos"
@@ -418,9 +438,9 @@ async def _upload_through(scene: Scene, strike: Callable[[], None]) -> tuple[int
 
     async def pieces() -> AsyncIterator[bytes]:
         yield body[: len(body) // 2]
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(pause / 4)
         strike()
-        await asyncio.sleep(2)
+        await asyncio.sleep(pause)
         yield body[len(body) // 2 :]
 
     began = time.monotonic()
@@ -479,30 +499,88 @@ FAULTS: dict[str, Callable[[Scene], Awaitable[Row]]] = {
 }
 
 
+async def disk_full(folder: Path) -> tuple[Row, list[str]]:
+    """Everything on a small disk of its own, which is then full. Needs the right to mount one."""
+    name = "the disk is full"
+    must = "pages are read; writes get 503, or go through whole; all is well ≤ 2 s after"
+    if not await _is_done("mkdir", "-p", str(folder)) or not await _is_done(
+        "mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(folder)
+    ):
+        return Row(name, must, "not tried: this machine lets us mount no small disk"), []
+    try:
+        async with running_product(folder / "data") as product, signed_in(product) as (load, desk, csrf):
+            scene = Scene(product, Proxy(folder), load, desk, csrf)
+            filler = folder / "filler"
+            _fill(filler)
+            writes: Counter[int] = Counter()
+            async with scene.watched() as seen:
+                until_then = time.monotonic() + FAULT_SECONDS
+                while time.monotonic() < until_then:
+                    writes[(await _upload_through(scene, lambda: None, pause=0))[0]] += 1
+                    _fill(filler)
+                await _is_done("rm", str(filler))
+            said, wrong = await scene.recovery()
+            after, _ = await _upload_through(scene, lambda: None, pause=0)
+            wrong += seen.wrong(allowed={200}) + ([f"a write after it: {after}"] if after != 303 else [])
+            wrong += [] if set(writes) <= {303, 503} and writes[503] else [f"writes were answered {writes}"]
+            await load.finish()
+            lost = await reckon(product, load)
+    finally:
+        await _is_done("umount", str(folder))
+    met = ", ".join(f"{number} × {status}" for status, number in sorted(writes.items()))
+    return Row(name, must, f"writes {met}; pages {seen.said()}; {said}", tuple(wrong)), lost
+
+
+async def _is_done(*words: str) -> bool:
+    process = await asyncio.create_subprocess_exec(*words, stderr=asyncio.subprocess.DEVNULL)
+    return await process.wait() == 0
+
+
+def _fill(filler: Path) -> None:
+    with suppress(OSError), filler.open("ab", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+@asynccontextmanager
+async def signed_in(product: Product) -> AsyncIterator[tuple[Load, httpx.AsyncClient, str]]:
+    """Two shops on duty, and somebody signed in at the first."""
+    load = Load(product, await open_shops(product, stock=20), 0)
+    await until(lambda: fleet_is_live(product, 2), "the shops' bots")
+    reviewer = Reviewer(product, load.shops[0], load.notes, random.Random(0))  # noqa: S311  (no secret)
+    async with httpx.AsyncClient(
+        base_url=product.dashboard, timeout=30, limits=httpx.Limits(max_connections=None)
+    ) as desk:
+        await reviewer._sign_in(desk)
+        yield load, desk, reviewer.csrf
+
+
 async def try_faults(
     folder: Path, names: list[str], *, say: Callable[[str], None] = print
 ) -> tuple[list[Row], list[str]]:
     """Each of ``names`` in the order above; the rows, and what was wrong."""
     rows: list[Row] = []
+    wrong: list[str] = []
     async with (
         proxied(folder / "pg" / ".s.PGSQL.5432") as proxy,
         running_product(folder, database_port=proxy.port) as product,
+        signed_in(product) as (load, desk, csrf),
     ):
-        load = Load(product, await open_shops(product), 0)
-        await until(lambda: fleet_is_live(product, 2), "the shops' bots")
-        reviewer = Reviewer(product, load.shops[0], load.notes, None)  # type: ignore[arg-type]
-        async with httpx.AsyncClient(
-            base_url=product.dashboard, timeout=30, limits=httpx.Limits(max_connections=None)
-        ) as desk:
-            await reviewer._sign_in(desk)
-            scene = Scene(product, proxy, load, desk, reviewer.csrf)
-            for name in FAULTS:
-                if name in names:
-                    row = await _tried(scene, name)
-                    rows.append(row)
-                    say(f"{row.fault}: {'; '.join(row.wrong) or 'as it must be'} ({row.seen})")
+        scene = Scene(product, proxy, load, desk, csrf)
+        for name in FAULTS:
+            if name in names:
+                if name == "revoked":  # what is promised through it now waits for ever
+                    wrong += await reckon(product, load)
+                rows.append(await _tried(scene, name))
+                say(rows[-1].told())
         await load.finish()
-        wrong = await reckon(product, load) if "revoked" not in names else []
+        if "revoked" not in names:
+            wrong += await reckon(product, load)
+    if FULL in names:
+        row, lost = await disk_full(folder.parent / "small")
+        rows.append(row)
+        wrong += lost
+        say(row.told())
     return rows, wrong + [f"{row.fault}: {one}" for row in rows for one in row.wrong]
 
 
