@@ -159,7 +159,8 @@ class Inbox:
                     ),
                     TelegramUpdate.person_id.not_in(list(self._busy)),
                 )
-                .values(lease_until=None)
+                # The process failed, not the update.
+                .values(lease_until=None, attempts=func.greatest(TelegramUpdate.attempts - 1, 0))
                 .execution_options(synchronize_session=False)
             )
 

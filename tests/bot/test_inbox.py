@@ -259,4 +259,6 @@ async def test_a_new_leader_frees_also_what_had_failed_before(desk: Desk, bare: 
     await successor.take_over()
     await successor.work_due()
 
-    assert (await row(bare, update))["done_at"] is not None
+    kept = await row(bare, update)
+    assert kept["done_at"] is not None
+    assert kept["attempts"] == 2, "one that failed and one that went well; a killed process is not its fault"

@@ -521,7 +521,9 @@ async def disk_full(folder: Path) -> tuple[Row, list[str]]:
                 await _is_done("rm", str(filler))
             said, wrong = await scene.recovery()
             after, _ = await _upload_through(scene, lambda: None, pause=0)
-            wrong += seen.wrong(allowed={200}) + ([f"a write after it: {after}"] if after != 303 else [])
+            wrong += seen.wrong(allowed={200}, live=BOUND) + (
+                [f"a write after it: {after}"] if after != 303 else []
+            )
             wrong += [] if set(writes) <= {303, 503} and writes[503] else [f"writes were answered {writes}"]
             await load.finish()
             lost = await reckon(product, load)

@@ -24,7 +24,9 @@ from tests.factories import Shop, Shops
 RECOVERY_SECONDS = 120.0
 STOCK = 2_000
 KINDS = ("web worker", "web launcher", "bot process", "database")
-WEIGHTS = (40, 10, 20, 30)
+WEIGHTS = (45, 10, 15, 30)
+REST = {"web": (0.2, 1.5), "bot": (4.0, 10.0), "database": (2.0, 6.0)}
+"""Seconds between a recovery and the next kill, at least and at most: people must get somewhere meanwhile."""
 
 
 @dataclass
@@ -112,7 +114,7 @@ async def _kill(
 
     async def go_through(kinds: list[str], luck: random.Random) -> None:
         for kind in kinds:
-            await asyncio.sleep(luck.uniform(0.2, 1.5))
+            await asyncio.sleep(luck.uniform(*REST[kind.split()[0]]))
             shop = luck.choice(load.shops)
             await _strike(product, kind, luck)
             figures.kills[kind] = figures.kills.get(kind, 0) + 1
@@ -120,7 +122,7 @@ async def _kill(
             if figures.total % 10 == 0:
                 say(f"{figures.total} kills, {len(load.notes.told)} purchases")
 
-    ways = [[kind for kind in plan if kind.startswith(victim)] for victim in ("web", "bot", "database")]
+    ways = [[kind for kind in plan if kind.startswith(victim)] for victim in REST]
     luck = [random.Random(f"{seed} {number}") for number in range(len(ways))]  # noqa: S311  (likewise)
     ends = await asyncio.gather(*map(go_through, ways, luck), return_exceptions=True)
     for end in ends:
