@@ -10,7 +10,7 @@ from __future__ import annotations
 SERVER_BOUNDS = {
     # A little more than our own patience: the driver cancels first, and says why.
     "statement_timeout": "6s",
-    "lock_timeout": "4s",
+    "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "30s",
     # Also while a statement waits for a lock, somebody looks whether its client is still there.
     "client_connection_check_interval": "1s",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import AdaptedConnection
 from sqlalchemy.exc import DisconnectionError
@@ -17,6 +16,7 @@ from db.json_text import to_json
 from db.tenancy import ScopedConnection
 
 CONNECT_SECONDS = 3
+POOL_SECONDS = 2
 STATEMENT_SECONDS = 5
 """A database that hangs must not hang us: every wait is bounded (security.md F3)."""
 ASK_SECONDS = 1.0
@@ -32,7 +32,7 @@ def build_engine(url: str, *, application_name: str, pool_size: int = 5) -> Asyn
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=CONNECT_SECONDS,
+        pool_timeout=POOL_SECONDS,
         # A failing statement is logged; what customers and owners entrusted to us stays out of the log.
         hide_parameters=True,
         json_serializer=to_json,
@@ -66,7 +66,7 @@ def _still_there(connection: AdaptedConnection, entry: ConnectionPoolEntry, _pro
         return
     try:
         connection.run_async(_ask)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except Exception as error:  # whatever it is, a new connection is better
         raise DisconnectionError("the connection died while it rested") from error
 
 

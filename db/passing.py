@@ -8,6 +8,8 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+BROKEN = asyncpg.InterfaceError | asyncpg.InternalClientError
+"""The driver's own words about a connection that was cut in the middle of something."""
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
 """SQLSTATE classes of a database that is down, full, busy or in recovery; a second try may go through."""
 _AWAY = ("08", "57P")
@@ -16,7 +18,7 @@ _AWAY = ("08", "57P")
 
 def is_passing(error: BaseException) -> bool:
     """Whether the database could not be reached, or was too busy, rather than we wrong."""
-    if isinstance(error, PoolTimeout | OSError | asyncpg.InterfaceError):
+    if isinstance(error, PoolTimeout | OSError | BROKEN):
         return True
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
@@ -27,7 +29,7 @@ def is_passing(error: BaseException) -> bool:
 
 def is_away(error: BaseException) -> bool:
     """Whether nobody answered at all; narrower than ``is_passing``: what took too long was heard."""
-    if isinstance(error, PoolTimeout | ConnectionError | asyncpg.InterfaceError):
+    if isinstance(error, PoolTimeout | ConnectionError | BROKEN):
         return True
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or (error.orig is not None and is_away(_driver_error(error.orig)))

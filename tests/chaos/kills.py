@@ -24,8 +24,8 @@ from tests.factories import Shop, Shops
 RECOVERY_SECONDS = 120.0
 STOCK = 2_000
 KINDS = ("web worker", "web launcher", "bot process", "database")
-WEIGHTS = (45, 10, 15, 30)
-REST = {"web": (0.2, 1.5), "bot": (4.0, 10.0), "database": (2.0, 6.0)}
+WEIGHTS = (25, 6, 14, 55)
+REST = {"web": (0.2, 1.5), "bot": (4.0, 10.0), "database": (1.5, 4.0)}
 """Seconds between a recovery and the next kill, at least and at most: people must get somewhere meanwhile."""
 
 

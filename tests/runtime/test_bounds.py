@@ -34,7 +34,7 @@ async def test_every_connection_of_ours_tells_the_server_how_long_to_bear_with_i
     assert found == [[SERVER_BOUNDS[name] for name in TIMES]] * 2
 
 
-async def test_a_locked_table_is_waited_for_four_seconds_and_may_be_tried_again(
+async def test_a_locked_table_is_waited_for_three_seconds_and_may_be_tried_again(
     server: Server, database: Database
 ) -> None:
     engine = build_engine(database.app_url, application_name="bounds")

@@ -60,6 +60,7 @@ def test_every_sentence_is_written_in_every_language(language):
         (asyncpg.DiskFullError(""), True),
         (asyncpg.LockNotAvailableError(""), True),
         (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.InternalClientError("cannot switch to state 15; another operation is in progress"), True),
         (DBAPIError("", {}, asyncpg.DeadlockDetectedError("")), True),
         (DBAPIError("", {}, Exception(), connection_invalidated=True), True),
         (IntegrityError("", {}, asyncpg.UniqueViolationError("")), False),
