@@ -15,7 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 15
-_TICKS = os.sysconf("SC_CLK_TCK")
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+"""Seconds: the step in which the kernel counts CPU time."""
 
 
 def cpu_seconds(pid: int) -> float:
@@ -29,7 +30,7 @@ def cpu_seconds(pid: int) -> float:
             continue
         parents[int(entry.name)] = int(fields[1])
         spent[int(entry.name)] = sum(int(field) for field in fields[11:15])
-    return sum(ticks for one, ticks in spent.items() if _descends(one, pid, parents)) / _TICKS
+    return sum(ticks for one, ticks in spent.items() if _descends(one, pid, parents)) * TICK
 
 
 def _descends(pid: int, ancestor: int, parents: Mapping[int, int]) -> bool:
