@@ -103,10 +103,6 @@ MUTANTS: tuple[Mutant, ...] = (
         RECEIPTS,
         "await uow.session.scalar(select(User).where(User.id == payer).with_for_update())",
         "await uow.session.scalar(select(User).where(User.id == payer))",
-        unnoticed_because=(
-            "the guarded updates of payment and balance serialise the same callers; the lock keeps the order "
-            "of locks the same everywhere, which only a deadlock of rare timing would show"
-        ),
     ),
     Mutant(
         "a new picture leaves the hold about the old one",
