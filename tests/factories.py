@@ -19,6 +19,7 @@ from shop.actors import OWNING, Customer, Master, StaffMember, System
 from shop.bots import service as bots
 from shop.cards import service as cards
 from shop.configurations import service as configurations
+from shop.configurations.registry import find
 from shop.media import picture
 from shop.media import service as media
 from shop.media.shelf import Shelf
@@ -135,7 +136,8 @@ class Shops:
                 for _ in range(cards_count)
             ]
             token_id = (await list_api_tokens(uow))[0].token_id
-            await configurations.set_configuration(uow, "hold_seconds", value=hold_seconds)
+            if hold_seconds != find("hold_seconds").default:
+                await configurations.set_configuration(uow, "hold_seconds", value=hold_seconds)
             if stock:
                 await provisioning.add_stock(uow, plan.plan_id, self.lines(stock))
         return Shop(

@@ -12,7 +12,7 @@ from shop.errors import BadInput, NotAllowed, NotFound
 
 @pytest.fixture
 async def shop(make_shop):
-    return await make_shop(stock=0)
+    return await make_shop(stock=0, hold_seconds=6)
 
 
 async def as_owner(units, shop, verb, *arguments, **named):
@@ -101,7 +101,7 @@ async def test_forgetting_goes_back_to_the_default(units, shop):
 
 
 async def test_forgetting_everything_says_how_much_it_was_and_spares_other_shops(units, shop, make_shop):
-    mallorys = await make_shop(stock=0)
+    mallorys = await make_shop(stock=0, hold_seconds=6)
     for each in (shop, mallorys):
         await as_owner(
             units, each, service.update_configuration_partial, {"show_rial": False, "hold_seconds": 0}
