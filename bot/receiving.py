@@ -8,7 +8,7 @@ from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.fsm.context import FSMContext
-from aiogram.types import TelegramObject
+from aiogram.types import Message, TelegramObject
 
 from bot.downloads import fetch
 from bot.offering import Offering
@@ -22,7 +22,8 @@ from shop.media import service as media
 from shop.media.picture import Prepared
 from shop.media.shelf import Shelf
 from shop.receipts import service as receipts
-from shop.receipts.queries import AwaitingPayment, list_awaiting
+from shop.receipts.queries import AwaitingPayment, find_handed_in, list_awaiting
+from shop.receipts.service import Submitted
 from shop.unit_of_work import UnitsOfWork
 
 
@@ -39,6 +40,27 @@ class Counter:
         """The person's payments that may take a receipt."""
         async with self.visit.begin(self.units) as uow:
             return await list_awaiting(uow, self.visit.person.id)
+
+    async def has_already(self, event: Message, offering: Offering) -> bool:
+        """Whether we took this very message before, and were stopped before we noted it; says so again.
+
+        Without it the same picture would stand for a second receipt: of an order that is paid, or instead of
+        the one that was just refused. About a receipt that is decided there is nothing to say any more.
+        """
+        if offering.file_id is None:
+            return False
+        async with self.visit.begin(self.units) as uow:
+            before = await find_handed_in(
+                uow, self.visit.person.id, telegram_file_id=offering.file_id, sent_at=event.date
+            )
+        if before is None:
+            return False
+        await forget(self.state)
+        if before.is_waiting:
+            again = Submitted(before.payment_id, before.tracking_number, False, before.late, 0)
+            minutes = self.visit.settings["receipt_late_minutes"]
+            await show(event, views.received(self.visit.reader, again, usual_minutes=minutes))
+        return True
 
 
 class AtCounter(BaseMiddleware):

@@ -23,10 +23,12 @@ async def file(message: Message, counter: Counter) -> None:
     album = message.media_group_id
     if album and (await counter.state.get_data()).get("album") == album:
         return
+    offering = offering_in(message)
+    if offering is not None and await counter.has_already(message, offering):
+        return
     awaiting = await counter.awaiting()
     if not awaiting:
         raise NoOpenPayment
-    offering = offering_in(message)
     if offering is None:
         raise UnreadableFile
     limit = counter.visit.settings["receipt_max_bytes"]

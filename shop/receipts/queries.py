@@ -34,6 +34,39 @@ class AwaitingPayment:
     reject_reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A receipt that came in before; ``is_waiting`` until somebody has decided."""
+
+    payment_id: int
+    tracking_number: str
+    late: bool
+    is_waiting: bool
+
+
+async def find_handed_in(
+    uow: UnitOfWork, user_id: int, *, telegram_file_id: str, sent_at: datetime
+) -> HandedIn | None:
+    """The customer's payment that has this very message's file already, for an update handled a second time.
+
+    A file sent once more on purpose comes after whatever last happened to its payment, and is none.
+    """
+    payment = await uow.session.scalar(
+        select(CardToCardPayment)
+        .where(
+            CardToCardPayment.user_id == user_id,
+            CardToCardPayment.receipt_image_file_id == telegram_file_id,
+            CardToCardPayment.updated_at >= sent_at,
+        )
+        .order_by(CardToCardPayment.id.desc())
+        .limit(1)
+    )
+    if payment is None:
+        return None
+    waiting = payment.status == "receipt_submitted"
+    return HandedIn(payment.id, payment.tracking_number, payment.late, waiting)
+
+
 async def list_awaiting(uow: UnitOfWork, user_id: int) -> list[AwaitingPayment]:
     """The customer's payments that may (still) take a receipt, newest first; one an order.
 

@@ -17,6 +17,7 @@ from bot.app import Place
 from bot.sandbox.server import Sandbox
 from db.embedded import Database
 from shop.receipts import service as receipts
+from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitsOfWork
 from tests.bot.conftest import SECRET, MakePhone, free_port, running
 from tests.bot.phone import Phone, Wire
@@ -188,3 +189,47 @@ async def test_a_wrong_port_or_database_is_one_sentence(tmp_path: Path) -> None:
     assert child.returncode == 2
     assert said.decode().count("\n") == 1
     assert "DATABASE_URL" in said.decode()
+
+
+@pytest.mark.parametrize("decision", ["none", "approve", "reject"])
+async def test_a_receipt_whose_update_comes_again_is_the_same_receipt(
+    decision: str,
+    place: Place,
+    units: UnitsOfWork,
+    shops: Shops,
+    make_phone: MakePhone,
+    bare: asyncpg.Connection,
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    async with running(place) as process:
+        await order(phone)
+        await phone.photo(photo())
+        await phone.expect("We have your receipt")
+        body = (await phone.messages())[-2]
+        payment = await bare.fetchrow("select * from card_to_card_payments where bot_id = $1", shop.bot_id)
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            if decision == "approve":
+                await receipts.approve(uow, payment["id"])
+            elif decision == "reject":
+                await receipts.reject(uow, payment["id"], reason=RejectReason.NOT_ARRIVED)
+        # As after a kill between the commit and the note that the update was handled.
+        assert process.crew is not None
+        await process.crew.inbox.store(shop.bot_id, [{"update_id": 10**9, "message": body}])
+        await until_handled(bare, shop)
+
+    found = await bare.fetchrow("select * from card_to_card_payments where bot_id = $1", shop.bot_id)
+    said = [m.get("text", "") for m in await phone.heard()]
+    outcome = {"none": "receipt_submitted", "approve": "approved", "reject": "rejected"}
+    assert (found["status"], found["receipt_count"]) == (outcome[decision], 1)
+    assert not [words for words in said if "no open order" in words or "take its place" in words]
+
+
+async def until_handled(bare: asyncpg.Connection, shop: Shop) -> None:
+    for _ in range(400):
+        if not await bare.fetchval(
+            "select count(*) from telegram_updates where bot_id = $1 and done_at is null", shop.bot_id
+        ):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the update was never handled")

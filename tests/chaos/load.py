@@ -76,7 +76,7 @@ class Customer:
             await self.heard(phone, r"\d{4} \d{4} \d{4} \d{4}")
             await phone.send_photo(photo(), caption="paid")
             self._accepted()
-            await self.heard(phone, "We have your receipt")
+            await self.heard(phone, "We have your receipt|subscription is ready|was not accepted")
             outcome = await self.heard(phone, "subscription is ready|was not accepted")
             self.notes.told[self.user_id] = "ready" if "is ready" in outcome else "refused"
         except TooLong as missing:
