@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
@@ -28,6 +29,9 @@ from web.hub import Hub, Pace
 from web.streams import Snapshot, Viewer, follow, patient
 
 PATIENCE = 30.0
+WORKERS = 2
+LISTENERS = """SELECT count(*) FROM pg_stat_activity
+               WHERE application_name = 'pishkhan-web-notices' AND datname = $1"""
 KEY = "0123456789abcdef0123456789abcdef"
 AT_ONCE = Pace(beat=300, gather=0, between=0, stale=300)
 
@@ -137,14 +141,17 @@ def web(own_database: Database, tmp_path: Path) -> Iterator[tuple[subprocess.Pop
         "SECRET_KEY": KEY,
         "PISHKHAN_DATA": str(tmp_path / "data"),
         "PORT": str(port),
-        "WEB_WORKERS": "2",
+        "WEB_WORKERS": str(WORKERS),
     }
     with process("-m", "web", **environment) as running:
         yield running, f"http://127.0.0.1:{port}"
 
 
-async def test_a_worker_that_stops_ends_its_streams_and_need_not_be_killed(web, own_shop):
+async def test_a_worker_that_stops_ends_its_streams_and_need_not_be_killed(
+    web, own_shop, own_database, server
+):
     running, address = web
+    await listening(server, own_database)
     async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
         await serving(client, running)
         browser = Browser(client)
@@ -166,6 +173,19 @@ async def test_a_worker_that_stops_ends_its_streams_and_need_not_be_killed(web, 
     output, _ = await asyncio.to_thread(running.communicate, timeout=PATIENCE)
     assert running.returncode == 0
     assert "refused to gracefully stop" not in output
+
+
+async def listening(server: Server, database: Database) -> None:
+    """Both workers are up: one that is told to stop while it still loads does not hear it."""
+    watching = await asyncpg.connect(
+        host=str(server.socket_folder), port=5432, user="postgres", database=database.name
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while await watching.fetchval(LISTENERS, database.name) < WORKERS:
+                await asyncio.sleep(0.05)
+    finally:
+        await watching.close()
 
 
 async def serving(client: httpx.AsyncClient, running: subprocess.Popen[str]) -> None:
