@@ -182,7 +182,9 @@ async def listening(server: Server, database: Database) -> None:
     )
     try:
         async with asyncio.timeout(PATIENCE):
-            while await watching.fetchval(LISTENERS, database.name) < WORKERS:
+            while True:
+                if await watching.fetchval(LISTENERS, database.name) == WORKERS:
+                    return
                 await asyncio.sleep(0.05)
     finally:
         await watching.close()
