@@ -14,11 +14,12 @@ from aiohttp.test_utils import TestServer
 from bot.downloads import DownloadFailed, fetch
 from bot.telegram_session import open_bot, open_session
 from db.logs import RedactingFormatter
-from shop.errors import UnreadableFile
+from shop.errors import FileTooLarge, UnreadableFile
 from tests.factories import telegram_token
 
 SECRET = telegram_token()
 FILE = {"file_id": "a", "file_unique_id": "b", "file_size": 3}
+MUCH = 2**20
 
 
 async def telegram(request: web.Request) -> web.StreamResponse:
@@ -33,6 +34,8 @@ async def telegram(request: web.Request) -> web.StreamResponse:
         assert request.transport is not None
         request.transport.close()
         return answer
+    if "more" in request.path:
+        return web.Response(body=bytes(MUCH))
     return web.Response(status=int(request.path.rpartition("/")[2][:3]), body=b"abc")
 
 
@@ -56,6 +59,13 @@ async def test_no_failure_of_a_download_tells_the_token(bot: Bot, name: str) -> 
     raw = "".join(traceback.format_exception(failure.value))
     assert SECRET not in raw
     assert SECRET.partition(":")[2] not in raw
+
+
+async def test_a_file_larger_than_it_was_said_to_be_is_given_up_on_the_way(bot: Bot) -> None:
+    with pytest.raises(FileTooLarge) as refusal:
+        await fetch(bot, "more", limit=1000)
+
+    assert 1000 < refusal.value.size < MUCH, "not read to its end"
 
 
 async def test_what_the_library_itself_would_have_said_is_redacted_in_the_log(bot: Bot) -> None:
