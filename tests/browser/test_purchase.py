@@ -79,7 +79,8 @@ async def test_a_plan_is_bought_approved_and_delivered(
     await expect(page.get_by_text("from my brother's card")).to_be_visible()
     picture = page.locator("[data-shot]")
     await expect(picture).to_be_visible()
-    assert await picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    # Waits for the bytes, which the element's size does not, and fails where they are no picture.
+    assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     decided_at = time.monotonic()
     await approve(page, words)
     await expect(page.locator(".qi")).to_have_count(0)
