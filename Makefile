@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test fast check bench chaos sabotage setup migrate messages screenshots fmt packages venv browser
+.PHONY: help run test fast check bench chaos attack sabotage setup migrate messages screenshots fmt packages venv browser
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ chaos: setup ## Kill, cut and hang everything under load and see what is lost: m
 
 bench: setup ## Measure how fast it is beside bare programs that do the same (docs/proof/bench.md)
 	@$(PY) -m tests.bench
+
+attack: setup ## Set scanners on the running product, signed in, and ask it our own questions (docs/proof/attack.md)
+	@$(PY) -m tests.attack --keep
 
 sabotage: setup ## Take each guard of the money path out in turn: the suite must notice (docs/proof/sabotage.md)
 	$(PY) -m tests.sabotage

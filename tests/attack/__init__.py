@@ -1,0 +1,1 @@
+"""`make attack`: scanners and questions of our own against the running product."""

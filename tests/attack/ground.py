@@ -1,0 +1,185 @@
+"""The running product as the world reaches it, two shops of our own in it, and people who are signed in.
+
+It is told that it is reached by https, so that what only https has (``Secure``, ``__Host-``) is there to be
+looked at; the connection from here is a bare one, so cookies are carried by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+
+import httpx
+
+from db.crypto import Vault
+from db.engine import build_engine, build_sessions
+from db.settings import Settings
+from shop.media.shelf import Shelf
+from shop.unit_of_work import UnitsOfWork
+from tests.browser.stack import Stack, running_stack
+from tests.factories import Sent, Shop, Shops
+from tests.web.doors import DOORS, Door
+
+ANSWER_SECONDS = 10
+"""Less than a form may take to come: whoever waits for a body he should refuse is found out."""
+FROM_HERE = {"sec-fetch-site": "same-origin"}
+SESSION = "__Host-pishkhan"
+_TOKEN = re.compile(r'name="_csrf_token" value="([^"]*)"')
+_READ = re.compile(r'(?:query_params|asked)\.get\("([a-z_]+)"\)')
+RECEIPTS = {"tab": "waiting", "filter": "all", "reject": "1", "approve": "1"}
+QUERIES: dict[str, dict[str, str]] = {
+    "/login": {"next": "/receipts"},
+    "/login/wait": {"next": "/receipts"},
+    "/confirm": {"next": "/tokens"},
+    "/confirm/wait": {"next": "/tokens"},
+    "/": {"range": "7", "lang": "en", "theme": "dark"},
+    "/receipts": RECEIPTS,
+    "/receipts/{payment_id:str}": RECEIPTS,
+    "/events": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},
+    "/events/now": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},
+}
+"""What an address may carry, by route. ``lang`` and ``theme`` are read in front of all of them."""
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody at a browser. ``set_cookies``: every ``Set-Cookie`` he was ever sent."""
+
+    name: str
+    client: httpx.AsyncClient
+    cookies: dict[str, str] = field(default_factory=dict)
+    csrf: str = ""
+    set_cookies: list[str] = field(default_factory=list)
+
+    @property
+    def cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    @property
+    def session_cookie(self) -> str:
+        """What a tool is handed: it never loses it, whatever it is sent."""
+        return f"{SESSION}={self.cookies[SESSION]}" if SESSION in self.cookies else ""
+
+    async def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **body: object
+    ) -> httpx.Response:
+        sent = {"cookie": self.cookie} if self.cookies else {}
+        answer = await self.client.request(method, path, headers={**sent, **(headers or {})}, **body)
+        self._keep(answer)
+        return answer
+
+    async def post(self, path: str, fields: Mapping[str, str] | None = None) -> httpx.Response:
+        """A form as a page of ours posts it."""
+        data = {**(fields or {}), **({"_csrf_token": self.csrf} if self.csrf else {})}
+        return await self.ask("POST", path, headers=FROM_HERE, data=data)
+
+    async def announce(self, method: str, path: str, *, headers: Mapping[str, str]) -> httpx.Response:
+        """The head of a request whose body never comes; the head of the answer."""
+        request = self.client.build_request(method, path)
+        lines = [f"{method} {path} HTTP/1.1", f"host: {request.url.netloc.decode()}", "connection: close"]
+        lines += [f"cookie: {self.cookie}", *(f"{name}: {value}" for name, value in headers.items())]
+        async with asyncio.timeout(ANSWER_SECONDS):
+            reader, writer = await asyncio.open_connection(request.url.host, request.url.port)
+            try:
+                writer.write("\r\n".join([*lines, "", ""]).encode())
+                head = await reader.readuntil(b"\r\n\r\n")
+            finally:
+                writer.close()
+        status, *told = head.decode("latin-1").strip().split("\r\n")
+        pairs = [tuple(line.split(": ", 1)) for line in told]
+        return httpx.Response(int(status.split(" ")[1]), headers=pairs, request=request)
+
+    async def sign_in(self, token: str) -> None:
+        await self.ask("GET", "/login")
+        answer = await self.post("/login", {"api_token": token, "next": ""})
+        if answer.status_code != httpx.codes.SEE_OTHER or SESSION not in self.cookies:
+            raise RuntimeError(f"{self.name} could not sign in: {answer.status_code}")
+        await self.ask("GET", "/sessions")
+
+    async def is_in(self) -> bool:
+        return (await self.ask("GET", "/sessions")).status_code == httpx.codes.OK
+
+    def _keep(self, answer: httpx.Response) -> None:
+        for line in answer.headers.get_list("set-cookie"):
+            self.set_cookies.append(line)
+            name, _, value = line.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        found = _TOKEN.search(answer.text)
+        self.csrf = unescape(found[1]) if found else self.csrf
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """``owner`` has the demo shop, which the tools may turn upside down; Alice's is left as it is."""
+
+    stack: Stack
+    numbers: Mapping[str, object]
+    """What stands behind each parameter of an address; all of Alice's shop."""
+    nobody: Person
+    owner: Person
+    master: Person
+    alice: Person
+    mallory: Person
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        return (self.nobody, self.owner, self.master, self.alice, self.mallory)
+
+    def at(self, door: Door) -> str:
+        return door.at(**self.numbers)
+
+
+def reads() -> list[Door]:
+    """Every way to look, those that do not end left out."""
+    return [door for door in DOORS if not door.is_unsafe and not door.is_stream]
+
+
+def unknown_queries() -> set[str]:
+    """Names that the product reads from an address and QUERIES does not know: it must be widened."""
+    sources = (Path(__file__).parents[2] / "web").rglob("*.py")
+    read = {name for source in sources for name in _READ.findall(source.read_text(encoding="utf-8"))}
+    return read - {name for query in QUERIES.values() for name in query}
+
+
+@asynccontextmanager
+async def prepared(folder: Path) -> AsyncIterator[Ground]:
+    """Started with the demo shop; stopped at the end of the block."""
+    with running_stack(folder, PUBLIC_BASE_URL="https://127.0.0.1") as stack:
+        alices, mallorys, sent = await _two_shops(stack)
+        async with httpx.AsyncClient(base_url=stack.dashboard, timeout=30) as client:
+            # A jar in the client would mix people up; each carries his own.
+            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            names = ("nobody", "owner", "master", "alice", "mallory")
+            people = {name: Person(name, client) for name in names}
+            tokens = (*stack.tokens(), alices.api_token, mallorys.api_token)
+            for name, token in zip(("master", "owner", "alice", "mallory"), tokens, strict=True):
+                await people[name].sign_in(token)
+            numbers = {
+                "payment_id": sent.payment_id,
+                "plan_id": alices.plan_id,
+                "token_id": alices.token_id,
+                "bot_id": alices.bot_id,
+                "staff_id": alices.owner.staff_id,
+                "file_path": "css/app.css",
+            }
+            yield Ground(stack=stack, numbers=numbers, **people)
+
+
+async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent]:
+    settings = Settings.from_env(stack.environment)
+    engine = build_engine(settings.database_url, application_name="attack")
+    try:
+        shops = Shops(
+            UnitsOfWork(build_sessions(engine), Vault(settings.secret_keys), channel="test"),
+            Shelf(stack.folder / "media"),
+        )
+        alices, mallorys = await shops.open(name="Alice's shop"), await shops.open(name="Mallory's shop")
+        return alices, mallorys, await shops.receipt(alices)
+    finally:
+        await engine.dispose()
