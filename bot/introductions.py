@@ -60,11 +60,12 @@ class Introducer:
                     "if_absent": True,
                 },
             )
-            for person in reversed(people):
-                await self._tell(http, "user", _person(person, shop.token))
+            # The team first: the page lists people as they came, and only the first of many.
             for name, telegram_id in team:
                 known = {"id": telegram_id, "first_name": name, "chats": [shop.token]}
                 await self._tell(http, "user", known)
+            for person in reversed(people):
+                await self._tell(http, "user", _person(person, shop.token))
 
     async def _tell(self, http: ClientSession, action: str, body: dict[str, Any]) -> None:
         while True:

@@ -15,8 +15,9 @@ NAME = "نسیم‌نت"
 USERNAME = "nasim_net_bot"
 SUPPORT = "nasim_support"
 OWNER = "مریم کاظمی"
-OWNER_TELEGRAM = 700_001
-"""The owner's account; she decides in her own chat with the bot, too."""
+OWNER_TELEGRAM = 700_003
+"""The owner's account; she decides in her own chat with the bot, too. It is none of those the sandbox's page
+opens with: nobody decides on his own payment, and those are there to buy."""
 COLLEAGUE = "سارا نوری"
 ZONE = "Asia/Tehran"
 DAYS = 30

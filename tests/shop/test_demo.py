@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from db.models import CardToCardPayment, Media, Order, OutboxMessage, Transaction, User
+from bot.sandbox.__main__ import FIRST_PEOPLE
+from db.models import CardToCardPayment, Media, Order, OutboxMessage, Staff, Transaction, User
 from shop.actors import OWNING, StaffMember
 from shop.bots.queries import get_bot_by_api_token, get_context
 from shop.cards.queries import get_payment_cards
@@ -83,6 +84,16 @@ async def test_its_books_balance_and_its_history_reaches_back_a_month(units, dem
     assert NOON - timedelta(days=31) < min(days) < NOON - timedelta(days=25)
     assert NOON - timedelta(hours=3) < max(days) < NOON
     assert len({day.date() for day in days}) > 20
+
+
+async def test_whoever_the_sandbox_opens_with_is_a_customer_on_whose_receipt_the_owner_may_decide(units, demo):
+    people = [person.id for person in FIRST_PEOPLE]
+
+    async with units.begin(demo.bot_id, OWNER) as uow:
+        team = (await uow.session.scalars(select(Staff.telegram_id))).all()
+
+    assert people
+    assert not set(people) & set(team)
 
 
 async def test_nobody_is_told_a_month_late_what_happened_but_the_owner_of_what_waits(units, demo):
