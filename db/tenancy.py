@@ -13,13 +13,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Table, event
+from sqlalchemy import Table, TextClause, event
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.orm import (
+    LoaderCriteriaOption,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    with_loader_criteria,
+)
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import TextualSelect
 
 from db.base import BotOwned
 
@@ -110,11 +118,16 @@ def _scope_every_statement(state: ORMExecuteState) -> None:
         if owned:
             raise TenantNotSet(", ".join(sorted(owned)))
         return
-    bot_id = scope.bot_id
+    if isinstance(state.statement, TextClause | TextualSelect):
+        return
     # Unconditional on purpose: select_from(), joins and subqueries are not in all_mappers.
-    state.statement = state.statement.options(
-        with_loader_criteria(BotOwned, lambda cls: cls.bot_id == bot_id, include_aliases=True)
-    )
+    state.statement = state.statement.options(_rows_of(scope.bot_id))
+
+
+@lru_cache(maxsize=1024)
+def _rows_of(bot_id: int) -> LoaderCriteriaOption:
+    """Kept, because building it costs as much as sending a small statement."""
+    return with_loader_criteria(BotOwned, lambda cls: cls.bot_id == bot_id, include_aliases=True)
 
 
 def _owned_tables(statement: Any) -> set[str]:

@@ -90,14 +90,14 @@ async def _with_number(uow: UnitOfWork, number: str) -> TenantPaymentCard | None
 
 def _keep_number(uow: UnitOfWork, card: TenantPaymentCard, number: str) -> None:
     card.number_fingerprint = uow.vault.fingerprint(number, purpose=PURPOSE)
-    card.card_number = uow.vault.seal(number, context=_context(uow, card))
+    card.card_number = uow.vault.seal(number, context=_place(uow.bot_id, card.number_fingerprint))
     card.first_six, card.last_four = number[:6], number[-4:]
     card.bank_name = bank_of(card.first_six)
 
 
-def unseal_number(uow: UnitOfWork, card: TenantPaymentCard) -> str:
-    """The sixteen digits of a card of the unit's shop."""
-    return uow.vault.unseal(card.card_number, context=_context(uow, card))
+def unseal_number(uow: UnitOfWork, sealed: bytes, fingerprint: bytes) -> str:
+    """The sixteen digits of a card of the unit's shop, from two of its columns."""
+    return uow.vault.unseal(sealed, context=_place(uow.bot_id, fingerprint))
 
 
 async def reseal_number(uow: UnitOfWork, card_id: int) -> bool:
@@ -109,7 +109,7 @@ async def reseal_number(uow: UnitOfWork, card_id: int) -> bool:
     card = await uow.session.scalar(select(TenantPaymentCard).where(TenantPaymentCard.id == card_id))
     if card is None or uow.vault.is_newest(card.card_number):
         return False
-    number = unseal_number(uow, card)
+    number = unseal_number(uow, card.card_number, card.number_fingerprint)
     fingerprint = uow.vault.fingerprint(number, purpose=PURPOSE)
     moved = await uow.session.scalar(
         update(TenantPaymentCard)
@@ -122,10 +122,6 @@ async def reseal_number(uow: UnitOfWork, card_id: int) -> bool:
         .execution_options(synchronize_session=False)
     )
     return moved is not None
-
-
-def _context(uow: UnitOfWork, card: TenantPaymentCard) -> str:
-    return _place(uow.bot_id, card.number_fingerprint)
 
 
 def _place(bot_id: int, fingerprint: bytes) -> str:

@@ -6,11 +6,30 @@ other crosswise. A customer's row, where one is needed, is locked before it.
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from db.models import CardRotation
+from db.models import Bot, CardRotation
+from db.prepared import compiled_once
 from shop.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Where a shop's cards have come to, and the time zone its days are counted in."""
+
+    last_card_id: int | None
+    zone: str
+
+
+_LOCKED = compiled_once(
+    select(CardRotation.last_card_id, Bot.timezone)
+    .join(Bot, Bot.id == CardRotation.bot_id)
+    .where(CardRotation.bot_id == bindparam("shop", type_=BigInteger))
+    .with_for_update(of=CardRotation)
+)
 
 
 async def ensure_rotation(uow: UnitOfWork) -> None:
@@ -20,16 +39,14 @@ async def ensure_rotation(uow: UnitOfWork) -> None:
     )
 
 
-async def lock_rotation(uow: UnitOfWork) -> CardRotation:
-    """The shop's row, locked until the transaction ends; made on demand."""
-    locked = (
-        select(CardRotation)
-        .where(CardRotation.bot_id == uow.bot_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    row = await uow.session.scalar(locked)
+async def lock_rotation(uow: UnitOfWork) -> Rotation:
+    """The shop's row, locked until the transaction ends; made on demand.
+
+    A statement of its own, on purpose: what the next one reads is what the last holder of the lock left,
+    which a statement that waits for the lock itself does not see.
+    """
+    row = (await uow.session.execute(_LOCKED, {"shop": uow.bot_id})).one_or_none()
     if row is None:
         await ensure_rotation(uow)
-        row = (await uow.session.scalars(locked)).one()
-    return row
+        row = (await uow.session.execute(_LOCKED, {"shop": uow.bot_id})).one()
+    return Rotation(*row)

@@ -1,11 +1,9 @@
-"""Show the next card and count what came of it."""
+"""Count what came of a card that was shown. Keeping cards and showing the next one are next door."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Date, DateTime, cast, func, literal, select, true, update
@@ -24,10 +22,9 @@ from shop.cards.keeping import (
     update_payment_card,
 )
 from shop.cards.rotation import ensure_rotation, lock_rotation
-from shop.cards.rules import CardLoad, Outcome, Turn
-from shop.configurations import service as configurations
-from shop.errors import NoCardAvailable, NotFound
-from shop.money import Money
+from shop.cards.rules import Outcome
+from shop.cards.showing import ChosenCard, get_next_card_for_rotation, moved
+from shop.errors import NotFound
 from shop.unit_of_work import UnitOfWork
 
 __all__ = (
@@ -44,129 +41,6 @@ __all__ = (
     "update_card_usage",
     "update_payment_card",
 )
-
-CHANCE = random.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenCard:
-    """The card a customer is told to pay to."""
-
-    card_id: int
-    number: str = field(repr=False)
-    """Sixteen digits."""
-    holder_name: str
-    bank_name: str
-    """English; ``shop.cards.banks.localised`` translates it. Empty when the issuer is unknown."""
-    first_six: str
-    last_four: str
-
-
-async def get_next_card_for_rotation(
-    uow: UnitOfWork, *, amount: Money, chance: random.Random = CHANCE
-) -> ChosenCard:
-    """Choose a card for ``amount`` by the shop's strategy and reserve its room; callers take turns.
-
-    Shown and reserved count on the shop's own calendar day. Raises NoCardAvailable when every card is
-    off, out of its hours, out of its bounds or at a cap of the day.
-    """
-    # First of all locks: with it held, what we read of the cards and their day stays true.
-    rotation = await lock_rotation(uow)
-    settings = await configurations.get_config_values(
-        uow, ("card_rotation_strategy", "card_rotation_minutes")
-    )
-    zone = await _zone(uow)
-    day = rules.day_of(uow.now, zone)
-    turn = Turn(
-        ring=await _ring(uow, day),
-        last=await _last_place(uow, rotation),
-        now=uow.now,
-        minutes=settings["card_rotation_minutes"],
-        chance=chance,
-    )
-    chosen = rules.choose(
-        settings["card_rotation_strategy"], turn, amount=amount.amount, at=rules.time_of(uow.now, zone)
-    )
-    if chosen is None:
-        raise NoCardAvailable(amount.amount)
-    card = await _show(uow, rotation, chosen.card_id)
-    await _count(uow, chosen.card_id, day, shown_count=1, reserved_count=1, reserved_amount=amount.amount)
-    return ChosenCard(
-        card_id=card.id,
-        number=unseal_number(uow, card),
-        holder_name=card.holder_name,
-        bank_name=card.bank_name,
-        first_six=card.first_six,
-        last_four=card.last_four,
-    )
-
-
-async def _zone(uow: UnitOfWork) -> str:
-    return (await uow.session.scalars(select(Bot.timezone).where(Bot.id == uow.bot_id))).one()
-
-
-async def _ring(uow: UnitOfWork, day: date) -> tuple[CardLoad, ...]:
-    rows = await uow.session.execute(
-        select(
-            TenantPaymentCard.id,
-            TenantPaymentCard.position,
-            TenantPaymentCard.weight,
-            TenantPaymentCard.success_count,
-            TenantPaymentCard.failure_count,
-            func.coalesce(CardDay.reserved_count, 0),
-            func.coalesce(CardDay.reserved_amount, 0),
-            TenantPaymentCard.daily_limit_count,
-            TenantPaymentCard.daily_limit_amount,
-            TenantPaymentCard.min_amount,
-            TenantPaymentCard.max_amount,
-            TenantPaymentCard.active_from,
-            TenantPaymentCard.active_until,
-        )
-        .outerjoin(CardDay, (CardDay.card_id == TenantPaymentCard.id) & (CardDay.day == day))
-        .where(TenantPaymentCard.is_active, TenantPaymentCard.archived_at.is_(None))
-        .order_by(TenantPaymentCard.position, TenantPaymentCard.id)
-    )
-    return tuple(CardLoad(*row) for row in rows)
-
-
-async def _last_place(uow: UnitOfWork, rotation: CardRotation) -> tuple[int, int] | None:
-    if rotation.last_card_id is None:
-        return None
-    position = await uow.session.scalar(
-        select(TenantPaymentCard.position).where(TenantPaymentCard.id == rotation.last_card_id)
-    )
-    return None if position is None else (position, rotation.last_card_id)
-
-
-async def _show(uow: UnitOfWork, rotation: CardRotation, card_id: int) -> TenantPaymentCard:
-    rotation.last_card_id, rotation.turns, rotation.updated_at = card_id, rotation.turns + 1, uow.now
-    await uow.session.flush()
-    shown = await uow.session.scalars(
-        update(TenantPaymentCard)
-        .where(TenantPaymentCard.id == card_id)
-        .values(
-            last_used_at=uow.now,
-            current_usage_count=TenantPaymentCard.current_usage_count + 1,
-            updated_at=uow.now,
-        )
-        .returning(TenantPaymentCard)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    return shown.one()
-
-
-async def _count(uow: UnitOfWork, card_id: int, day: date, **steps: int) -> None:
-    """Move a day's counters by ``steps``; none of them goes below nought."""
-    statement = insert(CardDay).values(
-        bot_id=uow.bot_id, card_id=card_id, day=day, **{name: max(step, 0) for name, step in steps.items()}
-    )
-    await uow.session.execute(
-        statement.on_conflict_do_update(index_elements=["bot_id", "card_id", "day"], set_=_moved(steps))
-    )
-
-
-def _moved(steps: Mapping[str, int]) -> dict[str, Any]:
-    return {name: func.greatest(getattr(CardDay, name) + step, 0) for name, step in steps.items()}
 
 
 async def record_outcome(
@@ -206,7 +80,7 @@ def _counted(uow: UnitOfWork, card_id: int, amount: int, shown_at: datetime, out
     return (
         insert(CardDay)
         .from_select(["bot_id", "card_id", "day", *steps], given, include_defaults=False)
-        .on_conflict_do_update(index_elements=["bot_id", "card_id", "day"], set_=_moved(steps))
+        .on_conflict_do_update(index_elements=["bot_id", "card_id", "day"], set_=moved(steps))
         .returning(CardDay.card_id)
     )
 
@@ -241,4 +115,4 @@ async def reveal_number(uow: UnitOfWork, card_id: int) -> str:
     card = await uow.session.scalar(select(TenantPaymentCard).where(TenantPaymentCard.id == card_id))
     if card is None:
         raise NotFound("card", card_id)
-    return unseal_number(uow, card)
+    return unseal_number(uow, card.card_number, card.number_fingerprint)

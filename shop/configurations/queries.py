@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import Text, any_, bindparam, select
+from sqlalchemy import BigInteger, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.models import BotConfiguration
+from db.prepared import compiled_once
 from shop.configurations import registry
 from shop.configurations.registry import Setting, Value
 from shop.unit_of_work import UnitOfWork
@@ -57,16 +58,19 @@ async def get_config_value(uow: UnitOfWork, key: str) -> Any:
     return (await get_config_values(uow, (key,)))[key]
 
 
-_OWN = select(BotConfiguration.config_key, BotConfiguration.config_value).where(
-    BotConfiguration.config_key == any_(bindparam("keys", type_=ARRAY(Text)))
+_OWN = compiled_once(
+    select(BotConfiguration.config_key, BotConfiguration.config_value).where(
+        BotConfiguration.bot_id == bindparam("shop", type_=BigInteger),
+        BotConfiguration.config_key == any_(bindparam("keys", type_=ARRAY(Text))),
+    )
 )
 
 
 async def get_config_values(uow: UnitOfWork, keys: Iterable[str]) -> dict[str, Any]:
     """Several values in one query. Raises NotFound for an unknown key."""
     wanted = [registry.find(key) for key in keys]
-    rows = await uow.session.execute(_OWN, {"keys": [setting.key for setting in wanted]})
-    own = dict(rows.tuples().all())
+    rows = await uow.session.execute(_OWN, {"shop": uow.bot_id, "keys": [setting.key for setting in wanted]})
+    own: dict[str, Value] = dict(rows.tuples().all())
     return {setting.key: own.get(setting.key, setting.default) for setting in wanted}
 
 

@@ -264,7 +264,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "callers choose a card without taking turns",
         "shop/cards/rotation.py",
-        ".with_for_update()",
+        ".with_for_update(of=CardRotation)",
         "",
         (CARDS,),
     ),

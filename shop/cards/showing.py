@@ -1,0 +1,173 @@
+"""Show the next card: the shop's rotation."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, Date, DateTime, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from db.models import CardDay, CardRotation, TenantPaymentCard
+from db.prepared import compiled_once
+from shop.cards import rules
+from shop.cards.keeping import unseal_number
+from shop.cards.rotation import lock_rotation
+from shop.cards.rules import CardLoad, Turn
+from shop.configurations import service as configurations
+from shop.errors import NoCardAvailable
+from shop.money import Money
+from shop.unit_of_work import UnitOfWork
+
+CHANCE = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenCard:
+    """The card a customer is told to pay to."""
+
+    card_id: int
+    number: str = field(repr=False)
+    """Sixteen digits."""
+    holder_name: str
+    bank_name: str
+    """English; ``shop.cards.banks.localised`` translates it. Empty when the issuer is unknown."""
+    first_six: str
+    last_four: str
+
+
+async def get_next_card_for_rotation(
+    uow: UnitOfWork, *, amount: Money, chance: random.Random = CHANCE
+) -> ChosenCard:
+    """Choose a card for ``amount`` by the shop's strategy and reserve its room; callers take turns.
+
+    Shown and reserved count on the shop's own calendar day. Raises NoCardAvailable when every card is
+    off, out of its hours, out of its bounds or at a cap of the day.
+    """
+    settings = await configurations.get_config_values(
+        uow, ("card_rotation_strategy", "card_rotation_minutes")
+    )
+    # First of all locks: with it held, what we read of the cards and their day stays true.
+    rotation = await lock_rotation(uow)
+    day = rules.day_of(uow.now, rotation.zone)
+    ring, last = await _ring(uow, day, rotation.last_card_id)
+    turn = Turn(ring, last, now=uow.now, minutes=settings["card_rotation_minutes"], chance=chance)
+    chosen = rules.choose(
+        settings["card_rotation_strategy"],
+        turn,
+        amount=amount.amount,
+        at=rules.time_of(uow.now, rotation.zone),
+    )
+    if chosen is None:
+        raise NoCardAvailable(amount.amount)
+    return await _show(uow, chosen.card_id, day, amount.amount)
+
+
+_SHOP = bindparam("shop", type_=BigInteger)
+_TAKES_TURNS = and_(TenantPaymentCard.is_active, TenantPaymentCard.archived_at.is_(None))
+_RING = compiled_once(
+    select(
+        TenantPaymentCard.id,
+        TenantPaymentCard.position,
+        TenantPaymentCard.weight,
+        TenantPaymentCard.success_count,
+        TenantPaymentCard.failure_count,
+        func.coalesce(CardDay.reserved_count, 0).label("reserved_count"),
+        func.coalesce(CardDay.reserved_amount, 0).label("reserved_amount"),
+        TenantPaymentCard.daily_limit_count,
+        TenantPaymentCard.daily_limit_amount,
+        TenantPaymentCard.min_amount,
+        TenantPaymentCard.max_amount,
+        TenantPaymentCard.active_from,
+        TenantPaymentCard.active_until,
+        _TAKES_TURNS.label("takes_turns"),
+    )
+    .outerjoin(
+        CardDay,
+        and_(
+            CardDay.bot_id == TenantPaymentCard.bot_id,
+            CardDay.card_id == TenantPaymentCard.id,
+            CardDay.day == bindparam("day", type_=Date),
+        ),
+    )
+    .where(
+        TenantPaymentCard.bot_id == _SHOP,
+        or_(_TAKES_TURNS, TenantPaymentCard.id == bindparam("last", type_=BigInteger)),
+    )
+    .order_by(TenantPaymentCard.position, TenantPaymentCard.id)
+)
+"""Every card that takes turns, and the one shown last though it may take none any more."""
+
+
+async def _ring(
+    uow: UnitOfWork, day: date, last_card_id: int | None
+) -> tuple[tuple[CardLoad, ...], tuple[int, int] | None]:
+    """The cards that take turns, in the owner's order, and the place of the one shown last."""
+    rows = await uow.session.execute(_RING, {"shop": uow.bot_id, "day": day, "last": last_card_id})
+    cards = [(CardLoad(*particulars), takes_turns) for *particulars, takes_turns in rows]
+    last = next((card.place for card, _ in cards if card.card_id == last_card_id), None)
+    return tuple(card for card, takes_turns in cards if takes_turns), last
+
+
+def _shown() -> Any:
+    """One statement: the shop's place, the card's own counter, its day's; answers what a customer is told."""
+    place = (
+        update(CardRotation)
+        .where(CardRotation.bot_id == _SHOP)
+        .values(last_card_id=_CARD, turns=CardRotation.turns + 1, updated_at=_NOW)
+    )
+    steps = {"shown_count": 1, "reserved_count": 1, "reserved_amount": bindparam("amount", type_=BigInteger)}
+    nothing_yet = {"approved_count": 0, "approved_amount": 0, "rejected_count": 0}
+    of_day = (
+        insert(CardDay)
+        .values(bot_id=_SHOP, card_id=_CARD, day=bindparam("day"), **steps, **nothing_yet)
+        .on_conflict_do_update(index_elements=["bot_id", "card_id", "day"], set_=moved(steps))
+    )
+    card = (
+        update(TenantPaymentCard)
+        .where(TenantPaymentCard.id == _CARD, TenantPaymentCard.bot_id == _SHOP)
+        .values(
+            last_used_at=_NOW,
+            current_usage_count=TenantPaymentCard.current_usage_count + 1,
+            updated_at=_NOW,
+        )
+        .returning(
+            TenantPaymentCard.id,
+            TenantPaymentCard.card_number,
+            TenantPaymentCard.number_fingerprint,
+            TenantPaymentCard.holder_name,
+            TenantPaymentCard.bank_name,
+            TenantPaymentCard.first_six,
+            TenantPaymentCard.last_four,
+        )
+        .add_cte(place.cte("place"), of_day.cte("of_day"))
+    )
+    return compiled_once(card)
+
+
+_CARD = bindparam("card", type_=BigInteger)
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+
+
+async def _show(uow: UnitOfWork, card_id: int, day: date, amount: int) -> ChosenCard:
+    asked = {"shop": uow.bot_id, "card": card_id, "day": day, "amount": amount, "now": uow.now}
+    card = (await uow.session.execute(_SHOWN, asked)).one()
+    return ChosenCard(
+        card_id=card.id,
+        number=unseal_number(uow, card.card_number, card.number_fingerprint),
+        holder_name=card.holder_name,
+        bank_name=card.bank_name,
+        first_six=card.first_six,
+        last_four=card.last_four,
+    )
+
+
+def moved(steps: Mapping[str, Any]) -> dict[str, Any]:
+    """A day's counters moved by ``steps``; none of them goes below nought."""
+    return {name: func.greatest(getattr(CardDay, name) + step, 0) for name, step in steps.items()}
+
+
+_SHOWN = _shown()
