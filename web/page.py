@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from shop.actors import RECEIPTS_APPROVE, RECEIPTS_SEE, SHOP_SEE
 from shop.i18n import N_
+
+BAR_HOLDS = 5
+"""Places in the bar at the bottom of a phone; where there are more screens, the last one opens the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,8 @@ class NavItem:
     label: str
     icon: str
     count: int = 0
+    needs: str = SHOP_SEE
+    """The permission without which the door is not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +40,8 @@ class Page:
     """Its bot's username, without the ``@``."""
     waiting: int = 0
     """Receipts that wait for a decision in this shop."""
-    may_decide: bool = False
-    """Whether this person may approve and reject receipts here."""
+    permissions: frozenset[str] = frozenset()
+    """What this person may do in the shop on the screen."""
     viewing: str | None = None
     """The shop's name while the master looks at it and may change nothing."""
     viewing_until: datetime | None = None
@@ -48,8 +54,24 @@ class Page:
         """The screens this person can open now, in the order of the sidebar."""
         shop = (
             NavItem("overview", "/", N_("Overview"), "layout-dashboard"),
-            NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting),
+            NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting, needs=RECEIPTS_SEE),
             NavItem("stock", "/stock", N_("Stock"), "package"),
         )
         platform = (NavItem("shops", "/platform/bots", N_("Shops"), "building-store"),)
-        return (shop if self.shop_name else ()) + (platform if self.is_master else ())
+        open_to_him = tuple(item for item in shop if item.needs in self.permissions)
+        return (open_to_him if self.shop_name else ()) + (platform if self.is_master else ())
+
+    @property
+    def bar(self) -> tuple[NavItem, ...]:
+        """Those that the bar at the bottom of a phone shows by themselves."""
+        return self.nav if len(self.nav) <= BAR_HOLDS else self.nav[: BAR_HOLDS - 1]
+
+    @property
+    def more(self) -> tuple[NavItem, ...]:
+        """Those behind the bar's last place."""
+        return self.nav[len(self.bar) :]
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether this person may approve and reject receipts here."""
+        return RECEIPTS_APPROVE in self.permissions

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from litestar import Response
 from litestar.datastructures import Cookie
 
-from shop.actors import RECEIPTS_APPROVE, may
+from shop.actors import OWNING, may
 from shop.i18n import LANGUAGES, N_, translations
 from shop.staff.sessions import SignedIn
 from web import cookies
@@ -175,7 +175,7 @@ class Screen:
             shop_name=who.shop.name if has_shop else None,
             shop_handle=who.shop.username if has_shop else None,
             waiting=waiting,
-            may_decide=may(who.actor, RECEIPTS_APPROVE),
+            permissions=frozenset(one for one in OWNING if may(who.actor, one)),
             viewing=who.shop.name if who.is_viewing else None,
             viewing_until=who.viewing_until,
             notice=notice,

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shop.actors import OWNING
 from shop.books.queries import Books
 from shop.overview.rows import DaySales, Event, Overview, StockLow, TopPlan
 from shop.platform.queries import ShopRow
@@ -51,6 +52,7 @@ def make_page(**changes: Any) -> Page:
         shop_name="نسیم‌نت",
         shop_handle="nasim_net_bot",
         waiting=7,
+        permissions=OWNING,
     )
     return replace(frame, **changes)
 

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from shop.actors import RECEIPTS_SEE
 from shop.books.queries import Differing
 from shop.platform.people import PersonRow, ShopPeople
 from shop.provisioning.service import StockAdded
@@ -29,7 +30,7 @@ from tests.look.pages import (
     make_warning,
     render,
 )
-from web.page import Page
+from web.page import NavItem, Page
 from web.routes.stock import Problem
 
 HOSTILE = '"><img src=x onerror=alert(1)>{{7*7}}\u202e'
@@ -386,6 +387,24 @@ def test_the_menu_names_only_screens_that_exist():
         *("/", "/receipts", "/stock"),
         "/platform/bots",
     ]
+
+
+def test_the_menu_shows_nobody_a_screen_he_may_not_see():
+    reviewer = make_page(permissions=frozenset({RECEIPTS_SEE}))
+
+    assert [x.href for x in reviewer.nav] == ["/receipts"]
+
+
+@pytest.mark.parametrize(("screens", "by_themselves"), [(5, 5), (6, 4), (12, 4)])
+def test_the_bar_of_a_phone_opens_the_rest_where_not_all_have_room(monkeypatch, screens, by_themselves):
+    items = tuple(NavItem(f"n{at}", f"/n{at}", "Receipts", "receipt") for at in range(screens))
+    monkeypatch.setattr(Page, "nav", items)
+    html = render("receipts/index.html", desk=make_desk(), page=make_page(active=f"n{screens - 1}"))
+    bar = html[html.index('class="bottomnav"') :]
+
+    assert (len(make_page().bar), len(make_page().more)) == (by_themselves, screens - by_themselves)
+    assert [f'href="/n{at}"' in bar for at in range(screens)] == [True] * screens
+    assert ("<summary" in bar, "is-here" in bar) == (by_themselves < screens,) * 2
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,9 @@ async def test_its_books_balance_and_its_history_reaches_back_a_month(units, dem
     assert len({day.date() for day in days}) > 20
 
 
-async def test_whoever_the_sandbox_opens_with_is_a_customer_on_whose_receipt_the_owner_may_decide(units, demo):
+async def test_whoever_the_sandbox_opens_with_is_a_customer_on_whose_receipt_the_owner_may_decide(
+    units, demo
+):
     people = [person.id for person in FIRST_PEOPLE]
 
     async with units.begin(demo.bot_id, OWNER) as uow:

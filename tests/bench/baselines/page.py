@@ -16,6 +16,7 @@ import asyncpg
 from litestar import Litestar, Response, get
 from litestar.datastructures import State
 
+from shop.actors import OWNING
 from shop.receipts.desk import Desk, QueueItem
 from web.app import STATIC
 from web.assets import Assets
@@ -83,6 +84,7 @@ async def queue(state: State, bot_id: int) -> Response[str]:
         staff_name="Bench",
         shop_name="Bench",
         waiting=counts["waiting"],
+        permissions=OWNING,
     )
     html = state.template.render(lang="fa", theme="auto", tz=state.zone, now=now, page=page, desk=desk)
     return Response(html, media_type="text/html")
