@@ -81,6 +81,7 @@ class Domain(NamedTuple):
 
 
 DOMAINS: dict[str, Domain] = {
+    "shop": Domain(("shop",)),
     "web": Domain(("templates/web", "web")),
     "bot": Domain(("templates/telegram", "bot"), but_not="bot/sandbox"),
     "sandbox": Domain(("templates/sandbox", "bot/sandbox")),

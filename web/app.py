@@ -34,7 +34,19 @@ from web.guards import GUARDS
 from web.hub import Hub, ended_by_signals, listening
 from web.jinja import build_environment
 from web.parts import Parts, Readiness
-from web.routes import auth, confirming, files, health, live, overview, platform, receipts, stock, tokens
+from web.routes import (
+    auth,
+    confirming,
+    files,
+    health,
+    live,
+    overview,
+    platform,
+    receipts,
+    stock,
+    team,
+    tokens,
+)
 from web.security import Hardened
 
 logger = logging.getLogger(__name__)
@@ -59,6 +71,12 @@ ROUTES: list[ControllerRouterHandler] = [
     confirming.confirm,
     confirming.wait,
     confirming.finish,
+    team.people,
+    team.add,
+    team.change,
+    team.issue,
+    team.let_go,
+    team.take_back,
     tokens.tokens,
     tokens.make,
     tokens.link,

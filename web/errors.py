@@ -73,6 +73,7 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("reason_code", "unknown"): N_("Choose a reason."),
     ("name", "required"): N_("Give it a name, so that you know it again."),
     ("name", "too_long"): N_("A name of at most %(limit)s characters, please."),
+    ("permissions", "required"): N_("Choose at least one thing this person may do."),
     ("form", "unreadable"): N_("The form could not be read; nothing was saved."),
     ("lines", "required"): N_("Paste at least one line, or choose a file that has some."),
     ("lines", "too_large"): N_("This is more than 1 MB. Paste less at once."),

@@ -42,6 +42,8 @@ NOTICES = {
     "telegram_unlinked": N_("Unlinked and signed out everywhere; the account was told."),
     "second_factor_on": N_("From now on a sign-in waits for a tap in Telegram."),
     "second_factor_off": N_("From now on the token alone is enough to sign in."),
+    "colleague_changed": N_("Saved; it counts from now on."),
+    "colleague_left": N_("Signed out everywhere; nothing opens for this person any more."),
     "token_revoked": N_("Revoked; whoever signed in with it is signed out."),
 }
 """What a page may say once about the form before it; the cookie carries only the key."""

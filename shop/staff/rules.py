@@ -6,13 +6,41 @@ import re
 import secrets
 import string
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shop.actors import OWNING, SEEING, Master, StaffMember
+from shop.actors import (
+    CARDS_MANAGE,
+    FEATURES_MANAGE,
+    OWNING,
+    PLANS_MANAGE,
+    RECEIPTS_APPROVE,
+    RECEIPTS_SEE,
+    SEEING,
+    SETTINGS_MANAGE,
+    SHOP_SEE,
+    STOCK_MANAGE,
+    TOKENS_MANAGE,
+    Master,
+    StaffMember,
+)
+from shop.errors import BadInput
+from shop.i18n import N_
 
 ROLES = ("master", "owner", "staff")
+ABOUT: Mapping[str, str] = {
+    SHOP_SEE: N_("See the overview and the lists"),
+    RECEIPTS_SEE: N_("See receipts"),
+    RECEIPTS_APPROVE: N_("Approve and reject receipts"),
+    PLANS_MANAGE: N_("Change plans and prices"),
+    CARDS_MANAGE: N_("Change payment cards"),
+    STOCK_MANAGE: N_("Fill the stock"),
+    FEATURES_MANAGE: N_("Switch features"),
+    SETTINGS_MANAGE: N_("Change settings"),
+    TOKENS_MANAGE: N_("Manage the team and its tokens"),
+}
+"""Everything that a person of a shop may be let do, said in a few words, in the order of the screen."""
 PERMISSIONS: dict[str, frozenset[str]] = {"master": OWNING, "owner": OWNING, "staff": SEEING}
 """What each role starts with. The master's rights on the platform come with the role itself."""
 
@@ -84,7 +112,18 @@ def actor_for(
     """Who acts when a member of staff is signed in. ``viewing``: the master looks at a tenant's shop."""
     if role == "master":
         return Master(staff_id, name, viewing=viewing)
-    return StaffMember(staff_id, name, frozenset(permissions))
+    # An owner holds what was kept for him and whatever came to exist since.
+    return StaffMember(staff_id, name, frozenset(permissions) | (OWNING if role == "owner" else frozenset()))
+
+
+def chosen(permissions: Iterable[str]) -> frozenset[str]:
+    """What a colleague is let do, complete: whoever decides on receipts sees them. Raises BadInput."""
+    wanted = frozenset(permissions)
+    if wanted - OWNING:
+        raise BadInput("permissions", "unknown")
+    if not wanted:
+        raise BadInput("permissions", "required")
+    return wanted | {RECEIPTS_SEE} if RECEIPTS_APPROVE in wanted else wanted
 
 
 def numbers_to_match() -> tuple[int, list[int]]:

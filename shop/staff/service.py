@@ -79,7 +79,7 @@ async def create_staff(
     """
     require(uow.actor, PLATFORM_MANAGE if role == "master" else TOKENS_MANAGE)
     person = Staff(
-        name=_name(name),
+        name=clean_name(name),
         role=role,
         permissions=sorted(rules.PERMISSIONS[role] if permissions is None else permissions),
         telegram_id=telegram_id,
@@ -92,7 +92,8 @@ async def create_staff(
     return person.id
 
 
-def _name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """A person's or a token's name as it is kept. Raises BadInput."""
     clean = normalise_text(name)
     if not clean:
         raise BadInput("name", "required")
@@ -114,7 +115,7 @@ async def issue_api_token(
         raise NotFound("staff", staff_id)
     if role == "master":
         require(uow.actor, PLATFORM_MANAGE)
-    issued, row = await _keep_new(uow, staff_id, name=_name(name), expires_at=expires_at)
+    issued, row = await _keep_new(uow, staff_id, name=clean_name(name), expires_at=expires_at)
     await audit.record(uow, "token.issued", "api_token", row.id, name=row.name, key_id=row.key_id)
     return issued
 

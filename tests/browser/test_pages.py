@@ -57,6 +57,7 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         "/receipts?tab=approved",
         "/stock",
         "/sessions",
+        "/team",
         "/tokens",
     )
     owners += ("/confirm?next=/tokens",)

@@ -18,6 +18,7 @@ from shop.receipts.warnings import ReceiptWarning
 from shop.staff.challenges import Waiting
 from shop.staff.queries import TokenRow
 from shop.staff.service import TokenHolder
+from shop.staff.team import Colleague
 from web.assets import Assets
 from web.jinja import TEMPLATES, build_environment
 from web.page import Page
@@ -55,6 +56,23 @@ def make_page(**changes: Any) -> Page:
         permissions=OWNING,
     )
     return replace(frame, **changes)
+
+
+def make_colleague(staff_id: int = 2, **changes: Any) -> Colleague:
+    person = Colleague(
+        staff_id=staff_id,
+        name="باب",
+        role="staff",
+        permissions=OWNING,
+        has_telegram=True,
+        is_active=True,
+        sessions=2,
+        tokens=1,
+        last_seen_at=NOW - timedelta(hours=3),
+        is_me=False,
+        may_change=True,
+    )
+    return replace(person, **changes)
 
 
 def make_warning(code: str = "same_image", **changes: Any) -> ReceiptWarning:

@@ -9,14 +9,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from shop.actors import RECEIPTS_SEE
+from shop.actors import OWNING, RECEIPTS_SEE, SEEING
 from shop.books.queries import Differing
 from shop.platform.people import PersonRow, ShopPeople
 from shop.provisioning.service import StockAdded
+from shop.staff.rules import ABOUT
 from tests.look.pages import (
     NOW,
     REJECT_TEXTS,
     make_books,
+    make_colleague,
     make_desk,
     make_detail,
     make_level,
@@ -133,6 +135,32 @@ def stock_states():
     yield "stock, only looking", "stock/index.html", make_stock(levels, can_fill=False)
 
 
+def team_states():
+    usual = {
+        "about_permissions": ABOUT,
+        "usual": SEEING,
+        "mine": OWNING,
+        "may_manage": True,
+        "is_fresh": True,
+    }
+    usual |= {"error": None, "error_field": None, "about": None, "typed": {}, "of_token": False}
+    members = [
+        make_colleague(1, role="owner", is_me=True, may_change=False),
+        make_colleague(2, permissions=SEEING, last_seen_at=None, sessions=0, tokens=0),
+        make_colleague(3, is_active=False),
+    ]
+    yield "team", "team/index.html", {"members": members, **usual}
+    yield "team, an old proof", "team/index.html", {"members": members, **usual, "is_fresh": False}
+    seen = [replace(member, may_change=False) for member in members]
+    yield "team, only looking", "team/index.html", {"members": seen, **usual, "may_manage": False}
+    for about, field in ((0, "name"), (0, "permissions"), (2, "name"), (2, "permissions")):
+        wrong = {"error": "نشد.", "error_field": field, "about": about, "typed": {"name": "<b>"}}
+        yield f"team, wrong {field} of {about}", "team/index.html", {"members": members, **usual, **wrong}
+    wrong = {"error": "نشد.", "error_field": "name", "about": 2, "of_token": True}
+    yield "team, token without a name", "team/index.html", {"members": members, **usual, **wrong}
+    yield "a colleague's token", "team/token.html", {"token": "pk_live_abcdefgh_" + "x" * 49, "name": "باب"}
+
+
 def token_states():
     usual = {"in_use": 1, "mine": 1, "may_make": True, "may_change": True, "is_fresh": True, "error": None}
     usual |= {"is_linked": True, "second_factor": True, "may_switch": True, "may_link": True}
@@ -210,6 +238,7 @@ def screens():
     yield "no shops", "platform/bots.html", {"shops": [], "page": master, "books": BOOKS["never proved"]}
     yield "devices", "auth/sessions.html", {"sessions": SESSIONS}
     yield from token_states()
+    yield from team_states()
     yield from people_states()
     yield from stock_states()
     stranger = Page(csrf_token="token-of-the-session")
@@ -381,10 +410,10 @@ def test_every_link_and_form_of_the_desk_works_without_script():
 def test_the_menu_names_only_screens_that_exist():
     owner, master = make_page(), make_page(shop_name=None, is_master=True)
 
-    assert [x.href for x in owner.nav] == ["/", "/receipts", "/stock"]
+    assert [x.href for x in owner.nav] == ["/", "/receipts", "/stock", "/team"]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/stock"),
+        *("/", "/receipts", "/stock", "/team"),
         "/platform/bots",
     ]
 

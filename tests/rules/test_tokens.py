@@ -57,6 +57,8 @@ def test_a_role_becomes_an_actor():
     assert actor_for("master", staff_id=1, name="M", permissions=()) == Master(1, "M")
     assert actor_for("master", staff_id=1, name="M", permissions=(), viewing=True) == Master(1, "M", True)
     assert actor_for("owner", staff_id=2, name="A", permissions=OWNING) == StaffMember(2, "A", OWNING)
+    # What came to exist after he was made is his too.
+    assert actor_for("owner", staff_id=2, name="A", permissions=[RECEIPTS_SEE]).permissions == OWNING
     assert actor_for("staff", staff_id=3, name="B", permissions=[RECEIPTS_SEE]) == StaffMember(
         3, "B", frozenset({RECEIPTS_SEE})
     )

@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar
 
 from shop.actors import SEEING
+from shop.staff import service as staff
 from tests.web.conftest import Browser, add_staff
 
 OUT = "to sign in"
@@ -36,6 +37,7 @@ class Row:
 
 REASON = (("reason_code", "not_arrived"),)
 NAME = (("name", "Laptop"),)
+COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
 LINES = (("lines", "vless://a-line-of-the-matrix"),)
 
 ROUTES: dict[tuple[str, str], Row] = {
@@ -60,6 +62,12 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/tokens/second-factor"): Row(OUT, 303, 303, 403, 303, stale=403),
     ("POST", "/tokens/{token_id:str}/replace"): Row(OUT, 200, 404, 403, 404, stale=403),
     ("POST", "/tokens/{token_id:str}/revoke"): Row(OUT, 303, 404, 403, 404, stale=403),
+    ("GET", "/team"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/team"): Row(OUT, 200, 200, 403, 200, fields=COLLEAGUE, stale=403),
+    ("POST", "/team/{colleague_id:str}/change"): Row(OUT, 303, 404, 403, 404, fields=COLLEAGUE, stale=403),
+    ("POST", "/team/{colleague_id:str}/token"): Row(OUT, 200, 404, 403, 404, fields=NAME, stale=403),
+    ("POST", "/team/{colleague_id:str}/let-go"): Row(OUT, 303, 404, 403, 404, stale=403),
+    ("POST", "/team/{colleague_id:str}/take-back"): Row(OUT, 200, 404, 403, 404, stale=403),
     ("GET", "/"): Row(OUT, 200, 200, 200, 303),
     ("GET", "/events"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/events/now"): Row(OUT, 200, 200, 200, 200),
@@ -81,7 +89,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/platform/bots/{bot_id:str}/people/{staff_id:str}/unlink"): Row(OUT, 404, 404, 303, 303),
     ("POST", "/platform/leave"): Row(OUT, 404, 404, 303, 303),
 }
-BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token)_id", route[1])]
+BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token|colleague)_id", route[1])]
 
 
 def test_every_route_is_in_the_table(litestar: Litestar):
@@ -95,9 +103,19 @@ def test_every_route_is_in_the_table(litestar: Litestar):
     assert routes == set(ROUTES)
 
 
-def address(path: str, *, receipt: int, plan: int, token: int, bot_id: int = 0, staff: int = 0) -> str:
+def address(
+    path: str,
+    *,
+    receipt: int,
+    plan: int,
+    token: int,
+    bot_id: int = 0,
+    staff: int = 0,
+    colleague: int = MISSING_ID,
+) -> str:
     return (
         path.replace("{payment_id:str}", str(receipt))
+        .replace("{colleague_id:str}", str(colleague))
         .replace("{plan_id:str}", str(plan))
         .replace("{token_id:str}", str(token))
         .replace("{staff_id:str}", str(staff))
@@ -106,7 +124,7 @@ def address(path: str, *, receipt: int, plan: int, token: int, bot_id: int = 0, 
     )
 
 
-def alices_address(path: str, sent, alices) -> str:
+def alices_address(path: str, sent, alices, bob: int = 1) -> str:
     return address(
         path,
         receipt=sent.payment_id if sent else 1,
@@ -114,6 +132,7 @@ def alices_address(path: str, sent, alices) -> str:
         token=alices.token_id,
         bot_id=alices.bot_id,
         staff=alices.owner.staff_id,
+        colleague=bob,
     )
 
 
@@ -140,6 +159,15 @@ async def alices(shops):
 
 
 @pytest.fixture
+async def bob(units, alices, path) -> int:
+    """A colleague of Alice's, where the route is about one."""
+    if "{colleague_id" not in path:
+        return MISSING_ID
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        return await staff.create_staff(uow, name="Bob", role="staff")
+
+
+@pytest.fixture
 async def sent(shops, alices, path):
     """A receipt in Alice's queue, where the route is about one."""
     return await shops.receipt(alices) if "{payment_id" in path else None
@@ -148,7 +176,7 @@ async def sent(shops, alices, path):
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("cookie", [None, "Z" * 43, "short", "\u00e9" * 43])
 async def test_nobody_and_forged_cookies_get_nothing(
-    new_browser, shops, alices, sent, everything, method, path, cookie
+    new_browser, shops, alices, sent, bob, everything, method, path, cookie
 ):
     browser = new_browser()
     if cookie:
@@ -157,7 +185,7 @@ async def test_nobody_and_forged_cookies_get_nothing(
     answer = await ask(
         browser,
         method,
-        alices_address(path, sent, alices),
+        alices_address(path, sent, alices, bob),
         ROUTES[method, path].form,
     )
 
@@ -206,13 +234,13 @@ async def test_whoever_lost_the_right_after_signing_in_gets_what_nobody_gets(
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-async def test_the_owner_may_do_everything_in_the_own_shop(signed_in, shops, alices, sent, method, path):
+async def test_the_owner_may_do_everything_in_the_own_shop(signed_in, shops, alices, sent, bob, method, path):
     alice = await signed_in(alices)
 
     answer = await ask(
         alice,
         method,
-        alices_address(path, sent, alices),
+        alices_address(path, sent, alices, bob),
         ROUTES[method, path].form,
     )
 
@@ -221,12 +249,12 @@ async def test_the_owner_may_do_everything_in_the_own_shop(signed_in, shops, ali
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_what_is_delicate_wants_a_fresh_proof_and_offers_a_way_to_give_it(
-    signed_in, alices, sent, clock, everything, method, path
+    signed_in, alices, sent, bob, clock, everything, method, path
 ):
     alice = await signed_in(alices)
     clock.forward(minutes=10)
 
-    answer = await ask(alice, method, alices_address(path, sent, alices), ROUTES[method, path].form)
+    answer = await ask(alice, method, alices_address(path, sent, alices, bob), ROUTES[method, path].form)
 
     row = ROUTES[method, path]
     assert answer.status_code == (row.stale or row.alice)
@@ -239,14 +267,14 @@ async def test_what_is_delicate_wants_a_fresh_proof_and_offers_a_way_to_give_it(
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_mallory_gets_nothing_of_alices_and_changes_nothing(
-    signed_in, shops, alices, sent, everything, method, path
+    signed_in, shops, alices, sent, bob, everything, method, path
 ):
     mallory = await signed_in(await shops.open(name="Mallory's shop"))
 
     answer = await ask(
         mallory,
         method,
-        alices_address(path, sent, alices),
+        alices_address(path, sent, alices, bob),
         ROUTES[method, path].form,
     )
 
@@ -258,13 +286,13 @@ async def test_mallory_gets_nothing_of_alices_and_changes_nothing(
 @pytest.mark.parametrize(("method", "path"), BY_ID)
 @pytest.mark.parametrize("part", ["true", "false"])
 async def test_what_is_anothers_is_answered_like_what_does_not_exist_byte_by_byte(
-    signed_in, shops, alices, sent, method, path, part
+    signed_in, shops, alices, sent, bob, method, path, part
 ):
     mallory = await signed_in(await shops.open(name="Mallory's shop"))
     mallory.client.headers["hx-request"] = part
     form = ROUTES[method, path].form
 
-    others = await ask(mallory, method, alices_address(path, sent, alices), form)
+    others = await ask(mallory, method, alices_address(path, sent, alices, bob), form)
     missing = await ask(
         mallory, method, address(path, receipt=MISSING_ID, plan=MISSING_ID, token=MISSING_ID), form
     )
@@ -279,7 +307,7 @@ async def test_what_is_anothers_is_answered_like_what_does_not_exist_byte_by_byt
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_the_master_who_looks_at_a_shop_changes_nothing_in_it(
-    new_browser, alices, sent, master, everything, method, path
+    new_browser, alices, sent, bob, master, everything, method, path
 ):
     browser = new_browser()
     await browser.sign_in(master.api_token)
@@ -288,7 +316,7 @@ async def test_the_master_who_looks_at_a_shop_changes_nothing_in_it(
     answer = await ask(
         browser,
         method,
-        alices_address(path, sent, alices),
+        alices_address(path, sent, alices, bob),
         ROUTES[method, path].form,
     )
 
@@ -298,7 +326,7 @@ async def test_the_master_who_looks_at_a_shop_changes_nothing_in_it(
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_the_master_reaches_a_shops_things_only_by_opening_it(
-    new_browser, alices, sent, master, everything, method, path
+    new_browser, alices, sent, bob, master, everything, method, path
 ):
     browser = new_browser()
     await browser.sign_in(master.api_token)
@@ -306,7 +334,7 @@ async def test_the_master_reaches_a_shops_things_only_by_opening_it(
     answer = await ask(
         browser,
         method,
-        alices_address(path, sent, alices),
+        alices_address(path, sent, alices, bob),
         ROUTES[method, path].form,
     )
 

@@ -1,0 +1,193 @@
+"""The team: let in, changed, let go; nobody gives more than he holds."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import pytest
+
+from shop.actors import (
+    OWNING,
+    PLANS_MANAGE,
+    RECEIPTS_APPROVE,
+    RECEIPTS_SEE,
+    SEEING,
+    SHOP_SEE,
+    TOKENS_MANAGE,
+)
+from shop.staff import rules, team
+from tests.web.conftest import add_staff
+
+TOKEN = re.compile(r'id="new-token"[^>]*>(pk_live_[^<]+)<')
+BOB = {"name": "باب", SHOP_SEE: "on", RECEIPTS_APPROVE: "on"}
+
+
+@pytest.fixture
+async def alices(shops):
+    return await shops.open(name="Alice's shop")
+
+
+@pytest.fixture
+async def alice(signed_in, alices):
+    return await signed_in(alices)
+
+
+async def colleagues(units, shop) -> dict[str, team.Colleague]:
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        return {one.name: one for one in await team.load_team(uow)}
+
+
+async def test_a_colleague_comes_in_with_the_token_shown_once_and_does_what_he_may(
+    alice, alices, shops, new_browser
+):
+    sent = await shops.receipt(alices)
+
+    token = TOKEN.search((await alice.post("/team", BOB)).text)[1]
+    bob = new_browser()
+    await bob.sign_in(token)
+
+    assert token not in (await alice.get("/team")).text
+    assert (await bob.post(f"/receipts/{sent.payment_id}/approve")).status_code == 303
+    assert (await bob.post("/team", BOB)).status_code == 403
+
+
+async def test_whoever_decides_on_receipts_sees_them_too(alice, alices, units):
+    await alice.post("/team", BOB)
+
+    held = (await colleagues(units, alices))["باب"].permissions
+    assert held == {SHOP_SEE, RECEIPTS_APPROVE, RECEIPTS_SEE}
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"name": " ", SHOP_SEE: "on"}, "Give it a name"),
+        ({"name": "n" * 65, SHOP_SEE: "on"}, "at most 64"),
+        ({"name": "Bob"}, "Choose at least one thing"),
+        ({"name": "Bob", "platform.manage": "on"}, "Choose at least one thing"),
+    ],
+)
+async def test_a_form_that_cannot_be_taken_says_why_and_keeps_what_was_typed(
+    alice, alices, units, fields, sentence
+):
+    answer = await alice.post("/team?lang=en", fields)
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert f'value="{fields["name"]}"' in answer.text
+    assert len(await colleagues(units, alices)) == 1
+
+
+async def test_changed_rights_count_from_the_next_request_on(alice, alices, units, new_browser, everything):
+    bob, token = await add_staff(units, alices, permissions=OWNING)
+    browser = new_browser()
+    await browser.sign_in(token)
+    assert (await browser.post("/tokens", {"name": "Laptop"})).status_code == 200
+
+    answer = await alice.post(f"/team/{bob.staff_id}/change", {"name": "Robert", SHOP_SEE: "on"})
+
+    assert answer.status_code == 303
+    assert (await browser.post("/tokens", {"name": "Laptop"})).status_code == 403
+    assert (await colleagues(units, alices))["Robert"].permissions == {SHOP_SEE}
+    data = await everything.fetchval(
+        "SELECT data FROM audit_log WHERE bot_id = $1 AND action = 'staff.changed'", alices.bot_id
+    )
+    assert sorted(OWNING) == json.loads(data)["before"]
+
+
+async def test_whoever_leaves_is_signed_out_at_once_and_his_tokens_open_nothing(
+    alice, alices, units, new_browser
+):
+    bob, token = await add_staff(units, alices, permissions=OWNING)
+    browser = new_browser()
+    await browser.sign_in(token)
+
+    await alice.post(f"/team/{bob.staff_id}/let-go")
+
+    assert (await browser.get("/sessions")).headers["location"].startswith("/login")
+    assert (await new_browser().sign_in(token)).status_code == 422
+    assert not (await colleagues(units, alices))["Bob"].is_active
+
+
+async def test_whoever_is_taken_back_has_his_rights_and_a_new_token_and_the_old_one_stays_dead(
+    alice, alices, units, new_browser
+):
+    bob, old = await add_staff(units, alices, permissions=SEEING)
+    await alice.post(f"/team/{bob.staff_id}/let-go")
+
+    token = TOKEN.search((await alice.post(f"/team/{bob.staff_id}/take-back")).text)[1]
+
+    assert (await new_browser().sign_in(token)).status_code == 303
+    assert (await new_browser().sign_in(old)).status_code == 422
+    assert (await colleagues(units, alices))["Bob"].permissions == SEEING
+
+
+@pytest.mark.parametrize("act", ["change", "token", "let-go", "take-back"])
+async def test_nobody_changes_an_owner_or_himself(alice, alices, units, new_browser, act):
+    helper, token = await add_staff(units, alices, name="Helper")
+    browser = new_browser()
+    await browser.sign_in(token)
+
+    for staff_id in (alices.owner.staff_id, helper.staff_id):
+        answer = await browser.post(f"/team/{staff_id}/{act}", {"name": "Eve", SHOP_SEE: "on"})
+        assert answer.status_code == 403
+
+    assert {"Helper"} < set(await colleagues(units, alices))
+    assert all(one.is_active for one in (await colleagues(units, alices)).values())
+
+
+async def test_nobody_gives_what_he_does_not_hold_and_takes_it_from_nobody(alices, units, new_browser):
+    _, token = await add_staff(units, alices, name="Helper", permissions=SEEING | {TOKENS_MANAGE})
+    bob, _ = await add_staff(units, alices, permissions=SEEING | {PLANS_MANAGE})
+    helper = new_browser()
+    await helper.sign_in(token)
+
+    given = await helper.post("/team", {"name": "Eve", PLANS_MANAGE: "on"})
+    await helper.post(f"/team/{bob.staff_id}/change", {"name": "Bob", SHOP_SEE: "on"})
+
+    assert given.status_code == 403
+    team_now = await colleagues(units, alices)
+    assert "Eve" not in team_now
+    assert team_now["Bob"].permissions == {SHOP_SEE, PLANS_MANAGE}
+
+
+async def test_who_may_only_see_reads_the_team_without_a_form(alices, units, new_browser):
+    _, token = await add_staff(units, alices, permissions=SEEING)
+    bob = new_browser()
+    await bob.sign_in(token)
+
+    page = (await bob.get("/team")).text
+
+    assert "Bob" in page
+    assert 'action="/team' not in page
+
+
+async def test_the_page_takes_as_many_statements_for_twenty_people_as_for_two(
+    alice, alices, units, counted_queries
+):
+    counted_queries()
+    await alice.get("/team")
+    few = counted_queries()
+    for at in range(20):
+        await add_staff(units, alices, name=f"Colleague {at}", permissions=SEEING)
+    counted_queries()
+
+    page = (await alice.get("/team")).text
+
+    assert counted_queries() == few
+    assert page.count("Colleague") >= 20
+
+
+async def test_every_permission_is_told_in_words():
+    assert set(rules.ABOUT) == OWNING
+
+
+async def test_a_name_that_is_markup_is_read_as_it_is(alice, alices):
+    await alice.post("/team", {"name": "<img src=x onerror=a>", SHOP_SEE: "on"})
+
+    page = (await alice.get("/team")).text
+
+    assert "<img src=x" not in page
+    assert html.escape("<img src=x onerror=a>", quote=False) in page
