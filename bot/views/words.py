@@ -52,6 +52,7 @@ def exists(template: str) -> bool:
 def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
+        auto_reload=False,  # a look at the disk for every message
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
