@@ -8,8 +8,10 @@ from aiogram import Bot, Dispatcher
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Update
 
+from bot.arrivals import Arrivals
 from bot.fsm import PostgresStorage
 from bot.handlers import ROUTERS
+from bot.middlewares.arrival import ArrivalMiddleware
 from bot.middlewares.bot_context import BotContextMiddleware
 from bot.middlewares.presses import AnswerPresses
 from bot.middlewares.private import OnlyPrivate
@@ -29,8 +31,10 @@ UTC = ZoneInfo("UTC")
 
 def build_dispatcher(units: UnitsOfWork, registry: Registry, shelf: Shelf) -> Dispatcher:
     """Handlers get ``units`` and ``shelf`` beside what the middlewares add."""
-    dispatcher = Dispatcher(storage=PostgresStorage(units, registry), units=units, shelf=shelf)
-    context = BotContextMiddleware(units, registry)
+    storage = PostgresStorage(units, registry)
+    dispatcher = Dispatcher(storage=storage, disable_fsm=True, units=units, shelf=shelf)
+    dispatcher.update.outer_middleware(ArrivalMiddleware(storage, Arrivals(units), registry))
+    context = BotContextMiddleware()
     person, throttle = UserMiddleware(units), Throttle()
     # From the outside in; the refusals first, so that they catch what the others raise.
     for observer in (dispatcher.message, dispatcher.callback_query, dispatcher.pre_checkout_query):

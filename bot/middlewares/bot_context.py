@@ -10,18 +10,13 @@ from zoneinfo import ZoneInfo
 from aiogram import BaseMiddleware, Bot
 from aiogram.types import CallbackQuery, Message, PreCheckoutQuery, TelegramObject, User
 
-from bot.registry import Registry, UnknownBot
+from bot.arrivals import Arrival
 from bot.speaking import answer_press, tell
 from bot.views.refusals import refusal, sentence
 from bot.views.screen import Reader
-from shop.actors import System
-from shop.bots import queries as bots
 from shop.bots.queries import BotContext
-from shop.configurations import queries as configurations
-from shop.errors import NotFound, ShopClosed
-from shop.features import queries as features
+from shop.errors import ShopClosed
 from shop.i18n import pick_language
-from shop.unit_of_work import UnitsOfWork
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +32,6 @@ class BotContextMiddleware(BaseMiddleware):
     inactive bot is refused and logged: nobody answers in its name.
     """
 
-    def __init__(self, units: UnitsOfWork, registry: Registry) -> None:
-        self._units = units
-        self._registry = registry
-
     async def __call__(
         self,
         handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
@@ -48,18 +39,15 @@ class BotContextMiddleware(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         bot: Bot = data["bot"]
-        try:
-            shop_id = self._registry.shop_of(bot.id)
-            async with self._units.begin(shop_id, System("bot")) as uow:
-                shop = await bots.get_context(uow)
-                data["settings"] = await configurations.get_all_configurations_dict(uow)
-                data["features"] = await features.load_state(uow)
-        except (UnknownBot, NotFound):
+        arrival: Arrival | None = data["arrival"]
+        if arrival is None:
             log.warning("an update for an unknown bot (Telegram's id %s) was refused", bot.id)
             return None
+        shop, shop_id = arrival.shop, arrival.shop.bot_id
         if not shop.is_active or shop.status in GONE:
             log.warning("an update for the inactive bot of shop %s was refused", shop_id)
             return None
+        data["settings"], data["features"] = arrival.settings, arrival.features
         data["shop_id"], data["shop"] = shop_id, shop
         is_for_team = data.get("is_for_team", False)
         language = shop.default_language if is_for_team else _stranger(data.get("event_from_user"), shop)

@@ -9,6 +9,7 @@ from typing import Any
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, PreCheckoutQuery, TelegramObject, User
 
+from bot.arrivals import Arrival
 from bot.speaking import answer_press
 from bot.views.refusals import sentence
 from bot.visit import Visit
@@ -16,6 +17,7 @@ from shop.actors import System
 from shop.errors import UserBlocked
 from shop.unit_of_work import UnitsOfWork
 from shop.users import service as users
+from shop.users.service import UserCard
 
 
 class UserMiddleware(BaseMiddleware):
@@ -38,15 +40,7 @@ class UserMiddleware(BaseMiddleware):
             return None
         if data["is_for_team"]:
             return await handler(event, data)
-        async with self._units.begin(data["shop_id"], System("bot")) as uow:
-            person = await users.register(
-                uow,
-                telegram_id=user.id,
-                first_name=user.first_name,
-                last_name=user.last_name,
-                username=user.username,
-                language_code=user.language_code,
-            )
+        person = await self._person(data["arrival"], user, data["shop_id"])
         data["person"] = person
         data["reader"] = replace(data["reader"], language=person.language)
         data["visit"] = Visit(data["shop"], person, data["reader"], data["settings"], data["features"])
@@ -61,3 +55,11 @@ class UserMiddleware(BaseMiddleware):
             case _:
                 raise UserBlocked
         return None
+
+    async def _person(self, arrival: Arrival, user: User, shop_id: int) -> UserCard:
+        told = users.Told(user.id, user.first_name, user.last_name, user.username, user.language_code)
+        known = users.recognise(arrival.person, told, self._units.clock())
+        if known is not None:
+            return known
+        async with self._units.begin(shop_id, System("bot")) as uow:
+            return await users.keep(uow, told, arrival.shop.default_language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
@@ -187,6 +188,11 @@ async def get_context(uow: UnitOfWork) -> BotContext:
     bot = await uow.session.scalar(select(Bot).where(Bot.id == uow.bot_id))
     if bot is None:
         raise NotFound("bot", uow.bot_id)
+    return context_of(bot)
+
+
+def context_of(bot: Any) -> BotContext:
+    """From a row with the columns of ``bots`` by their names."""
     return BotContext(
         bot_id=bot.id,
         name=bot.name,

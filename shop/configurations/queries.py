@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,11 @@ async def get_config_values(uow: UnitOfWork, keys: Iterable[str]) -> dict[str, A
     rows = await uow.session.execute(_OWN, {"shop": uow.bot_id, "keys": [setting.key for setting in wanted]})
     own: dict[str, Value] = dict(rows.tuples().all())
     return {setting.key: own.get(setting.key, setting.default) for setting in wanted}
+
+
+def values_of(own: Mapping[str, Value]) -> dict[str, Value]:
+    """Every setting there is with the value that counts where the shop set ``own``."""
+    return {setting.key: own.get(setting.key, setting.default) for setting in registry.SETTINGS}
 
 
 def _row(setting: Setting, own: BotConfiguration | None) -> ConfigurationRow:

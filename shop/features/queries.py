@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,22 @@ async def load_state(uow: UnitOfWork) -> FeatureState:
     """Every choice of the shop, in one indexed query: cheap enough to read per update."""
     rows = await uow.session.execute(_CHOICES)
     return FeatureState(uow.now, {row.feature_key: _flag(row) for row in rows})
+
+
+def state_of(now: datetime, switches: Mapping[str, Mapping[str, Any]]) -> FeatureState:
+    """The same from rows that came as JSON: their columns by name, by the switch's key."""
+    return FeatureState(
+        now,
+        {
+            key: Flag(
+                row["enabled"],
+                row["granted"],
+                None if row["granted_until"] is None else datetime.fromisoformat(row["granted_until"]),
+                row["killed"],
+            )
+            for key, row in switches.items()
+        },
+    )
 
 
 async def _rows(uow: UnitOfWork) -> dict[str, BotFeatureFlag]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, DateTime, Text, and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db.models import Bot, User
+from db.prepared import compiled_once
 from shop.errors import BadInput, NotFound
 from shop.unit_of_work import UnitOfWork
 from shop.users import rules
@@ -25,6 +27,79 @@ class UserCard:
     """By the shop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the shop's record says about a person."""
+
+    id: int
+    telegram_id: int
+    first_name: str
+    last_name: str | None
+    username: str | None
+    language: str
+    blocked_at: datetime | None
+    unreachable_at: datetime | None
+    last_seen_at: datetime | None
+
+    @property
+    def card(self) -> UserCard:
+        name = f"{self.first_name} {self.last_name or ''}".strip()
+        return UserCard(self.id, self.telegram_id, name, self.language, self.blocked_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Telegram says about a person, as we keep it."""
+
+    telegram_id: int
+    first_name: str
+    last_name: str | None = None
+    username: str | None = None
+    language_code: str | None = None
+
+    @property
+    def names(self) -> tuple[str, str | None, str | None]:
+        """First, last and short."""
+        first = rules.clean_name(self.first_name) or self.username or str(self.telegram_id)
+        return first, rules.clean_name(self.last_name) or None, self.username
+
+
+_COLUMNS = [getattr(User, column.name) for column in fields(Known)]
+_FIND = compiled_once(
+    select(Bot.default_language, *_COLUMNS)
+    .select_from(Bot)
+    .outerjoin(
+        User, and_(User.bot_id == Bot.id, User.telegram_id == bindparam("telegram_id", type_=BigInteger))
+    )
+    .where(Bot.id == bindparam("shop", type_=BigInteger))
+)
+_NEWS = insert(User).values(
+    bot_id=bindparam("shop", type_=BigInteger),
+    telegram_id=bindparam("telegram_id", type_=BigInteger),
+    first_name=bindparam("first_name", type_=Text),
+    last_name=bindparam("last_name", type_=Text),
+    username=bindparam("username", type_=Text),
+    language=bindparam("language", type_=Text),
+    balance=0,
+    last_seen_at=bindparam("now", type_=DateTime(timezone=True)),
+    created_at=bindparam("now", type_=DateTime(timezone=True)),
+    updated_at=bindparam("now", type_=DateTime(timezone=True)),
+)
+# A second first contact at the same instant finds the row of the first. Whoever writes can be written to.
+_KEEP = compiled_once(
+    _NEWS.on_conflict_do_update(
+        index_elements=["bot_id", "telegram_id"],
+        set_={
+            "unreachable_at": None,
+            **{
+                name: _NEWS.excluded[name]
+                for name in ("first_name", "last_name", "username", "last_seen_at", "updated_at")
+            },
+        },
+    ).returning(*_COLUMNS)
+)
+
+
 async def register(
     uow: UnitOfWork,
     *,
@@ -38,47 +113,36 @@ async def register(
 
     Costs one SELECT when nothing is new. The language is chosen once; later only the person changes it.
     """
-    first = rules.clean_name(first_name) or username or str(telegram_id)
-    names = {
-        "first_name": first,
-        "last_name": rules.clean_name(last_name) or None,
-        "username": username,
-    }
-    user = await uow.session.scalar(select(User).where(User.telegram_id == telegram_id))
-    if user is None:
-        user = await _insert(uow, telegram_id, names, language_code)
-    elif _is_news(user, names) or rules.seen_long_ago(user.last_seen_at, uow.now):
-        user.first_name, user.last_name, user.username = first, names["last_name"], username
-        user.last_seen_at, user.unreachable_at, user.updated_at = uow.now, None, uow.now
-        await uow.session.flush()
-    return UserCard(user.id, user.telegram_id, user.full_name, user.language, user.blocked_at is not None)
+    told = Told(telegram_id, first_name, last_name, username, language_code)
+    found = await uow.session.execute(_FIND, {"shop": uow.bot_id, "telegram_id": telegram_id})
+    shop_language, *known = found.one()
+    person = recognise(None if known[0] is None else Known(*known), told, uow.now)
+    return person or await keep(uow, told, shop_language)
 
 
-def _is_news(user: User, names: dict[str, str | None]) -> bool:
-    # Whoever writes to us can be written to.
-    return user.unreachable_at is not None or any(
-        getattr(user, name) != value for name, value in names.items()
+def recognise(known: Known | None, told: Told, now: datetime) -> UserCard | None:
+    """The person, if the record says all there is to know; None where ``keep`` has something to write."""
+    if known is None or known.unreachable_at is not None or rules.seen_long_ago(known.last_seen_at, now):
+        return None
+    return known.card if told.names == (known.first_name, known.last_name, known.username) else None
+
+
+async def keep(uow: UnitOfWork, told: Told, shop_language: str) -> UserCard:
+    """Write down what Telegram says about a person, known or not. Idempotent; one statement."""
+    first, last, username = told.names
+    written = await uow.session.execute(
+        _KEEP,
+        {
+            "shop": uow.bot_id,
+            "telegram_id": told.telegram_id,
+            "first_name": first,
+            "last_name": last,
+            "username": username,
+            "language": rules.first_language(told.language_code, shop_language),
+            "now": uow.now,
+        },
     )
-
-
-async def _insert(
-    uow: UnitOfWork, telegram_id: int, names: dict[str, str | None], language_code: str | None
-) -> User:
-    shop_language = await uow.session.scalar(select(Bot.default_language).where(Bot.id == uow.bot_id))
-    statement = insert(User).values(
-        bot_id=uow.bot_id,
-        telegram_id=telegram_id,
-        **names,
-        language=rules.first_language(language_code, shop_language or ""),
-        last_seen_at=uow.now,
-        created_at=uow.now,
-        updated_at=uow.now,
-    )
-    # A second first contact at the same instant finds the row of the first.
-    written = statement.on_conflict_do_update(
-        index_elements=["bot_id", "telegram_id"], set_={"last_seen_at": uow.now}
-    ).returning(User)
-    return (await uow.session.execute(written)).scalar_one()
+    return Known(*written.one()).card
 
 
 async def set_language(uow: UnitOfWork, user_id: int, language: str) -> None:
