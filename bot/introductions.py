@@ -62,7 +62,12 @@ class Introducer:
             )
             # The team first: the page lists people as they came, and only the first of many.
             for name, telegram_id in team:
-                known = {"id": telegram_id, "first_name": name, "chats": [shop.token]}
+                known = {
+                    "id": telegram_id,
+                    "first_name": name,
+                    "language_code": shop.default_language,
+                    "chats": [shop.token],
+                }
                 await self._tell(http, "user", known)
             for person in reversed(people):
                 await self._tell(http, "user", _person(person, shop.token))

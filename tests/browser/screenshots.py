@@ -27,7 +27,7 @@ from db.engine import build_engine, build_sessions
 from db.settings import Settings
 from shop.actors import Master
 from shop.bots import service as bots
-from shop.demo.script import USERNAME
+from shop.demo.script import OWNER_TELEGRAM, USERNAME
 from shop.i18n import gettext_for
 from shop.platform import queries as platform
 from shop.unit_of_work import UnitsOfWork
@@ -46,6 +46,10 @@ PLAIN = Look("fa", "light")
 MORE = (Look("fa", "dark"), Look("en", "light"))
 CUSTOMERS = {"fa": 700_001, "en": 700_002}
 """The sandbox's own people."""
+PICTURES_ARE_THERE = """() => [...document.images].every((image) => {
+  const box = image.getBoundingClientRect();
+  return image.complete || box.bottom < 0 || box.top > innerHeight;
+})"""
 AFTER_THE_HOLD = 15_000
 """Milliseconds; a decision counts after the shop's six seconds."""
 
@@ -70,6 +74,7 @@ class Studio:
                 await page.goto(address)
                 if await page.locator("[data-live]").count():
                     await expect(page.locator("html[data-line=on]")).to_have_count(1)
+            await page.wait_for_function(PICTURES_ARE_THERE)
             file = f"{name}-{look.language}.{look.theme}.{form}.png"
             self.complaints.extend(f"{file}: {fault}" for fault in await faults(page, look))
             _keep(await page.screenshot(), self.folder / file)
@@ -130,11 +135,16 @@ async def _dashboard(studio: Studio) -> None:
         ("receipts-warning", warned),
         ("receipts-reject", f"{item}?reject=1"),
         ("stock", "/stock"),
+        ("tokens", "/tokens"),
         ("sessions", "/sessions"),
     ):
         await studio.take(studio.owner, name, PLAIN, address + path)
     await studio.take(studio.stranger, "sign-in", PLAIN, f"{address}/login")
     await studio.take(studio.master, "shops", PLAIN, f"{address}/platform/bots")
+    owners = f"{studio.stack.sandbox}/?bot={USERNAME}&user={OWNER_TELEGRAM}"
+    await studio.stranger.goto(owners)
+    await expect(studio.stranger.locator("#messages .m").last).to_be_visible()
+    await studio.take(studio.stranger, "sandbox-deciding", PLAIN)
 
 
 async def _receipts(studio: Studio) -> tuple[str, str]:
@@ -170,7 +180,8 @@ async def _purchase(studio: Studio, look: Look) -> None:
     received = chat.get_by_text(say("🔄 Status"))
     ready = chat.get_by_text(say("🎉 Your subscription is ready"))
     receipts, bought = await received.count(), await ready.count()
-    await expect(chat.get_by_role("button", name=say("📋 Copy card number")).last).to_be_visible()
+    card = page.locator("#messages .m").last.get_by_role("button", name=say("📋 Copy card number"))
+    await expect(card).to_be_visible()
     await studio.take(page, "sandbox-card", look)
 
     await page.locator("#sample").click()

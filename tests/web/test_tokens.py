@@ -7,6 +7,7 @@ import re
 import pytest
 
 from shop.actors import OWNING, SEEING, Master
+from shop.bots.service import FIRST_TOKEN
 from shop.staff import service as staff
 from tests.web.conftest import add_staff
 
@@ -42,6 +43,16 @@ async def test_a_new_token_is_shown_once_and_opens_the_dashboard(signed_in, make
     assert "Laptop" in page.text
     assert f"pk_live_{token.split('_')[2]}_…" in page.text
     assert await is_good(new_browser, token)
+
+
+async def test_the_first_token_is_named_in_the_readers_language(signed_in, make_shop):
+    alice = await signed_in(await make_shop(stock=0))
+
+    in_persian, in_english = [(await alice.get(f"/tokens?lang={lang}")).text for lang in ("fa", "en")]
+
+    assert FIRST_TOKEN in in_english
+    assert FIRST_TOKEN not in in_persian
+    assert "نخستین توکن" in in_persian
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 65])
