@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from db.batch import Into, one_statement
+from db.batch import Into, Place, Upon, one_statement
 from db.crypto import Vault
 from db.tenancy import SCOPE, Scope, TenantNotSet, scoped
 from shop import security
@@ -30,12 +30,16 @@ def is_open() -> bool:
 class Last:
     """What nobody reads before the commit (history, promises, signals): one statement at the end."""
 
-    rows: dict[Into, list[tuple[Any, ...]]] = field(default_factory=dict)
+    rows: dict[Place, list[tuple[Any, ...]]] = field(default_factory=dict)
     signals: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def insert(self, into: Into, *row: Any) -> None:
         """One more row, its values in the order of ``into.columns``; rows of a table keep their order."""
         self.rows.setdefault(into, []).append(row)
+
+    def update(self, upon: Upon, *row: Any) -> None:
+        """One row to change, its values in the order of ``upon.columns``; each row once, by one caller."""
+        self.rows.setdefault(upon, []).append(row)
 
     def notify(self, channel: str, payload: str) -> None:
         """NOTIFY as part of the transaction; the same one twice is one."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from db.batch import Upon
 from db.models import Bot, BotPlan, CardToCardPayment, Order, User
 from shop.audit import service as audit
 from shop.cards import service as cards
@@ -33,6 +34,7 @@ from shop.unit_of_work import UnitOfWork
 from shop.wallet import service as wallet
 
 SELLING = ("active", "past_due")
+_FULFILLED = Upon(Order, ("bot_id", "id", "status", "fulfilled_at", "updated_at"), where=("bot_id", "id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,21 @@ async def cancel(uow: UnitOfWork, user_id: int, order_id: int) -> None:
     await audit.record(uow, "order.cancelled", "order", order_id)
 
 
-async def pay_from_balance(uow: UnitOfWork, order_id: int) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What became of an order that its customer's wallet paid."""
+
+    status: str
+    balance: int | None
+    """What is left in the wallet; None when nothing was taken, because the order costs nothing."""
+
+
+async def pay_from_balance(uow: UnitOfWork, order_id: int) -> Bought | None:
     """Take the order's price from its customer's wallet and hand over what was bought.
 
-    Answers the order's new status, or None when the order needs no money (any more) or the balance
-    does not reach: the money then simply stays in the wallet. The caller holds the customer's lock.
+    None when the order needs no money (any more) or the balance does not reach: the money then simply
+    stays in the wallet. The caller holds the customer's lock. That the order is fulfilled is written at the
+    end of the unit: until then its row says that it is paid.
     """
     order = await uow.session.scalar(
         update(Order)
@@ -173,8 +185,9 @@ async def pay_from_balance(uow: UnitOfWork, order_id: int) -> str | None:
     )
     if order is None:
         return None
+    balance = None
     if order.amount > 0:
-        await wallet.debit(
+        taken = await wallet.debit(
             uow,
             order.user_id,
             order.amount,
@@ -184,13 +197,8 @@ async def pay_from_balance(uow: UnitOfWork, order_id: int) -> str | None:
             currency=order.currency,
             order_id=order.id,
         )
-    if order.kind == "topup":
-        return await _close(uow, order, "fulfilled")
-    delivered = await provisioning.provide(uow, order)
-    return await _close(uow, order, "fulfilled") if delivered else order.status
-
-
-async def _close(uow: UnitOfWork, order: Order, status: str) -> str:
-    order.status, order.fulfilled_at, order.updated_at = status, uow.now, uow.now
-    await uow.session.flush()
-    return status
+        balance = taken.balance_after
+    if order.kind != "topup" and not await provisioning.provide(uow, order):
+        return Bought(order.status, balance)
+    uow.last.update(_FULFILLED, uow.bot_id, order.id, "fulfilled", uow.now, uow.now)
+    return Bought("fulfilled", balance)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select, update
 
-from db.models import CardToCardPayment, Order, User
+from db.models import CardToCardPayment, Order
 from shop.actors import System
 from shop.cards import service as cards
 from shop.cards.service import ChosenCard
@@ -150,11 +150,11 @@ async def settle(
         currency=currency,
         order_id=order_id,
     )
-    status = await orders.pay_from_balance(uow, order_id)
-    balance = entry.balance_after
-    if status is not None:
-        balance = await uow.session.scalar(select(User.balance).where(User.id == user_id)) or 0
-    return Settled(entry.transaction_id, status, balance)
+    bought = await orders.pay_from_balance(uow, order_id)
+    if bought is None:
+        return Settled(entry.transaction_id, None, entry.balance_after)
+    balance = entry.balance_after if bought.balance is None else bought.balance
+    return Settled(entry.transaction_id, bought.status, balance)
 
 
 async def expire_due(units: UnitsOfWork) -> int:

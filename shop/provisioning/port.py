@@ -18,6 +18,10 @@ class Provided:
     """The line for the customer: a link or a configuration."""
 
     access: str
+    left: int | None = None
+    """What is still on the shelf; None where nothing runs out."""
+    low_at: int | None = None
+    """The owner wants to be told when so many are ``left``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 
+from db.batch import Into
 from db.models import BotPlan, Order, ProvisioningJob, StockItem, User
 from shop.actors import SHOP_SEE, STOCK_MANAGE, System, require
 from shop.audit import service as audit
@@ -14,12 +15,19 @@ from shop.notifications import messages
 from shop.notifications.outbox import enqueue, enqueue_for_owner
 from shop.plans import sold
 from shop.provisioning import rules, stock
-from shop.provisioning.port import OutOfStock, Provisioner
+from shop.provisioning.port import OutOfStock, Provided, Provisioner
 from shop.provisioning.stock import Stock
 from shop.subscriptions import service as subscriptions
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 
 PROVISIONERS: dict[str, Provisioner] = {"stock": Stock()}
+_JOBS = Into(
+    ProvisioningJob,
+    (
+        *("bot_id", "order_id", "provisioner", "status", "attempts"),
+        *("run_at", "created_at", "updated_at"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,54 +57,49 @@ class StockLevel:
 async def provide(uow: UnitOfWork, order: Order) -> bool:
     """Make what a paid order bought and promise it to its customer; False when it must wait.
 
-    One order has one job (unique), so it is provided once whoever asks.
+    One order has one job (unique): a second call is an IntegrityError, at the end of the unit at the latest.
     """
-    job = await uow.session.scalar(select(ProvisioningJob).where(ProvisioningJob.order_id == order.id))
-    if job is None:
-        job = ProvisioningJob(
-            order_id=order.id,
-            provisioner=order.snapshot.get("provisioner", "stock"),
-            status="pending",
-            run_at=uow.now,
-            created_at=uow.now,
-            updated_at=uow.now,
-        )
-        uow.session.add(job)
-        await uow.session.flush()
-    return await _run(uow, job, order)
-
-
-async def _run(uow: UnitOfWork, job: ProvisioningJob, order: Order) -> bool:
-    user = (
-        await uow.session.execute(select(User.id, User.telegram_id).where(User.id == order.user_id))
-    ).one()
-    outcome = await PROVISIONERS[job.provisioner].provide(uow, order)
-    job.attempts, job.updated_at = job.attempts + 1, uow.now
+    provisioner = order.snapshot.get("provisioner", "stock")
+    outcome = await PROVISIONERS[provisioner].provide(uow, order)
+    status = "held" if isinstance(outcome, OutOfStock) else "done"
+    uow.last.insert(_JOBS, uow.bot_id, order.id, provisioner, status, 1, uow.now, uow.now, uow.now)
     if isinstance(outcome, OutOfStock):
-        first_time, job.status = job.status != "held", "held"
-        await uow.session.flush()
-        if first_time:
-            await _say_held(uow, order, chat_id=user.telegram_id)
+        await _say_held(uow, order)
         return False
-    job.status = "done"
-    subscription_id, ends_at = await subscriptions.open_for(uow, order, access=outcome.access)
-    await enqueue(
-        uow,
-        chat_id=user.telegram_id,
-        user_id=user.id,
-        message=messages.SubscriptionReady(
-            order.id, subscription_id, order.snapshot, ends_at.isoformat(), outcome.access
-        ),
-    )
-    await _warn_when_low(uow, order)
+    await _hand_over(uow, order, outcome)
     return True
 
 
-async def _say_held(uow: UnitOfWork, order: Order, *, chat_id: int) -> None:
+async def _hand_over(uow: UnitOfWork, order: Order, provided: Provided) -> None:
+    subscription_id, ends_at = await subscriptions.open_for(uow, order, access=provided.access)
     await enqueue(
-        uow, chat_id=chat_id, user_id=order.user_id, message=messages.OrderHeld(order.id, order.snapshot)
+        uow,
+        chat_id=await _chat_of(uow, order),
+        user_id=order.user_id,
+        message=messages.SubscriptionReady(
+            order.id, subscription_id, order.snapshot, ends_at.isoformat(), provided.access
+        ),
     )
-    waiting = await uow.session.scalar(
+    if order.plan_id is not None and provided.left is not None and provided.left == provided.low_at:
+        await enqueue_for_owner(
+            uow, messages.StockLow(order.plan_id, str(order.snapshot["name"]), provided.left, order.id)
+        )
+
+
+async def _chat_of(uow: UnitOfWork, order: Order) -> int:
+    """The customer's; whoever settles has locked, and so loaded, him already."""
+    return (await uow.session.get_one(User, order.user_id)).telegram_id
+
+
+async def _say_held(uow: UnitOfWork, order: Order) -> None:
+    """Tell the customer that he must wait, and the owner how many others do, this order among them."""
+    await enqueue(
+        uow,
+        chat_id=await _chat_of(uow, order),
+        user_id=order.user_id,
+        message=messages.OrderHeld(order.id, order.snapshot),
+    )
+    others = await uow.session.scalar(
         select(func.count())
         .select_from(ProvisioningJob)
         .join(Order, Order.id == ProvisioningJob.order_id)
@@ -104,20 +107,9 @@ async def _say_held(uow: UnitOfWork, order: Order, *, chat_id: int) -> None:
     )
     await enqueue_for_owner(
         uow,
-        messages.StockEmpty(order.plan_id or 0, str(order.snapshot["name"]), order.id, waiting or 0),
+        messages.StockEmpty(order.plan_id or 0, str(order.snapshot["name"]), order.id, (others or 0) + 1),
     )
     await audit.record(uow, "order.held", "order", order.id)
-
-
-async def _warn_when_low(uow: UnitOfWork, order: Order) -> None:
-    if order.plan_id is None:
-        return
-    low_at = await uow.session.scalar(select(BotPlan.low_stock_at).where(BotPlan.id == order.plan_id))
-    left = await stock.left(uow, order.plan_id)
-    if low_at is not None and left == low_at:
-        await enqueue_for_owner(
-            uow, messages.StockLow(order.plan_id, str(order.snapshot["name"]), left, order.id)
-        )
 
 
 async def add_stock(
@@ -180,11 +172,15 @@ async def deliver_held(uow: UnitOfWork, plan_id: int | None = None) -> int:
     for job, order in (await uow.session.execute(statement)).tuples().all():
         if order.plan_id in empty:
             continue
-        if await _run(uow, job, order):
-            order.status, order.fulfilled_at, order.updated_at = "fulfilled", uow.now, uow.now
-            served += 1
-        else:
+        outcome = await PROVISIONERS[job.provisioner].provide(uow, order)
+        job.attempts, job.updated_at = job.attempts + 1, uow.now
+        if isinstance(outcome, OutOfStock):
             empty.add(order.plan_id)
+            continue
+        job.status = "done"
+        order.status, order.fulfilled_at, order.updated_at = "fulfilled", uow.now, uow.now
+        await _hand_over(uow, order, outcome)
+        served += 1
     await uow.session.flush()
     return served
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from db.models import Order, StockItem
+from db.models import BotPlan, Order, StockItem
 from shop.provisioning.port import OutOfStock, Provided
 from shop.unit_of_work import UnitOfWork
 
@@ -19,25 +20,41 @@ class Stock:
     """The provisioner that takes a line from the shelf of the order's plan."""
 
     async def provide(self, uow: UnitOfWork, order: Order) -> Provided | OutOfStock:
-        mine = await uow.session.scalar(select(StockItem.content).where(StockItem.order_id == order.id))
-        if mine is not None:
-            return Provided(mine)
-        free = (
-            select(StockItem.id)
-            .where(StockItem.plan_id == order.plan_id, StockItem.status == "free")
-            .order_by(StockItem.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        line = await uow.session.scalar(
-            update(StockItem)
-            .where(StockItem.id == free)
-            .values(status="handed_out", order_id=order.id, handed_out_at=uow.now, updated_at=uow.now)
-            .returning(StockItem.content)
-            .execution_options(synchronize_session=False)
-        )
-        return OutOfStock() if line is None else Provided(line)
+        row = (await uow.session.execute(_take_line(uow, order))).one()
+        if row.mine is None and row.taken is None:
+            return OutOfStock()
+        left = row.free if row.taken is None else row.free - 1
+        return Provided(row.mine or row.taken, left, row.low_at)
+
+
+def _take_line(uow: UnitOfWork, order: Order) -> Select[Any]:
+    """One statement: the order's own line or the oldest free one, and the shelf as it was before."""
+    lines = StockItem.__table__.c
+    here = lines.bot_id == uow.bot_id
+    is_free = and_(here, lines.plan_id == order.plan_id, lines.status == "free")
+    mine = select(lines.content).where(here, lines.order_id == order.id).cte("mine")
+    free = (
+        select(lines.id)
+        .where(is_free, ~exists(select(mine.c.content)))
+        .order_by(lines.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    taken = (
+        update(StockItem)
+        .where(here, lines.id == select(free.c.id).scalar_subquery())
+        .values(status="handed_out", order_id=order.id, handed_out_at=uow.now, updated_at=uow.now)
+        .returning(lines.content)
+        .cte("taken")
+    )
+    low_at = select(BotPlan.low_stock_at).where(BotPlan.id == order.plan_id)
+    return select(
+        select(mine.c.content).scalar_subquery().label("mine"),
+        select(taken.c.content).scalar_subquery().label("taken"),
+        select(func.count()).select_from(StockItem.__table__).where(is_free).scalar_subquery().label("free"),
+        low_at.scalar_subquery().label("low_at"),
+    )
 
 
 async def put_on_shelf(uow: UnitOfWork, plan_id: int, lines: list[str]) -> int:
@@ -63,15 +80,3 @@ async def put_on_shelf(uow: UnitOfWork, plan_id: int, lines: list[str]) -> int:
         )
         count += len(added.all())
     return count
-
-
-async def left(uow: UnitOfWork, plan_id: int) -> int:
-    """How many lines of a plan are free."""
-    return (
-        await uow.session.scalar(
-            select(func.count())
-            .select_from(StockItem)
-            .where(StockItem.plan_id == plan_id, StockItem.status == "free")
-        )
-        or 0
-    )

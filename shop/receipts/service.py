@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, case, func, select, update
 
+from db.batch import Upon
 from db.models import CardToCardPayment, Media, Order, User
 from shop.actors import RECEIPTS_APPROVE, require
 from shop.audit import service as audit
@@ -42,6 +43,8 @@ from shop.unit_of_work import UnitOfWork
 ReceiptType = Literal["photo", "document", "text"]
 NOT_HELD = dict.fromkeys(("held_decision", "held_by", "held_by_name", "held_channel", "commit_at"))
 """The columns of a hold, once it is over."""
+_BOOKED = Upon(CardToCardPayment, ("bot_id", "id", "amount", "transaction_id"), where=("bot_id", "id"))
+"""What an accepted payment was booked as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +252,7 @@ async def _accept(uow: UnitOfWork, user: User, payment: CardToCardPayment) -> No
         method="card_to_card",
         cause=f"c2c:{payment.id}",
     )
-    payment.amount, payment.transaction_id = payment.expected_amount, settled.transaction_id
-    await uow.session.flush()
+    uow.last.update(_BOOKED, uow.bot_id, payment.id, payment.expected_amount, settled.transaction_id)
     await _count_on_card(uow, payment, "approved")
     if settled.order_status is None:
         await enqueue(

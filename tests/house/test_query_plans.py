@@ -74,6 +74,7 @@ async def plans_of(engine: AsyncEngine, uow: UnitOfWork, run: Run) -> list[tuple
     """What ``run`` says to the database, with the plan of each statement; nothing of it stays."""
     with listening(engine) as said:
         await run(uow)
+        await uow.last.write(uow.session)
     await uow.session.execute(text("SET LOCAL enable_seqscan = off"))
     connection = await uow.session.connection()
     explained = []

@@ -242,15 +242,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "two buyers are handed the same line",
         "shop/provisioning/stock.py",
-        "            .with_for_update(skip_locked=True)\n",
+        "        .with_for_update(skip_locked=True)\n",
         "",
         (WALLETS, MONEY),
     ),
     Mutant(
         "an order that has its line takes another",
         "shop/provisioning/stock.py",
-        "        if mine is not None:\n            return Provided(mine)\n",
-        "",
+        ".where(is_free, ~exists(select(mine.c.content)))",
+        ".where(is_free)",
         (MONEY, MACHINE),
         unnoticed_because="an order has one job by a unique key, and a job that is done is never run again",
     ),

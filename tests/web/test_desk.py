@@ -329,7 +329,18 @@ async def test_reading_the_desk_takes_few_round_trips(alice, shop, shops, counte
 
     await alice.get(f"/receipts/{sent.payment_id}")
 
-    assert counted_queries() <= 14
+    assert counted_queries() <= 3
+
+
+async def test_deciding_a_receipt_takes_few_round_trips(alice, shop, shops, counted_queries):
+    """The whole request: who asks, the settling, and the desk with the receipt that comes next."""
+    sent, following = await shops.receipt(shop), await shops.receipt(shop)
+    counted_queries()
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/approve", **PART)
+
+    assert counted_queries() <= 15
+    assert answer.headers["HX-Push-Url"] == f"/receipts/{following.payment_id}"
 
 
 @pytest.fixture
