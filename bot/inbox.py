@@ -41,7 +41,8 @@ AT_ONCE = 12
 WINDOW = 40
 """How far into a bot's queue one claim looks for people who can be served."""
 PER_BOT = 4
-"""How many updates of one bot one claim takes: a flood in one shop does not stop the others."""
+"""How many updates of one bot one claim takes: a flood in one shop does not stop the others. Where fewer
+shops run than there is room for, each may take its share of it."""
 HANDLE_SECONDS = 90.0
 LEASE = timedelta(seconds=120)
 NOTE_SECONDS = 3600.0
@@ -244,7 +245,7 @@ class Inbox:
                     "shops": shops,
                     "now": uow.now,
                     "lease_until": uow.now + LEASE,
-                    "per_bot": PER_BOT,
+                    "per_bot": max(PER_BOT, room // len(shops)),
                     "window": WINDOW,
                     "busy": list(self._busy),
                     "room": room,
