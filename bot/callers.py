@@ -43,6 +43,7 @@ class Callers:
     is_loaded: bool = False
     """Before the first look nobody can be told from a stranger."""
     _known: dict[str, Caller] = field(default_factory=dict)
+    _fleet: dict[int, FleetBot] = field(default_factory=dict)
     _stranger: Caller = field(init=False)
     _look: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -67,8 +68,8 @@ class Callers:
     async def refresh(self) -> None:
         """Know exactly the bots that are on duty now."""
         async with self.units.platform(ACTOR) as uow:
-            fleet = await list_fleet(uow)
-        self._known = {shop.public_id: _caller(shop) for shop in fleet}
+            self._fleet = {shop.bot_id: shop for shop in await list_fleet(uow, self._fleet)}
+        self._known = {shop.public_id: _caller(shop) for shop in self._fleet.values()}
         self.is_loaded = True
 
     async def run(self) -> Never:

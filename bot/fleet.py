@@ -98,6 +98,8 @@ class Fleet:
     came_alive: Callable[[], None] = lambda: None
     """Called when a bot starts to work: its outbox may be waiting."""
     _members: dict[int, Member] = field(default_factory=dict)
+    _known: dict[int, FleetBot] = field(default_factory=dict)
+    """What the last look found."""
     _look: asyncio.Event = field(default_factory=asyncio.Event)
     _starts: Bucket = field(default_factory=lambda: Bucket(STARTS_A_SECOND, STARTS_AT_ONCE))
 
@@ -133,7 +135,8 @@ class Fleet:
     async def refresh(self) -> None:
         """Start, stop and restart bots until they are those of the database."""
         async with self.units.platform(ACTOR) as uow:
-            wanted = {shop.bot_id: shop for shop in await list_fleet(uow)}
+            self._known = {shop.bot_id: shop for shop in await list_fleet(uow, self._known)}
+        wanted = self._known
         gone = [
             shop_id
             for shop_id, member in self._members.items()

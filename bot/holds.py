@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0
 """Seconds until we look again although nobody called: a lost notice delays a decision no longer."""
 SHORTEST_WAIT = 0.02
+GATHER_SECONDS = 0.05
+"""After a notice: others follow it, and the message of the very decision that sent it goes first."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Holds:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
+                    await asyncio.sleep(GATHER_SECONDS)
 
     async def _until_next(self) -> float:
         next_at = await holding.next_commit_at(self.units)
