@@ -6,7 +6,9 @@ Everything here is pure and answers plain text: the dashboard wraps it in markup
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -36,8 +38,12 @@ ZWNJ = "\u200c"
 _TO_PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _TO_LATIN = {ord(c): str(i % 10) for i, c in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩")}
 _TO_PERSIAN_LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک"})
-# Marks that turn the direction of the text around them: in a name they can make one thing read as another.
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+MOST_MARKS = 4
+"""On one letter: more than any writing needs, too few to cover the lines around it."""
+# Not of Unicode's category of invisible marks (Cf), and yet nothing is seen of them.
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]+")
+_EDGES = re.compile(r"\A[\s\u200c\u200d]+|[\s\u200c\u200d]+\Z")
 _SHORT_STEPS = (
     (1_000_000_000, {"fa": " میلیارد", "en": "B"}),
     (1_000_000, {"fa": " میلیون", "en": "M"}),
@@ -184,14 +190,25 @@ def initials(name: str) -> str:
 def normalise_text(text: str) -> str:
     """Free text as we keep it: one form of every letter, nothing invisible that could mislead.
 
-    Arabic yeh and kaf become the Persian ones; direction marks, NUL and other control characters go, line
-    breaks and ZWNJ stay; composed (NFC), trimmed. Idempotent.
+    Arabic yeh and kaf become the Persian ones. Marks of direction, control and zero-width characters go; line
+    breaks stay, and ZWNJ and ZWJ one at a time between two others, for Persian and for emoji. A letter keeps
+    MOST_MARKS of the marks piled on it. Composed (NFC), trimmed. Idempotent.
     """
     visible = "".join(c for c in text.replace("\r\n", "\n").replace("\t", " ") if _is_visible(c))
-    return unicodedata.normalize("NFC", visible.translate(_TO_PERSIAN_LETTERS)).strip()
+    composed = unicodedata.normalize("NFC", visible.translate(_TO_PERSIAN_LETTERS))
+    bare = _JOINERS.sub(r"\1", "".join(_without_piles(composed)))
+    return _EDGES.sub("", unicodedata.normalize("NFC", bare))
 
 
 def _is_visible(character: str) -> bool:
-    if character == "\n":
+    if character in "\n\u200c\u200d":
         return True
-    return character not in _BIDI_CONTROLS and unicodedata.category(character) not in {"Cc", "Cs"}
+    return character not in _BLANKS and unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+
+
+def _without_piles(text: str) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if marks <= MOST_MARKS:
+            yield character

@@ -16,6 +16,7 @@ from db.settings import Settings
 from shop.media.shelf import Shelf
 from shop.unit_of_work import UnitsOfWork
 from tests.browser.find import find_chromium
+from tests.browser.looking import hearing_the_policy
 from tests.browser.people import Phone
 from tests.browser.stack import Stack, running_stack
 from tests.factories import Shop, Shops
@@ -30,11 +31,26 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
+def forbidden() -> list[str]:
+    """What the policy of any page had to forbid since the test began."""
+    return []
+
+
+@pytest.fixture(scope="session")
+async def browser(forbidden: list[str]) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        launched.new_context = hearing_the_policy(launched.new_context, forbidden)
         yield launched
         await launched.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_forbidden(forbidden: list[str]) -> Iterator[None]:
+    """A page that asks for what its own policy forbids is wrong, whatever else it shows."""
+    forbidden.clear()
+    yield
+    assert forbidden == []
 
 
 @pytest.fixture(scope="session")

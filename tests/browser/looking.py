@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,24 @@ LOOK = """async () => {
   return { lang: root.lang, dir: root.dir, theme: root.dataset.theme, small,
            wide: root.scrollWidth - document.documentElement.clientWidth };
 }"""
+
+
+HEAR = """addEventListener('securitypolicyviolation', (event) => window.forbidden(
+  `${event.effectiveDirective} ${event.blockedURI} ${event.sample} at ${location.pathname}`));"""
+
+
+def hearing_the_policy(
+    new_context: Callable[..., Awaitable[BrowserContext]], heard: list[str]
+) -> Callable[..., Awaitable[BrowserContext]]:
+    """The same, and every page of the context says when its policy has forbidden something."""
+
+    async def opened(**options: Any) -> BrowserContext:
+        context = await new_context(**options)
+        await context.expose_binding("forbidden", lambda _source, what: heard.append(what))
+        await context.add_init_script(HEAR)
+        return context
+
+    return opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,24 @@ def test_every_todo_names_its_issue():
             assert not re.search(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))", line), f"{path}: {line}"
 
 
+MAKES_MARKUP = {
+    "web/jinja.py": "the filters that put isolates and units around what they are given, escaped",
+    "web/charts.py": "the charts, numbers and escaped labels in SVG",
+}
+
+
+def test_markup_is_made_in_two_modules_and_everywhere_else_escaped():
+    made = {
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        if re.search(r"\bmarkupsafe\b", path.read_text())
+    }
+    unescaped = [path.name for path in SOURCES if re.search(r"autoescape\s*=\s*False", path.read_text())]
+
+    assert made == set(MAKES_MARKUP)
+    assert unescaped == []
+
+
 def test_the_models_are_all_importable_from_one_place():
     models = importlib.import_module("db.models")
     for path in (ROOT / "db" / "models").glob("[a-z]*.py"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -152,7 +153,27 @@ def test_kept_text_has_one_form_of_every_letter_and_nothing_that_turns_its_direc
     assert f.normalise_text("می\u200cشود\r\nبله") == "می\u200cشود\nبله"
 
 
-@given(st.text())
+@pytest.mark.parametrize(
+    "hidden", ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u180e", "\u2063", "\u3164", "\u2800", "\U000e0041"]
+)
+def test_nothing_of_no_width_is_kept(hidden):
+    assert f.normalise_text(f"{hidden}Ad{hidden}min{hidden}") == "Admin"
+    assert f.normalise_text(hidden * 3) == ""
+
+
+def test_joiners_stay_between_two_others_and_never_more_than_one():
+    assert f.normalise_text("\u200cمی\u200c\u200c\u200dشود\u200c") == "می\u200cشود"
+    assert f.normalise_text("\u200c \u200d") == ""
+    assert f.normalise_text("👩\u200d💻 ❤\ufe0f 1\ufe0f\u20e3") == "👩\u200d💻 ❤\ufe0f 1\ufe0f\u20e3"
+
+
+def test_a_letter_carries_what_writing_needs_and_no_pile_of_marks():
+    for word in ("مُحَمَّد", "שָׁלוֹם", "Việt", "น้ำ"):
+        assert unicodedata.normalize("NFD", f.normalise_text(word)) == unicodedata.normalize("NFD", word)
+    assert len(f.normalise_text("Z" + "\u0335" * 200 + "a")) == 2 + f.MOST_MARKS
+
+
+@given(st.text() | st.text("aZ\u200b\u200c\u200d \u0301\u0335\u0327é\n\u064e\ufe0f"))
 def test_normalising_twice_changes_nothing_more(text):
     once = f.normalise_text(text)
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
+import os
+import signal
 import struct
+import sys
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -34,6 +40,43 @@ def bomb() -> bytes:
 async def test_what_is_no_picture_is_refused_and_hurts_nobody(content):
     with pytest.raises(UnreadableFile):
         await picture.prepare(content)
+
+
+GREEDY = "from shop.media import decoder; decoder.CPU_SECONDS = 1; decoder.limit_resources(); "
+
+
+@pytest.mark.parametrize(
+    ("wish", "ended"),
+    [("bytearray(decoder.MEMORY_BYTES)", 1), ("while True: pass", -signal.SIGKILL)],
+    ids=["memory", "time"],
+)
+async def test_the_child_that_decodes_gets_no_more_memory_and_time_than_it_is_given(wish, ended):
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", f"{GREEDY}{chr(10)}{wish}", stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await asyncio.wait_for(child.communicate(), 60)
+
+    assert child.returncode == ended
+    assert (b"MemoryError" in said) == (ended == 1)
+
+
+async def test_a_picture_that_takes_too_long_is_refused_and_its_child_is_gone(monkeypatch):
+    monkeypatch.setattr(picture, "SECONDS", 0.01)
+
+    with pytest.raises(UnreadableFile):
+        await picture.prepare(photo())
+
+    assert [line for line in _children() if "shop.media.decoder" in line] == []
+
+
+def _children() -> list[str]:
+    """The command lines of this process's children."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            if f"PPid:\t{os.getpid()}\n" in status.read_text():
+                found.append((status.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return [line for line in found if line.strip()]
 
 
 async def test_a_file_over_the_limit_is_refused_before_it_is_looked_at():

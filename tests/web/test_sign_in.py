@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from dataclasses import replace
+from urllib.parse import unquote, urlencode
 
 import pytest
 
@@ -482,36 +484,36 @@ async def test_for_a_part_the_whole_page_goes_to_sign_in(browser):
     assert answer.headers["hx-redirect"] == "/login?next=%2Freceipts%3Ftab%3Dwaiting"
 
 
-@pytest.mark.parametrize(
-    "elsewhere",
-    [
-        "https://evil.test/",
-        "//evil.test",
-        "///evil.test",
-        "/\\evil.test",
-        "\\\\evil.test",
-        "/\t/evil.test",
-        "/\n/evil.test",
-        "/\x00",
-        " /receipts",
-        "javascript:alert(1)",
-        "receipts",
-        "http:/evil.test",
-        "/ receipts",
-        "/réceipts",
-        "/receipts\r\nSet-Cookie: a=b",
-        "/" + "a" * 600,
-        "/\u2028evil",
-        "?next=/",
-        "#",
-        "",
-        "/%5c%5cevil.test\\",
-        "data:text/html,x",
-        "//",
-        "/\\",
-        "https:///evil.test",
-    ],
+ELSEWHERE = (
+    "https://evil.test/",
+    "//evil.test",
+    "///evil.test",
+    "/\\evil.test",
+    "\\\\evil.test",
+    "/\t/evil.test",
+    "/\n/evil.test",
+    "/\x00",
+    " /receipts",
+    "javascript:alert(1)",
+    "receipts",
+    "http:/evil.test",
+    "/ receipts",
+    "/réceipts",
+    "/receipts\r\nSet-Cookie: a=b",
+    "/" + "a" * 600,
+    "/\u2028evil",
+    "?next=/",
+    "#",
+    "",
+    "/%5c%5cevil.test\\",
+    "data:text/html,x",
+    "//",
+    "/\\",
+    "https:///evil.test",
 )
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE)
 async def test_nobody_is_sent_to_another_site_after_signing_in(browser, make_shop, elsewhere):
     shop = await make_shop(stock=0)
 
@@ -519,6 +521,40 @@ async def test_nobody_is_sent_to_another_site_after_signing_in(browser, make_sho
 
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize("part", ["true", "false"])
+async def test_nobody_is_sent_to_another_site_from_any_form_that_says_where_to_go_on(
+    signed_in, make_shop, part
+):
+    shop = await make_shop(stock=0)
+    owner = await signed_in(shop)
+    owner.client.headers["hx-request"] = part
+
+    for elsewhere in ELSEWHERE:
+        pages = [
+            await owner.get(f"{path}?{urlencode({'next': elsewhere})}")
+            for path in ("/login", "/login/wait", "/confirm", "/confirm/wait")
+        ]
+        proved = await owner.post("/confirm", {"api_token": shop.api_token, "next": elsewhere})
+        finished = await owner.post("/confirm/finish", {"next": elsewhere})
+
+        for answer in (*pages, proved, finished):
+            places = [answer.headers.get("location", ""), answer.headers.get("hx-redirect", "")]
+            places += re.findall(r'name="next" value="([^"]*)"', answer.text)
+            assert all("evil" not in place and not place.startswith("//") for place in places), places
+        assert proved.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "current", ["https://evil.test/x", "//evil.test", "/\\evil.test", "javascript:alert(1)"]
+)
+async def test_whoever_is_signed_out_goes_on_at_a_path_of_this_site_whatever_the_header_says(
+    browser, current
+):
+    answer = await browser.get("/receipts/5", HX_Request="true", HX_Current_URL=current)
+
+    assert "evil" not in unquote(answer.headers["hx-redirect"])
 
 
 async def test_the_master_lands_on_the_list_of_shops(browser, master):
