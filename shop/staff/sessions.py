@@ -14,10 +14,26 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, delete, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    Text,
+    TextClause,
+    all_,
+    any_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.selectable import TextualSelect
 
 from db.models import ApiToken, Bot, Staff, StaffSession
+from db.prepared import compiled_once
 from shop.actors import Master, StaffMember
 from shop.signals import sessions_changed
 from shop.staff import lifetimes, rules
@@ -151,12 +167,12 @@ async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
 
 
 @cache
-def _lookup() -> Select[Any]:
-    """Built once: to build it costs more than to run it, and every request runs it."""
+def _lookup() -> TextClause | TextualSelect:
+    """Built and compiled once: either costs more than to run it, and every request runs it."""
     home, shown = aliased(Bot), aliased(Bot)
     now = bindparam("now", type_=StaffSession.expires_at.type)
     viewed = case((StaffSession.viewing_until > now, StaffSession.viewing_bot_id))
-    return (
+    return compiled_once(
         select(
             StaffSession.id_hash,
             StaffSession.bot_id,
@@ -171,7 +187,7 @@ def _lookup() -> Select[Any]:
             Staff.role,
             Staff.permissions,
             Staff.telegram_id,
-            (home.is_active & home.token_state.not_in(rules.SPEECHLESS)).label("bot_lives"),
+            (home.is_active & (home.token_state != all_(_words(rules.SPEECHLESS)))).label("bot_lives"),
             shown.id.label("shown_id"),
             shown.name.label("shop_name"),
             shown.username,
@@ -190,11 +206,16 @@ def _lookup() -> Select[Any]:
             ApiToken.revoked_at.is_(None),
             ApiToken.expires_at.is_(None) | (ApiToken.expires_at > now),
             home.deleted_at.is_(None),
-            home.status.in_(rules.OPENS_DASHBOARD),
+            home.status == any_(_words(rules.OPENS_DASHBOARD)),
             # Whoever is no master any more does not keep a stranger's shop on the screen.
             StaffSession.viewing_bot_id.is_(None) | (Staff.role == "master"),
         )
     )
+
+
+def _words(known: tuple[str, ...]) -> BindParameter[Any]:
+    """One value, where ``in_`` would be as many as there are when it runs."""
+    return literal(list(known), ARRAY(Text))
 
 
 def _signed_in(row: Any) -> SignedIn:
