@@ -23,6 +23,9 @@ from tests.bot.conftest import MakePhone
 from tests.conftest import Clock
 from tests.factories import Shop, Shops
 
+ENOUGH_SECONDS = 10
+"""For what takes none where all is well; a poll with nothing to bring takes longer."""
+
 
 @dataclass
 class Handled:
@@ -207,9 +210,11 @@ async def test_an_update_that_could_not_be_stored_is_not_confirmed(
     session = open_session(sandbox.url)
     bot = open_bot(desk.shop.telegram_token, session)
     with pytest.raises(OSError, match="away"):
-        await Poller(bot, ["message"], refuse, answered).run()
+        async with asyncio.timeout(ENOUGH_SECONDS):
+            await Poller(bot, ["message"], refuse, answered).run()
     with pytest.raises(InterruptedError):
-        await Poller(bot, ["message"], keep, answered).run()
+        async with asyncio.timeout(ENOUGH_SECONDS):
+            await Poller(bot, ["message"], keep, answered).run()
     await session.close()
 
     assert [update["message"]["text"] for update in got] == ["precious"]

@@ -14,11 +14,16 @@ import asyncpg
 import pytest
 
 from bot.app import Place
+from bot.outbox import LEASE
 from bot.sandbox.server import Sandbox
+from bot.storing import store
 from db.embedded import Database
+from shop.notifications import messages
+from shop.notifications.outbox import enqueue
 from shop.receipts import service as receipts
 from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitsOfWork
+from tests.bot import updates
 from tests.bot.conftest import SECRET, MakePhone, free_port, running
 from tests.bot.phone import Phone, Wire
 from tests.factories import Shop, Shops, photo
@@ -189,6 +194,35 @@ async def test_a_wrong_port_or_database_is_one_sentence(tmp_path: Path) -> None:
     assert child.returncode == 2
     assert said.decode().count("\n") == 1
     assert "DATABASE_URL" in said.decode()
+
+
+async def test_what_a_killed_process_had_in_hand_is_taken_up_by_the_next_one(
+    place: Place, units: UnitsOfWork, shops: Shops, make_phone: MakePhone, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    async with running(place):
+        await phone.text("/start")
+        await phone.expect("Hi Carol")
+    await store(units, shop.bot_id, [updates.message(phone.user_id, text="/start")])
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await enqueue(uow, chat_id=phone.user_id, message=messages.WalletCredited(1, 5_000, 5_000))
+    # As a process leaves it that is killed while it handles the one and sends the other.
+    await bare.execute(
+        "update telegram_updates set lease_until = now() + $2, attempts = 1 "
+        "where bot_id = $1 and done_at is null",
+        shop.bot_id,
+        LEASE,
+    )
+    await bare.execute(
+        "update outbox set due_at = now() + $2, attempts = 1 where bot_id = $1 and sent_at is null",
+        shop.bot_id,
+        LEASE,
+    )
+
+    async with running(place):
+        await phone.expect_count("Hi Carol", 2, within=LEASE.total_seconds() / 2)
+        await phone.expect("۵٬۰۰۰", within=LEASE.total_seconds() / 2)
 
 
 @pytest.mark.parametrize("decision", ["none", "approve", "reject"])

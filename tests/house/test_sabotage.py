@@ -1,4 +1,4 @@
-"""The list of the saboteur fits the code: a guard that moved takes its mutant along."""
+"""The lists of the saboteur fit the code: a guard that moved takes its mutant along."""
 
 from __future__ import annotations
 
@@ -6,22 +6,47 @@ from pathlib import Path
 
 import pytest
 
-from tests.sabotage.mutants import MUTANTS, Mutant
+from tests.sabotage.lists import EVERY
+from tests.sabotage.mutant import Mutant
+from tests.sabotage.report import NOT_TRIED, kept
+from tests.sabotage.traps import DECIDED_AGAINST
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", EVERY, ids=lambda mutant: mutant.name)
 def test_the_guard_stands_where_the_saboteur_looks_for_it(mutant: Mutant):
     source = (ROOT / mutant.file).read_text(encoding="utf-8")
 
-    assert source.count(mutant.before) == 1
-    assert mutant.before != mutant.after
+    for before, after in mutant.edits:
+        assert source.count(before) == 1, before
+        assert before != after
+    assert mutant.suites
     for suite in mutant.suites:
-        assert (ROOT / suite).is_file(), suite
+        file, _, test = suite.partition("::")
+        assert f"def {test}" in (ROOT / file).read_text(encoding="utf-8"), suite
 
 
 def test_every_mutant_has_a_name_of_its_own():
-    names = [mutant.name for mutant in MUTANTS]
+    names = [mutant.name for mutant in EVERY]
 
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("number", range(1, 21))
+def test_every_trap_has_its_cure_taken_out_or_a_sentence(number: int):
+    trap = f"trap {number}"
+
+    marks = [mark.strip() for mutant in EVERY for mark in mutant.meets.split(",")]
+
+    assert trap in marks or DECIDED_AGAINST[trap]
+
+
+def test_the_page_tells_of_every_mutant_and_of_none_that_it_went_unnoticed():
+    """``python -m tests.sabotage --keep`` writes it, and says so where a mutant was not tried yet."""
+    told = kept()
+
+    assert told.keys() == {mutant.name for mutant in EVERY}
+    for mutant in EVERY:
+        expected = f"no: {mutant.unnoticed_because}" if mutant.unnoticed_because else "noticed"
+        assert told[mutant.name] in {expected, NOT_TRIED}, mutant.name

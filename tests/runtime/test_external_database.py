@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from db import migrate
 from db.doctor import UnfitDatabase, check_role
 from db.embedded import Database, Server
 from db.ready import DatabaseUnreachable, MigrationsBehind, wait_until_migrated
+from db.urls import APP_ROLE
 from tests.runtime.conftest import Told
 
 
@@ -102,6 +105,18 @@ async def test_waiting_ends_at_once_where_it_is_of_no_use(database: Database) ->
 
 async def test_a_schema_that_is_behind_is_named_with_its_cure(external: Database) -> None:
     with pytest.raises(MigrationsBehind, match="python -m shop migrate"):
+        await wait_until_migrated(external.app_url, timeout=0)
+
+
+async def test_nobody_starts_on_a_database_whose_wall_is_broken(external: Database) -> None:
+    await migrate.upgrade(external.owner_url, app_role=APP_ROLE)
+    await wait_until_migrated(external.app_url, timeout=0)
+    engine = create_async_engine(external.owner_url)
+    async with engine.begin() as connection:
+        await connection.execute(text("alter table orders no force row level security"))
+    await engine.dispose()
+
+    with pytest.raises(UnfitDatabase, match="not forced on orders"):
         await wait_until_migrated(external.app_url, timeout=0)
 
 

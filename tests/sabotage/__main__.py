@@ -1,4 +1,4 @@
-"""Apply each mutant to a copy of the tree and run the suites that must notice it."""
+"""Apply each mutant to a copy of the tree and run the tests that must notice it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.sabotage.mutants import MUTANTS, Mutant
+from tests.sabotage.lists import EVERY, LISTS
+from tests.sabotage.mutant import Mutant
+from tests.sabotage.report import keep
 
 ROOT = Path(__file__).parents[2]
-PROOF = ROOT / "docs" / "proof" / "sabotage.md"
 TOO_LONG_SECONDS = 900
 SOME_FAILED = 1
 """pytest's exit status for tests that failed; any other is no answer (a tree that does not load, say)."""
@@ -21,42 +23,39 @@ SOME_FAILED = 1
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make sabotage", description=__doc__)
-    parser.add_argument("words", nargs="*", help="only the mutants whose names have all of these words")
-    parser.add_argument("--keep", action="store_true", help=f"write the result to {PROOF.relative_to(ROOT)}")
+    parser.add_argument(
+        "words", nargs="*", help="only the mutants whose names, or what they meet, have all of these words"
+    )
+    parser.add_argument("--list", choices=LISTS, action="append", help="only this list; may be given again")
+    parser.add_argument("--names", action="store_true", help="say which those are, and try none")
+    parser.add_argument(
+        "--keep", action="store_true", help="write what came of them to docs/proof/sabotage.md"
+    )
     asked = parser.parse_args()
-    chosen = [mutant for mutant in MUTANTS if all(word in mutant.name for word in asked.words)]
-    rows, wrong = [], 0
+    of_lists = [mutant for name in asked.list or LISTS for mutant in LISTS[name]]
+    chosen = [mutant for mutant in of_lists if all(word in _told(mutant) for word in asked.words)]
+    if asked.names:
+        sys.stdout.writelines(f"{_told(mutant)}\n" for mutant in chosen)
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         tree = _copy(Path(folder) / "tree")
-        for mutant in chosen:
-            began = time.monotonic()
-            verdict = _try(tree, mutant)
-            is_right = verdict == ("explained" if mutant.unnoticed_because else "noticed")
-            wrong += not is_right
-            line = f"{verdict:10} {time.monotonic() - began:5.0f} s  {mutant.name}"
-            sys.stdout.write(line + ("" if is_right else "   <-- WRONG") + "\n")
-            sys.stdout.flush()
-            rows.append(f"| {mutant.name} | `{mutant.file}` | {_told(mutant, verdict)} |")
+        if not _is_sound(tree, chosen):
+            sys.stdout.write("the tests fail with nothing taken out, so they can notice nothing\n")
+            return 1
+        verdicts = {mutant.name: _try(tree, mutant) for mutant in chosen}
+    wrong = sum(verdicts[mutant.name] != expected(mutant) for mutant in chosen)
     sys.stdout.write(f"{len(chosen) - wrong} as they should be, {wrong} not\n")
     if asked.keep:
-        PROOF.parent.mkdir(parents=True, exist_ok=True)
-        PROOF.write_text("\n".join([*_HEAD, *rows, ""]), encoding="utf-8")
+        keep(verdicts, EVERY)
     return 1 if wrong else 0
 
 
-_HEAD = (
-    "# Sabotage",
-    "",
-    "`make sabotage` takes each guard of the money path out, in a copy of the tree, and runs the suites that",
-    "must notice. The list is `tests/sabotage/mutants.py`; a mutant that nothing can notice says why.",
-    "",
-    "| Without the guard | Where | Noticed |",
-    "|--|--|--|",
-)
+def expected(mutant: Mutant) -> str:
+    return "explained" if mutant.unnoticed_because else "noticed"
 
 
-def _told(mutant: Mutant, verdict: str) -> str:
-    return f"no: {mutant.unnoticed_because}" if verdict == "explained" else verdict
+def _told(mutant: Mutant) -> str:
+    return f"{mutant.name} ({mutant.meets})" if mutant.meets else mutant.name
 
 
 def _copy(tree: Path) -> Path:
@@ -70,28 +69,59 @@ def _copy(tree: Path) -> Path:
     return tree
 
 
+def _is_sound(tree: Path, mutants: Sequence[Mutant]) -> bool:
+    """The control: with nothing taken out, every test that is to notice something passes."""
+    suites = sorted({suite for mutant in mutants for suite in mutant.suites})
+    began = time.monotonic()
+    ran = _run(tree, suites)
+    sys.stdout.write(
+        f"{'sound' if ran == 0 else 'NOT SOUND':10} {time.monotonic() - began:5.0f} s  as it is\n"
+    )
+    sys.stdout.flush()
+    return ran == 0
+
+
 def _try(tree: Path, mutant: Mutant) -> str:
-    file = tree / mutant.file
-    sound = file.read_text(encoding="utf-8")
-    file.write_text(sound.replace(mutant.before, mutant.after, 1), encoding="utf-8")
+    file, began = tree / mutant.file, time.monotonic()
+    sound = mutilated = file.read_text(encoding="utf-8")
+    for before, after in mutant.edits:
+        mutilated = mutilated.replace(before, after, 1)
+    file.write_text(mutilated, encoding="utf-8")
+    try:
+        verdict = _verdict(mutant, _run(tree, mutant.suites))
+    finally:
+        file.write_text(sound, encoding="utf-8")
+    line = f"{verdict:10} {time.monotonic() - began:5.0f} s  {_told(mutant)}"
+    sys.stdout.write(line + ("" if verdict == expected(mutant) else "   <-- WRONG") + "\n")
+    sys.stdout.flush()
+    return verdict
+
+
+def _run(tree: Path, suites: Sequence[str]) -> int | None:
+    """pytest's exit status; None when it took too long."""
     try:
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.suites],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *suites],
             cwd=tree,
             check=False,
             capture_output=True,
-            text=True,
             timeout=TOO_LONG_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return "no answer"
-    finally:
-        file.write_text(sound, encoding="utf-8")
-    if ran.returncode == SOME_FAILED:
-        return "noticed"
-    if ran.returncode == 0:
-        return "explained" if mutant.unnoticed_because else "UNNOTICED"
-    return f"exit {ran.returncode}"
+        return None
+    return ran.returncode
+
+
+def _verdict(mutant: Mutant, status: int | None) -> str:
+    match status:
+        case None:
+            return "no answer"
+        case 0:
+            return "explained" if mutant.unnoticed_because else "UNNOTICED"
+        case code if code == SOME_FAILED:
+            return "noticed"
+        case code:
+            return f"exit {code}"
 
 
 if __name__ == "__main__":

@@ -32,10 +32,17 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
+def drawn(kind: str) -> bytes:
+    """A whole picture of a kind that we do not take."""
+    out = BytesIO()
+    Image.new("RGB", (40, 20), "red").save(out, kind)
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"", b"hello", b"GIF89a" + bytes(64), b"\x89PNG\r\n\x1a\n" + bytes(64), photo()[:400], bomb()],
-    ids=["empty", "text", "gif", "broken png", "half a jpeg", "bomb"],
+    [b"", b"hello", drawn("GIF"), drawn("TIFF"), b"\x89PNG\r\n\x1a\n" + bytes(64), photo()[:400], bomb()],
+    ids=["empty", "text", "gif", "tiff", "broken png", "half a jpeg", "bomb"],
 )
 async def test_what_is_no_picture_is_refused_and_hurts_nobody(content):
     with pytest.raises(UnreadableFile):

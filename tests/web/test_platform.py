@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shop.errors import NotAllowed
+from shop.platform import viewing
 from shop.platform.queries import list_shops
 from shop.receipts import service as receipts
 from tests.factories import MASTER
@@ -150,6 +152,18 @@ async def test_one_cannot_look_into_what_is_not_there(admin, make_shop, master, 
 
     for bot_id in (gone.bot_id, master.bot_id, 2**60, "x", "0"):
         assert (await admin.post(f"/platform/bots/{bot_id}/open")).status_code == 404
+
+
+async def test_the_verb_itself_lets_nobody_but_the_master_look(units, make_shop, everything):
+    alice, mallory = await make_shop(), await make_shop()
+    who = SimpleNamespace(home_bot_id=mallory.bot_id, shop=SimpleNamespace(bot_id=mallory.bot_id))
+
+    async with units.platform(mallory.owner) as uow:
+        for look in (viewing.open_shop(uow, who, alice.bot_id), viewing.leave_shop(uow, who)):
+            with pytest.raises(NotAllowed):
+                await look
+
+    assert await history(everything, alice) == []
 
 
 async def test_whoever_is_no_master_any_more_loses_the_shop_on_the_screen(admin, make_shop, everything):

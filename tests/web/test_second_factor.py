@@ -11,7 +11,7 @@ import pytest
 
 from shop.actors import SEEING, System
 from shop.configurations import service as configurations
-from shop.errors import NotFound
+from shop.errors import NotAllowed, NotFound
 from shop.staff import challenges, telegram
 from shop.staff import service as staff
 from tests.factories import MASTER, Shop
@@ -467,6 +467,11 @@ async def test_only_the_platform_unlinks_an_account_and_everybody_learns_of_it(
     allowed, waiting = new_browser(), new_browser()
     await chat.tap(await knock(allowed, shop))
     number = await knock(waiting, shop)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        for verb in (telegram.unlink(uow, shop.owner.staff_id), telegram.end_every_session(uow)):
+            with pytest.raises(NotAllowed):
+                await verb
+    assert await is_in(browser)
 
     async with units.platform(MASTER) as platform:
         await telegram.unlink(await platform.enter(shop.bot_id), shop.owner.staff_id)

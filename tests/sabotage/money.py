@@ -1,11 +1,8 @@
-"""The list: each guard of the money path with the line that is it, and what stands there without it.
-
-A new guard adds its mutant. ``tests/house/test_sabotage.py`` keeps the list fitting the code.
-"""
+"""Each guard of the money path with the line that is it, and what stands there without it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.sabotage.mutant import Mutant
 
 MONEY = "tests/shop/test_money.py"
 HOLDING = "tests/shop/test_holding.py"
@@ -13,20 +10,7 @@ MACHINE = "tests/shop/test_money_stateful.py"
 CARDS = "tests/shop/test_cards.py"
 WALLETS = "tests/shop/test_wallet.py"
 CHAT = "tests/shop/test_chat.py"
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """``before`` stands once in ``file``; ``after`` takes its place. One of ``suites`` must fail."""
-
-    name: str
-    file: str
-    before: str
-    after: str
-    suites: tuple[str, ...] = (MONEY, HOLDING, MACHINE)
-    unnoticed_because: str = ""
-    """One sentence where nothing can notice it: what it would take away is not there to be lost."""
-
+EVERYWHERE = (MONEY, HOLDING, MACHINE)
 
 RECEIPTS = "shop/receipts/service.py"
 HOLDS = "shop/receipts/holding.py"
@@ -69,6 +53,8 @@ MUTANTS: tuple[Mutant, ...] = (
         RECEIPTS,
         "CardToCardPayment.id == payment_id, CardToCardPayment.status.in_(rules.DECIDABLE), guard",
         "CardToCardPayment.id == payment_id, guard",
+        EVERYWHERE,
+        meets="trap 19",
     ),
     Mutant(
         "what a colleague holds can be decided at once by another",
@@ -103,6 +89,7 @@ MUTANTS: tuple[Mutant, ...] = (
         RECEIPTS,
         "await uow.session.scalar(select(User).where(User.id == payer).with_for_update())",
         "await uow.session.scalar(select(User).where(User.id == payer))",
+        EVERYWHERE,
     ),
     Mutant(
         "a new picture leaves the hold about the old one",
