@@ -13,7 +13,7 @@ from db import migrate
 from db.bounds import SERVER_BOUNDS
 from db.embedded import Database, Server
 from db.engine import build_engine
-from db.listen import connect_alone
+from db.listen import CONNECTION_TROUBLE, connect_alone
 from db.passing import is_locked_out, is_passing
 from db.urls import APP_ROLE
 
@@ -32,6 +32,31 @@ async def test_every_connection_of_ours_tells_the_server_how_long_to_bear_with_i
     await engine.dispose()
 
     assert found == [[SERVER_BOUNDS[name] for name in TIMES]] * 2
+
+
+async def test_the_server_is_told_to_give_up_a_peer_that_is_silent_for_nine_seconds() -> None:
+    """A Unix socket has no such settings to ask for, so what is sent is looked at."""
+    sent: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)  # asks for TLS
+        writer.write(b"N")
+        length = int.from_bytes(await reader.readexactly(4), "big")
+        sent.set_result(await reader.readexactly(length - 4))
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(CONNECTION_TROUBLE):
+            await connect_alone(
+                f"postgresql+asyncpg://nobody@127.0.0.1:{port}/none", application_name="bounds"
+            )
+    words = (await sent)[4:].decode().split("\0")
+    told = dict(zip(words[::2], words[1::2], strict=False))
+
+    assert told["tcp_user_timeout"] == "9000"
+    idle, interval, count = [int(told[f"tcp_keepalives_{name}"]) for name in ("idle", "interval", "count")]
+    assert idle + interval * count == 9
 
 
 async def test_a_locked_table_is_waited_for_three_seconds_and_may_be_tried_again(

@@ -307,7 +307,7 @@ RIGHTS = (
         "web/deps.py",
         "units.begin(who.shop.bot_id, who.actor)",
         'units.begin(int(request.query_params.get("bot_id", who.shop.bot_id)), who.actor)',
-        tests_of("tests/web/test_mass_assignment.py"),
+        tests_of("tests/web/test_mass_assignment.py", "test_no_name_in_an_address_leads_into_another_shop"),
         meets="B3",
     ),
     Mutant(

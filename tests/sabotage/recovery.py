@@ -176,7 +176,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "db/bounds.py",
         '    "tcp_user_timeout": "9000",\n',
         "",
-        tests_of(BOUNDS, "test_every_connection_of_ours_tells_the_server_how_long_to_bear_with_it"),
+        tests_of(BOUNDS, "test_the_server_is_told_to_give_up_a_peer_that_is_silent_for_nine_seconds"),
         meets="chaos",
     ),
     Mutant(

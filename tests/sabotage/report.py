@@ -26,7 +26,7 @@ TITLES: Mapping[str, str] = {
     "recovery": "Coming back after kills and faults",
 }
 COLUMNS = ("| Without the cure | For | Where | Noticed |", "|--|--|--|--|")
-_ROW = re.compile(r"^\| (?P<name>[^|]+) \| [^|]*\| [^|]*\| (?P<told>[^|]+) \|$")
+_ROW = re.compile(r"^\| (?P<name>[^|]+) \|[^|]*\| `[^|]*` \| (?P<told>[^|]+) \|$")
 NOT_TRIED = "not tried yet"
 
 

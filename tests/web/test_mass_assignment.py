@@ -102,5 +102,18 @@ async def test_no_field_name_of_ours_means_anything_to_a_form(
     assert for_ever == []
 
 
+@pytest.mark.parametrize("name", ["bot_id", "tenant_id", "shop_id", "viewing_bot_id", "bot", "shop"])
+async def test_no_name_in_an_address_leads_into_another_shop(signed_in, shops, name):
+    alices, mallorys = await shops.open(name="Alice's shop"), await shops.open(name="Mallory's shop")
+    sent = await shops.receipt(mallorys)
+    alice: Browser = await signed_in(alices)
+
+    queue = await alice.get(f"/receipts?{name}={mallorys.bot_id}")
+    item = await alice.get(f"/receipts/{sent.payment_id}?{name}={mallorys.bot_id}")
+
+    assert f"/receipts/{sent.payment_id}" not in queue.text
+    assert (queue.status_code, item.status_code) == (200, 404)
+
+
 def test_the_names_are_those_of_the_tables():
     assert {"bot_id", "status", "balance", "is_master", "wallet_balance", "token_hash"} <= set(NAMES)
