@@ -129,8 +129,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a text may hold NUL",
         "shop/formatting.py",
-        'unicodedata.category(character) not in {"Cc", "Cs"}',
-        'unicodedata.category(character) != "Cs"',
+        'unicodedata.category(character) not in {"Cc", "Cf", "Cs"}',
+        'unicodedata.category(character) not in {"Cf", "Cs"}',
         tests_of(PROTECTION, "test_nul_and_marks_of_direction_in_a_reason_are_dropped"),
         meets="trap 8, I1",
     ),
