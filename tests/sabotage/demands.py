@@ -131,7 +131,7 @@ SIGNING_IN = (
     Mutant(
         "a suspended shop's people stay in",
         SESSIONS,
-        "            home.status.in_(rules.OPENS_DASHBOARD),\n",
+        "            home.status == any_(_words(rules.OPENS_DASHBOARD)),\n",
         "",
         tests_of(MATRIX, LOST),
         meets="A9, B1",
