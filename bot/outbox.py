@@ -41,6 +41,7 @@ from db.logs import redact
 from db.models import OutboxMessage
 from shop.actors import System
 from shop.bots import service as bots
+from shop.features.queries import state_of
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.users import service as users
 
@@ -106,7 +107,10 @@ _CLAIM = text(
     WHERE o.id = s.id AND o.due_at <= :now AND o.sent_at IS NULL AND o.id <> ALL (:in_hand)
     RETURNING o.id, o.bot_id, o.user_id, o.chat_id, o.topic_id, o.kind, o.payload, o.attempts,
         coalesce(person.language, shop.default_language) AS language,
-        shop.timezone, shop.name AS shop_name, shop.support_username
+        shop.timezone, shop.name AS shop_name, shop.support_username,
+        (SELECT jsonb_object_agg(f.feature_key, jsonb_build_object('enabled', f.enabled,
+            'granted', f.granted, 'granted_until', f.granted_until, 'killed', f.killed))
+         FROM bot_feature_flags f WHERE f.bot_id = o.bot_id) AS switches
     """
 ).bindparams(
     bindparam("shops", type_=ARRAY(BIGINT)),
@@ -232,7 +236,7 @@ class Outbox:
                     "in_hand": list(self._in_hand),
                 },
             )
-            claimed = [_claimed(row) for row in rows]
+            claimed = [_claimed(row, uow.now) for row in rows]
         for message in claimed:
             self._bots.of(message.bot_id).take()
             self._in_hand.add(message.id)
@@ -350,7 +354,8 @@ async def _write(uow: UnitOfWork, message: Claimed, **values: Any) -> None:
     )
 
 
-def _claimed(row: Any) -> Claimed:
+def _claimed(row: Any, now: datetime) -> Claimed:
+    is_support_on = state_of(now, row.switches or {}).is_on("support_contact")
     return Claimed(
         id=row.id,
         bot_id=row.bot_id,
@@ -360,7 +365,12 @@ def _claimed(row: Any) -> Claimed:
         kind=row.kind,
         payload=row.payload,
         attempts=row.attempts,
-        reader=Reader(row.language, ZoneInfo(row.timezone), row.shop_name, row.support_username),
+        reader=Reader(
+            row.language,
+            ZoneInfo(row.timezone),
+            row.shop_name,
+            row.support_username if is_support_on else None,
+        ),
     )
 
 

@@ -37,6 +37,7 @@ from web.parts import Parts, Readiness
 from web.routes import (
     auth,
     confirming,
+    features,
     files,
     health,
     live,
@@ -83,6 +84,7 @@ ROUTES: list[ControllerRouterHandler] = [
     tokens.replace,
     tokens.revoke,
     tokens.switch_second_factor,
+    features.FeatureController,
     overview.overview,
     live.events,
     live.events_now,

@@ -74,6 +74,10 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("name", "required"): N_("Give it a name, so that you know it again."),
     ("name", "too_long"): N_("A name of at most %(limit)s characters, please."),
     ("permissions", "required"): N_("Choose at least one thing this person may do."),
+    ("", "not_a_number"): N_("A whole number, please."),
+    ("", "too_small"): N_("At least %(limit)s, please."),
+    ("", "too_large"): N_("At most %(limit)s, please."),
+    ("", "not_a_choice"): N_("Choose one of those offered."),
     ("form", "unreadable"): N_("The form could not be read; nothing was saved."),
     ("lines", "required"): N_("Paste at least one line, or choose a file that has some."),
     ("lines", "too_large"): N_("This is more than 1 MB. Paste less at once."),
@@ -83,7 +87,8 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("file", "not_text"): N_("This is not a text file. Save it as plain text (.txt) and choose it again."),
     ("file", "line_too_long"): N_("Line %(limit)s of the file is too long for a message. Nothing was added."),
 }
-"""(field, problem) of a BadInput to the sentence beside the field; it may use ``limit``."""
+"""(field, problem) of a BadInput to the sentence beside the field; it may use ``limit``. Without a field: for
+every field that has no sentence of its own."""
 
 STATUSES: dict[int, str] = {
     400: N_("This request could not be understood."),
@@ -111,7 +116,8 @@ FORBIDDEN = 403
 def sentence_for(screen: Screen, error: ShopError) -> str:
     """What to tell the person, in the person's language and digits."""
     if isinstance(error, BadInput):
-        known = PROBLEMS.get((error.field, error.problem), ANSWERS[BadInput][1])
+        general = PROBLEMS.get(("", error.problem), ANSWERS[BadInput][1])
+        known = PROBLEMS.get((error.field, error.problem), general)
         limit = error.limit
         shown = number(limit, screen.lang) if isinstance(limit, int) else digits(limit or "", screen.lang)
         return screen.say(known) % {"limit": shown}

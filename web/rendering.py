@@ -44,6 +44,7 @@ NOTICES = {
     "second_factor_off": N_("From now on the token alone is enough to sign in."),
     "colleague_changed": N_("Saved; it counts from now on."),
     "colleague_left": N_("Signed out everywhere; nothing opens for this person any more."),
+    "settings_saved": N_("Saved; the bot obeys from the next message on."),
     "token_revoked": N_("Revoked; whoever signed in with it is signed out."),
 }
 """What a page may say once about the form before it; the cookie carries only the key."""

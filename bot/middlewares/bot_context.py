@@ -16,6 +16,7 @@ from bot.views.refusals import refusal, sentence
 from bot.views.screen import Reader
 from shop.bots.queries import BotContext
 from shop.errors import ShopClosed
+from shop.features.registry import FeatureState
 from shop.i18n import pick_language
 
 log = logging.getLogger(__name__)
@@ -51,15 +52,20 @@ class BotContextMiddleware(BaseMiddleware):
         data["shop_id"], data["shop"] = shop_id, shop
         is_for_team = data.get("is_for_team", False)
         language = shop.default_language if is_for_team else _stranger(data.get("event_from_user"), shop)
-        data["reader"] = reader_of(shop, language)
+        data["reader"] = reader_of(shop, language, arrival.features)
         if shop.status in CLOSED:
             return await _closed(event, data["reader"])
         return await handler(event, data)
 
 
-def reader_of(shop: BotContext, language: str) -> Reader:
+def reader_of(shop: BotContext, language: str, features: FeatureState) -> Reader:
     """For whom this shop writes."""
-    return Reader(language, ZoneInfo(shop.timezone), shop.name, shop.support_username)
+    return Reader(
+        language,
+        ZoneInfo(shop.timezone),
+        shop.name,
+        shop.support_username if features.is_on("support_contact") else None,
+    )
 
 
 def _stranger(user: User | None, shop: BotContext) -> str:

@@ -28,6 +28,8 @@ class Setting:
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[Value, ...] = ()
+    words: tuple[str, ...] = ()
+    """English words for the choices, in their order."""
     feature: str | None = None
     """The feature without which it has no meaning."""
     clone: bool = True
@@ -60,6 +62,7 @@ SETTINGS: tuple[Setting, ...] = (
         kind="choice",
         default="round_robin",
         choices=("round_robin", "random", "time_based", "weighted"),
+        words=(N_("In turn"), N_("At random"), N_("By the clock"), N_("By success")),
         group="cards",
         feature="card_to_card",
         label=N_("Which card to show"),
@@ -147,6 +150,7 @@ SETTINGS: tuple[Setting, ...] = (
         kind="choice",
         default=6,
         choices=(0, 6, 15, 30),
+        words=(N_("At once"), N_("6 seconds"), N_("15 seconds"), N_("30 seconds")),
         group="receipts",
         feature="card_to_card",
         label=N_("Seconds in which a decision can be taken back"),

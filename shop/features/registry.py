@@ -14,12 +14,15 @@ from typing import Literal
 from shop.errors import NotFound
 from shop.features.catalogue import FEATURES, Feature
 
-__all__ = ("BY_KEY", "FEATURES", "Feature", "FeatureState", "Flag", "Reason", "find")
+__all__ = ("BUILT", "BY_KEY", "FEATURES", "Feature", "FeatureState", "Flag", "Reason", "find")
 
 Reason = Literal["not_granted", "grant_ended", "disabled", "killed", "needs"]
 """The first layer that says no, in the order in which they are asked."""
 
 BY_KEY: Mapping[str, Feature] = {feature.key: feature for feature in FEATURES}
+
+BUILT = ("card_to_card", "support_contact")
+"""Those that something asks before it acts: a switch is shown to an owner only where it turns something."""
 
 
 def find(key: str) -> Feature:

@@ -53,11 +53,12 @@ async def set_feature_flag(
     """
     may = FEATURES_MANAGE if registry.find(key).tenant_may_switch else PLATFORM_MANAGE
     require(uow.actor, may)
+    before = (await get_feature_flag(uow, key)).enabled
     values: dict[str, Any] = {"enabled": enabled}
     if config is not None:
         values["config"] = _checked(config)
     await _write(uow, key, values)
-    await _changed(uow, "feature.switched", key, enabled=enabled)
+    await _changed(uow, "feature.switched", key, before=before, enabled=enabled)
     return await get_feature_flag(uow, key)
 
 

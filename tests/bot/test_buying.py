@@ -8,6 +8,9 @@ import pytest
 from bot.app import BotProcess
 from shop.actors import Customer, System
 from shop.bots import service as bot_service
+from shop.features import service as features
+from shop.notifications.messages import OrderHeld
+from shop.notifications.outbox import enqueue
 from shop.receipts import service as receipts
 from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitsOfWork
@@ -168,6 +171,31 @@ async def test_the_support_button_leads_to_the_shops_own_person(
 
     menu = await phone.expect("Hi Carol")
     assert "https://t.me/nasim_help" in [button.get("url") for button in buttons_of(menu)]
+
+
+async def test_a_switched_off_support_button_is_gone_from_the_next_message_and_from_what_is_told_unasked(
+    bots: BotProcess, shops: Shops, make_phone: MakePhone, units: UnitsOfWork
+) -> None:
+    shop = await shops.open()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await bot_service.update_bot(uow, shop.bot_id, support_username="nasim_help")
+    phone = await make_phone(shop)
+    await phone.text("/start")
+    await phone.expect("Hi Carol")
+    carol = await known(shop, phone, units)
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await features.disable_feature(uow, "support_contact")
+        held = OrderHeld(1, {"name": "Plan"})
+        await enqueue(uow, chat_id=phone.user_id, user_id=carol.user_id, message=held)
+    told = await phone.expect("takes a little longer")
+    await phone.text("/start")
+    await phone.expect_count("Hi Carol", 2)
+
+    menu = await phone.expect("Hi Carol")
+    for message in (menu, told):
+        assert buttons_of(message)
+        assert "https://t.me/nasim_help" not in [button.get("url") for button in buttons_of(message)]
 
 
 async def known(shop: Shop, phone: Phone, units: UnitsOfWork) -> Person:

@@ -56,6 +56,8 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         f"{item}?reject=1",
         "/receipts?tab=approved",
         "/stock",
+        "/features",
+        "/features/card_to_card",
         "/sessions",
         "/team",
         "/tokens",

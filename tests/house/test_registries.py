@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from shop.configurations.registry import SETTINGS
 from shop.features.catalogue import FEATURES, GROUPS
+from shop.features.registry import BUILT
 
+ROOT = Path(__file__).parents[2]
+ASKED = re.compile(
+    r"""(?:is_on|require_on|is_feature_enabled)\([^()]*(?:\([^()]*\)[^()]*)*"([a-z_0-9]+)"\s*\)"""
+)
 PAGE = (Path(__file__).parents[2] / "docs" / "features.md").read_text()
 
 
@@ -38,3 +44,14 @@ def test_what_a_feature_needs_exists_and_never_needs_it_back():
 
 def test_every_feature_stands_in_a_known_group():
     assert {feature.group for feature in FEATURES} <= set(GROUPS)
+
+
+def test_a_switch_is_offered_where_something_asks_for_it_and_nowhere_else():
+    sources = [path for folder in ("bot", "shop") for path in (ROOT / folder).rglob("*.py")]
+
+    asked = {key for path in sources for key in ASKED.findall(path.read_text())}
+    assert asked == set(BUILT)
+
+
+def test_every_choice_has_a_word_or_none_has():
+    assert [one.key for one in SETTINGS if one.words and len(one.words) != len(one.choices)] == []

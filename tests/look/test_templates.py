@@ -72,7 +72,7 @@ def test_macros_are_imported_with_the_readers_language(path):
 def test_every_form_that_posts_carries_the_token(path):
     forms = re.findall(r"<form\b.*?</form>", source(path), flags=re.DOTALL)
 
-    posted = ('method="post"', "desk_form", "upload_form")
+    posted = ('method="post"', "desk_form", "part_form", "upload_form")
     assert [f for f in forms if any(sign in f for sign in posted) and "csrf()" not in f] == []
 
 

@@ -38,6 +38,7 @@ class Row:
 REASON = (("reason_code", "not_arrived"),)
 NAME = (("name", "Laptop"),)
 COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
+SWITCH = (("enabled", "on"),)
 LINES = (("lines", "vless://a-line-of-the-matrix"),)
 
 ROUTES: dict[tuple[str, str], Row] = {
@@ -68,6 +69,10 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/team/{colleague_id:str}/token"): Row(OUT, 200, 404, 403, 404, fields=NAME, stale=403),
     ("POST", "/team/{colleague_id:str}/let-go"): Row(OUT, 303, 404, 403, 404, stale=403),
     ("POST", "/team/{colleague_id:str}/take-back"): Row(OUT, 200, 404, 403, 404, stale=403),
+    ("GET", "/features"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/features/{key:str}"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/features/{key:str}/switch"): Row(OUT, 303, 303, 403, 303, fields=SWITCH),
+    ("POST", "/features/{key:str}/settings"): Row(OUT, 422, 422, 403, 422),
     ("GET", "/"): Row(OUT, 200, 200, 200, 303),
     ("GET", "/events"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/events/now"): Row(OUT, 200, 200, 200, 200),
@@ -117,6 +122,7 @@ def address(
         path.replace("{payment_id:str}", str(receipt))
         .replace("{colleague_id:str}", str(colleague))
         .replace("{plan_id:str}", str(plan))
+        .replace("{key:str}", "card_to_card")
         .replace("{token_id:str}", str(token))
         .replace("{staff_id:str}", str(staff))
         .replace("{bot_id:str}", str(bot_id))

@@ -1,0 +1,40 @@
+"""Settings as a form shows them and as it posts them: what was typed, made into values of their kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from shop.configurations.registry import Setting, Value
+from shop.errors import BadInput
+from shop.formatting import latin
+
+ON = "on"
+_NUMBER = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+
+
+def read_settings(settings: Iterable[Setting], fields: Mapping[str, str]) -> dict[str, object]:
+    """What a form says about each of ``settings``; whether it may be so is the registry's to say.
+
+    A box that is not ticked is not posted at all, so an absent switch is off. Digits may be Persian.
+    Raises BadInput for what is no number.
+    """
+    return {setting.key: _read(setting, fields.get(setting.key, "")) for setting in settings}
+
+
+def _read(setting: Setting, text: str) -> object:
+    if setting.kind == "bool":
+        return text == ON
+    if setting.kind == "choice":
+        return next((choice for choice in setting.choices if str(choice) == text), text)
+    number = latin(text).strip()
+    if _NUMBER.fullmatch(number) is None:
+        raise BadInput(setting.key, "not_a_number")
+    return int(number)
+
+
+def as_typed(values: Mapping[str, Value]) -> dict[str, str]:
+    """The same values as a form that was never posted would hold them."""
+    return {
+        key: (ON if value else "") if isinstance(value, bool) else str(value) for key, value in values.items()
+    }
