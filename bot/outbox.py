@@ -107,7 +107,7 @@ _CLAIM = text(
     WHERE o.id = s.id AND o.due_at <= :now AND o.sent_at IS NULL AND o.id <> ALL (:in_hand)
     RETURNING o.id, o.bot_id, o.user_id, o.chat_id, o.topic_id, o.kind, o.payload, o.attempts,
         coalesce(person.language, shop.default_language) AS language,
-        shop.timezone, shop.name AS shop_name, shop.support_username,
+        shop.timezone, shop.calendar, shop.name AS shop_name, shop.support_username,
         (SELECT jsonb_object_agg(f.feature_key, jsonb_build_object('enabled', f.enabled,
             'granted', f.granted, 'granted_until', f.granted_until, 'killed', f.killed))
          FROM bot_feature_flags f WHERE f.bot_id = o.bot_id) AS switches
@@ -370,6 +370,7 @@ def _claimed(row: Any, now: datetime) -> Claimed:
             ZoneInfo(row.timezone),
             row.shop_name,
             row.support_username if is_support_on else None,
+            row.calendar,
         ),
     )
 

@@ -25,6 +25,16 @@ MONTHS: dict[str, tuple[str, ...]] = {
         *("Mehr", "Aban", "Azar", "Dey", "Bahman", "Esfand"),
     ),
 }
+GREGORIAN_MONTHS: dict[str, tuple[str, ...]] = {
+    "fa": (
+        *("ژانویه", "فوریه", "مارس", "آوریل", "مه", "ژوئن"),
+        *("ژوئیه", "اوت", "سپتامبر", "اکتبر", "نوامبر", "دسامبر"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+}
 WEEKDAYS: dict[str, tuple[str, ...]] = {
     "fa": ("دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -123,6 +133,12 @@ def jalali_day(day: date, lang: str, *, year: bool = True) -> str:
     shown = _jalali(day)
     text = f"{shown.day} {MONTHS[lang][shown.month - 1]}"
     return digits(f"{text} {shown.year}" if year else text, lang)
+
+
+def gregorian(moment: datetime, lang: str, tz: ZoneInfo) -> str:
+    """The day of a moment as the rest of the world counts: ``۲۲ نوامبر ۲۰۲۶`` or ``22 November 2026``."""
+    day = moment.astimezone(tz).date()
+    return digits(f"{day.day} {GREGORIAN_MONTHS[lang][day.month - 1]} {day.year}", lang)
 
 
 @lru_cache(maxsize=4096)

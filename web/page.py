@@ -58,6 +58,7 @@ class Page:
             NavItem("stock", "/stock", N_("Stock"), "package"),
             NavItem("features", "/features", N_("Features"), "adjustments"),
             NavItem("team", "/team", N_("Team"), "users"),
+            NavItem("settings", "/settings", N_("Settings"), "settings"),
         )
         platform = (NavItem("shops", "/platform/bots", N_("Shops"), "building-store"),)
         open_to_him = tuple(item for item in shop if item.needs in self.permissions)

@@ -65,6 +65,7 @@ def reader_of(shop: BotContext, language: str, features: FeatureState) -> Reader
         ZoneInfo(shop.timezone),
         shop.name,
         shop.support_username if features.is_on("support_contact") else None,
+        shop.calendar,
     )
 
 

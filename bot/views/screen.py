@@ -28,6 +28,7 @@ class Reader:
     timezone: ZoneInfo
     shop_name: str
     support_username: str | None
+    calendar: str = "jalali"
 
     @property
     def gettext(self) -> Callable[[str], str]:

@@ -37,6 +37,7 @@ def write(template: str, reader: Reader, /, **fields: Any) -> str:
         **fields,
         lang=reader.language,
         timezone=reader.timezone,
+        calendar=reader.calendar,
         shop_name=reader.shop_name,
         support_username=reader.support_username,
     )
@@ -119,7 +120,8 @@ def isolate(text: object) -> str:
 
 @pass_context
 def _date(context: Context, moment: datetime | str) -> str:
-    return formatting.jalali(_instant(moment), context["lang"], _wall(context))
+    day = formatting.gregorian if context["calendar"] == "gregorian" else formatting.jalali
+    return day(_instant(moment), context["lang"], _wall(context))
 
 
 @pass_context

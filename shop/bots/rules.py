@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shop.errors import BadInput
-from shop.formatting import normalise_text
+from shop.formatting import latin, normalise_text
 from shop.i18n import LANGUAGES
 from shop.money import Currency
 
@@ -21,6 +21,7 @@ ANSWERS = (*OPEN, "suspended", "frozen")
 
 _TOKEN = re.compile(r"([0-9]{6,12}):[A-Za-z0-9_-]{35}", re.ASCII)
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}", re.ASCII)
+_TOPIC = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _PUBLIC_ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _PUBLIC_ID_LENGTH = 16
 
@@ -67,6 +68,16 @@ def username(typed: str | None, *, field: str = "username") -> str | None:
     if _USERNAME.fullmatch(clean) is None:
         raise BadInput(field, "not_a_telegram_name")
     return clean
+
+
+def topic(typed: int | str | None, *, field: str) -> int | None:
+    """The number of a topic of the group, or None for none. Raises BadInput."""
+    clean = latin(str(typed or "")).strip()
+    if not clean:
+        return None
+    if _TOPIC.fullmatch(clean) is None:
+        raise BadInput(field, "not_a_number")
+    return int(clean)
 
 
 def timezone(typed: str) -> str:

@@ -62,8 +62,10 @@ CLEAN: Mapping[str, Callable[[Any], Any]] = {
     "timezone": rules.timezone,
     "calendar": rules.calendar,
     "support_username": partial(rules.username, field="support_username"),
+    "notification_topic_id": partial(rules.topic, field="notification_topic_id"),
+    "card_receipt_topic_id": partial(rules.topic, field="card_receipt_topic_id"),
 }
-"""Chats and topics are Telegram's numbers and need none."""
+"""Chats are Telegram's numbers, said by Telegram itself, and need none."""
 
 
 async def create_bot(
@@ -143,12 +145,16 @@ async def update_bot(uow: UnitOfWork, bot_id: int, **changes: Unpack[BotChanges]
     """
     bot = await _lock(uow, bot_id, SETTINGS_MANAGE)
     token = changes.pop("telegram_bot_token", None)
+    # All of it or nothing, also for a caller who goes on after a refusal.
+    after = {name: CLEAN[name](value) if name in CLEAN else value for name, value in changes.items()}
     if token is not None:
         await _replace_token(uow, bot, rules.parse_telegram_token(token))
-    for column, value in changes.items():
-        setattr(bot, column, CLEAN[column](value) if column in CLEAN else value)
+    before = {column: getattr(bot, column) for column in after}
+    for column, value in after.items():
+        setattr(bot, column, value)
     touched = sorted([*changes, *(("telegram_bot_token",) if token is not None else ())])
-    await _changed(uow, bot, "bot.updated", fields=touched)
+    # Of a token it is told that it changed, never what it was or is.
+    await _changed(uow, bot, "bot.updated", fields=touched, before=before, after=after)
     return row_of(bot)
 
 

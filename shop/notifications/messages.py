@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,21 @@ class StockEmpty(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class TestMessage(Message):
+    """To a chat of the shop: somebody wants to see that it arrives. ``about``: what comes there."""
+
+    kind: ClassVar[str] = "test_message"
+    about: Literal["alerts", "receipts"]
+    by: str
+    mark: str
+    """Tells one test from the next."""
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.about}:{self.mark}"
+
+
+@dataclass(frozen=True, slots=True)
 class BooksProved(Message):
     """To the master's chat, every night: whether the books of all shops balance, and the anchor of their
     histories, which proves here what was there. ``differing`` names the shops whose books do not."""
@@ -218,6 +233,7 @@ MESSAGES: tuple[type[Message], ...] = (
     PaymentExpired,
     StockLow,
     StockEmpty,
+    TestMessage,
     BooksProved,
     SignInAsked,
     TelegramUnlinked,

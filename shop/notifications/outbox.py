@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import SQLColumnExpression, func, select
 
 from db.batch import Into
 from db.models import Bot, OutboxMessage
-from shop.notifications.messages import Message
+from shop.actors import SETTINGS_MANAGE, require
+from shop.notifications.messages import Message, TestMessage
 from shop.unit_of_work import UnitOfWork
 
 CHANNEL = "outbox"
@@ -50,6 +52,50 @@ async def enqueue(
 async def enqueue_for_owner(uow: UnitOfWork, message: Message) -> None:
     """Queue ``message`` for the shop's own chat; without one, the dashboard alone tells it."""
     await _to_the_team(uow, message, Bot.notification_topic_id)
+
+
+async def send_test(uow: UnitOfWork) -> bool:
+    """Say in each chat of the team what comes there; False where no chat is linked.
+
+    A second wish within the minute is the same. Raises NotAllowed.
+    """
+    require(uow.actor, SETTINGS_MANAGE)
+    chats = await get_chats(uow)
+    if not chats.is_linked:
+        return False
+    mark = f"{uow.now:%Y-%m-%dT%H:%M}"
+    await enqueue_for_owner(uow, TestMessage("alerts", uow.actor.name, mark))
+    await enqueue_for_reviewers(uow, TestMessage("receipts", uow.actor.name, mark))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """Where the team reads on Telegram: a group with its topics, or else the chat of one person."""
+
+    group_id: int | None
+    alerts_topic_id: int | None
+    receipts_topic_id: int | None
+    person_id: int | None
+
+    @property
+    def is_linked(self) -> bool:
+        return self.group_id is not None or self.person_id is not None
+
+
+async def get_chats(uow: UnitOfWork) -> Chats:
+    """The chats of the unit's shop."""
+    row = (
+        await uow.session.execute(
+            select(
+                Bot.notification_group_id,
+                Bot.notification_topic_id,
+                Bot.card_receipt_topic_id,
+                Bot.admin_chat_id,
+            ).where(Bot.id == uow.bot_id)
+        )
+    ).one()
+    return Chats(*row)
 
 
 async def enqueue_for_reviewers(uow: UnitOfWork, message: Message) -> None:

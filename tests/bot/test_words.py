@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -180,3 +180,12 @@ def test_every_template_is_translated() -> None:
     assert persian.gettext(sentence) != sentence
     assert len(list(TEMPLATES.glob("*.html"))) > 40
     assert len(commands("fa")) == len(commands("en"))
+
+
+@pytest.mark.parametrize(("language", "day"), [("fa", "۲۲ دسامبر ۲۰۲۶"), ("en", "22 December 2026")])
+def test_a_shop_that_counts_as_the_world_does_says_gregorian_days(language: str, day: str) -> None:
+    payload = sample(next(kind for kind in MESSAGES if kind.kind == "subscription_ready"))
+
+    assert day not in notice("subscription_ready", payload, reader(language)).text
+    gregorian = replace(reader(language), calendar="gregorian")
+    assert day in notice("subscription_ready", payload, gregorian).text

@@ -73,6 +73,10 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/features/{key:str}"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/features/{key:str}/switch"): Row(OUT, 303, 303, 403, 303, fields=SWITCH),
     ("POST", "/features/{key:str}/settings"): Row(OUT, 422, 422, 403, 422),
+    ("GET", "/settings"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/settings/{tab:str}"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/settings/{tab:str}"): Row(OUT, 303, 303, 403, 303),
+    ("POST", "/settings/notifications/test"): Row(OUT, 303, 303, 403, 303),
     ("GET", "/"): Row(OUT, 200, 200, 200, 303),
     ("GET", "/events"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/events/now"): Row(OUT, 200, 200, 200, 200),
@@ -123,6 +127,7 @@ def address(
         .replace("{colleague_id:str}", str(colleague))
         .replace("{plan_id:str}", str(plan))
         .replace("{key:str}", "card_to_card")
+        .replace("{tab:str}", "notifications")
         .replace("{token_id:str}", str(token))
         .replace("{staff_id:str}", str(staff))
         .replace("{bot_id:str}", str(bot_id))

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
-from shop.actors import FEATURES_MANAGE, PLATFORM_MANAGE, SETTINGS_MANAGE, may
+from shop.actors import FEATURES_MANAGE, PLATFORM_MANAGE, SETTINGS_MANAGE, SHOP_SEE, may, require
 from shop.configurations import queries as configurations
 from shop.configurations import service as settings
 from shop.configurations.registry import SETTINGS, Setting
@@ -128,6 +128,7 @@ def _saved(screen: Screen, where: str) -> Response[str]:
 async def _show(
     screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200, is_saved: bool = False
 ) -> Response[str]:
+    require(uow.actor, SHOP_SEE)
     flags = {flag.key: flag for flag in await queries.get_all_feature_flags(uow)}
     values = await configurations.get_all_configurations_dict(uow)
     switches = [_switch(uow, screen, registry.find(key), flags) for key in BUILT]

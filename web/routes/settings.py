@@ -1,0 +1,148 @@
+"""The settings of the shop, a tab for each kind, and the test of its chats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from shop.actors import SETTINGS_MANAGE, SHOP_SEE, may, require
+from shop.bots import queries as bots
+from shop.bots import service as shops
+from shop.bots.rules import CALENDARS
+from shop.bots.service import BotChanges
+from shop.configurations import queries as configurations
+from shop.configurations import service
+from shop.configurations.registry import SETTINGS as REGISTRY
+from shop.errors import BadInput, NotFound
+from shop.i18n import N_
+from shop.notifications import outbox
+from shop.receipts.desk import count_waiting
+from shop.unit_of_work import UnitOfWork
+from web.auth import signed_in
+from web.deps import Uow
+from web.errors import sentence_for
+from web.forms import read_form
+from web.parts import WebRequest, parts_of
+from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.typed import as_typed, read_settings
+
+SETTINGS = "/settings"
+SHOP, PAYMENTS, NOTIFICATIONS = "shop", "payments", "notifications"
+TABS = {SHOP: N_("The shop"), PAYMENTS: N_("Payment and receipts"), NOTIFICATIONS: N_("Notifications")}
+OF_PAYMENTS = tuple(setting for setting in REGISTRY if setting.group in {"payments", "receipts"})
+COLUMNS = {
+    SHOP: ("name", "default_language", "timezone", "calendar", "support_username"),
+    NOTIFICATIONS: ("notification_topic_id", "card_receipt_topic_id"),
+}
+"""What a tab changes of the shop's own row."""
+CALENDAR_WORDS = dict(zip(CALENDARS, (N_("Solar Hijri"), N_("Gregorian")), strict=True))
+TIMEZONES = (
+    "Asia/Tehran",
+    "Asia/Kabul",
+    "Asia/Dubai",
+    "Asia/Baghdad",
+    "Europe/Istanbul",
+    "Europe/Berlin",
+    "UTC",
+)
+"""Suggested while typing; every other one is taken too."""
+
+
+class SettingsController(Controller):
+    path = SETTINGS
+
+    @get()
+    async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
+        """The first tab."""
+        return await _show(Screen.of(request), uow, SHOP)
+
+    @get("/{tab:str}")
+    async def tab(self, request: WebRequest, uow: Uow, tab: FromPath[str]) -> Response[str]:
+        """One tab with what counts now."""
+        return await _show(Screen.of(request), uow, _known(tab))
+
+    @post("/{tab:str}")
+    async def save(self, request: WebRequest, tab: FromPath[str]) -> Response[str]:
+        """All of a tab or nothing; the bot obeys from the next message on."""
+        fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
+        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+            try:
+                await _save(uow, _known(tab), fields)
+            except BadInput as refusal:
+                return await _show(screen, uow, tab, typed=fields, refusal=refusal)
+            if wants_part(request):
+                return await _show(screen, uow, tab, told="settings_saved")
+        notice = screen.parts.cookies.keep_notice("settings_saved")
+        return see_other(f"{SETTINGS}/{tab}", send_cookies=[notice])
+
+    @post("/notifications/test")
+    async def test(self, request: WebRequest) -> Response[str]:
+        """A message into each linked chat, by the same way as every other."""
+        who, screen = signed_in(request), Screen.of(request)
+        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+            told = "test_sent" if await outbox.send_test(uow) else "no_chat"
+            if wants_part(request):
+                return await _show(screen, uow, NOTIFICATIONS, told=told)
+        return see_other(f"{SETTINGS}/{NOTIFICATIONS}", send_cookies=[screen.parts.cookies.keep_notice(told)])
+
+
+def _known(tab: str) -> str:
+    if tab not in TABS:
+        raise NotFound("settings", tab[:20])
+    return tab
+
+
+async def _save(uow: UnitOfWork, tab: str, fields: Mapping[str, str]) -> None:
+    if tab == PAYMENTS:
+        await service.update_configuration_partial(uow, read_settings(OF_PAYMENTS, fields))
+        return
+    # A field that was not posted is one that is not to change.
+    changes = {column: fields[column] for column in COLUMNS[tab] if column in fields}
+    await shops.update_bot(uow, uow.bot_id, **cast("BotChanges", changes))
+
+
+async def _show(
+    screen: Screen,
+    uow: UnitOfWork,
+    tab: str,
+    *,
+    typed: Mapping[str, str] | None = None,
+    refusal: BadInput | None = None,
+    told: str | None = None,
+) -> Response[str]:
+    require(uow.actor, SHOP_SEE)
+    context: dict[str, Any] = {
+        "tab": tab,
+        "tabs": [(key, screen.say(words)) for key, words in TABS.items()],
+        "values": typed or await _values(uow, tab),
+        "wrong_field": refusal.field if refusal else None,
+        "error": sentence_for(screen, refusal) if refusal else None,
+        "settings": OF_PAYMENTS if tab == PAYMENTS else (),
+        "chats": await outbox.get_chats(uow) if tab == NOTIFICATIONS else None,
+        "calendars": CALENDAR_WORDS,
+        "timezones": TIMEZONES,
+        "may_set": may(uow.actor, SETTINGS_MANAGE),
+    }
+    code = 200 if refusal is None else 422
+    if not wants_part(screen.request):
+        waiting = await count_waiting(uow)
+        return screen.page("settings/index.html", code=code, active="settings", waiting=waiting, **context)
+    if told is None:
+        return screen.part("settings/_tab.html", code=code, **context)
+    toast = screen.toast(screen.say(NOTICES[told]), tone="ok")
+    return screen.answer(screen.text("settings/_tab.html", **context) + toast)
+
+
+async def _values(uow: UnitOfWork, tab: str) -> dict[str, str]:
+    if tab == PAYMENTS:
+        return as_typed(await configurations.get_all_configurations_dict(uow))
+    if tab == NOTIFICATIONS:
+        chats = await outbox.get_chats(uow)
+        found = (chats.alerts_topic_id, chats.receipts_topic_id)
+    else:
+        shop = await bots.get_context(uow)
+        found = tuple(getattr(shop, column) for column in COLUMNS[tab])
+    return {column: str(value or "") for column, value in zip(COLUMNS[tab], found, strict=True)}
