@@ -238,6 +238,14 @@ class AlreadyExists(ShopError):
 
 
 @dataclass(eq=False)
+class ListChanged(ShopError):
+    """What was sent was made from a list grown old: something came to it or left it meanwhile."""
+
+    code = "list_changed"
+    what: str
+
+
+@dataclass(eq=False)
 class StillInUse(ShopError):
     """It has a history, so it cannot be deleted; archive or switch it off instead."""
 

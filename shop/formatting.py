@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
 
+from shop.money import Money
+
 MONTHS: dict[str, tuple[str, ...]] = {
     "fa": (
         *("فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور"),
@@ -112,6 +114,15 @@ def rial(toman: int) -> int:
 def money(toman: int, lang: str) -> str:
     """``۱۲۵٬۰۰۰ تومان`` or ``125,000 Toman``: the amount with its unit, never without."""
     return f"{number(toman, lang)} {TOMAN[lang]}"
+
+
+def amount(value: Money, lang: str) -> str:
+    """An amount without its unit, for buttons under a text that names the unit."""
+    places = value.currency.minor_digits
+    if not places:
+        return number(value.amount, lang)
+    whole, rest = divmod(value.amount, 10**places)
+    return f"{number(whole, lang)}{'٫' if lang == 'fa' else '.'}{digits(f'{rest:0{places}}', lang)}"
 
 
 def card_groups(card_number: str) -> str:

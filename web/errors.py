@@ -55,6 +55,7 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.AlreadyExists: (409, N_("This exists already.")),
     refusals.InvalidLinkCode: (422, N_("This code is not valid any more.")),
     refusals.OtherAccount: (409, N_("Another Telegram account is linked; the platform admin can unlink it.")),
+    refusals.ListChanged: (409, N_("The list has changed meanwhile; look at it as it is now.")),
     refusals.StillInUse: (409, N_("This has a history and cannot be deleted; switch it off instead.")),
     refusals.InvalidToken: (
         422,
@@ -74,6 +75,8 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("name", "required"): N_("Give it a name, so that you know it again."),
     ("name", "too_long"): N_("A name of at most %(limit)s characters, please."),
     ("permissions", "required"): N_("Choose at least one thing this person may do."),
+    ("plans", "required"): N_("Choose at least one plan."),
+    ("", "too_long"): N_("At most %(limit)s characters, please."),
     ("", "not_a_number"): N_("A whole number, please."),
     ("", "too_small"): N_("At least %(limit)s, please."),
     ("", "too_large"): N_("At most %(limit)s, please."),

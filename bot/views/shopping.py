@@ -10,38 +10,27 @@ from aiogram.types import InlineKeyboardMarkup
 from bot.callbacks import CancelOrder, Go, PayByCard, PickPlan, ShowCard
 from bot.views.menu import back
 from bot.views.screen import Reader, Screen, copy, keyboard, press
-from bot.views.words import amount, write
+from bot.views.words import write
 from shop import formatting
 from shop.cards.banks import localised
 from shop.money import Currency
 from shop.payments.service import CardInvoice
-from shop.plans import sold
+from shop.plans import sold, wording
 from shop.plans.queries import Offer
-
-NAME_ON_BUTTON = 30
 
 
 def plans(reader: Reader, offers: Sequence[Offer]) -> Screen:
     """The price list; one button for each plan."""
     if not offers:
         return Screen(write("plans_empty", reader), keyboard(back(reader)))
-    _ = reader.gettext
-    limits = {offer.device_limit for offer in offers}
     text = write(
         "plans",
         reader,
-        devices=limits.pop() if len(limits) == 1 else 0,
+        devices=wording.common_device_limit(offers),
         currency=str(offers[0].price.currency),
     )
     buttons = [
-        [
-            press(
-                _("%(plan)s, %(price)s")
-                % {"plan": _short(offer.name), "price": amount(offer.price, reader.language)},
-                PickPlan(plan_id=offer.plan_id),
-            )
-        ]
-        for offer in offers
+        [press(wording.button(offer, reader.language), PickPlan(plan_id=offer.plan_id))] for offer in offers
     ]
     return Screen(text, keyboard(*buttons, back(reader)))
 
@@ -117,7 +106,3 @@ def _bank(reader: Reader, name: str) -> str:
     if not shown or "بانک" in shown or "Bank" in shown:
         return shown
     return _("Bank %(bank)s") % {"bank": shown}
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= NAME_ON_BUTTON else f"{name[: NAME_ON_BUTTON - 1]}…"

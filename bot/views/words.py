@@ -90,12 +90,7 @@ def money(value: Money, language: str) -> str:
 
 def amount(value: Money, language: str) -> str:
     """Without its unit, for buttons under a text that names the unit."""
-    scale = 10**value.currency.minor_digits
-    if scale == 1:
-        return formatting.number(value.amount, language)
-    whole, rest = divmod(value.amount, scale)
-    digits = formatting.digits(f"{rest:0{value.currency.minor_digits}}", language)
-    return f"{formatting.number(whole, language)}{'٫' if language == 'fa' else '.'}{digits}"
+    return formatting.amount(value, language)
 
 
 def rial(value: Money, language: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from db.models import Order
+from shop.actors import SHOP_SEE, require
 from shop.errors import NotFound
 from shop.money import Currency, Money
 from shop.plans import sold
@@ -25,6 +27,22 @@ class OrderSummary:
     """0 is unlimited."""
     device_limit: int
     """0 is unlimited."""
+
+
+def is_sale() -> ColumnElement[bool]:
+    """Money for the wallet is no sale; what was given back whole is none any more."""
+    return and_(Order.kind != "topup", Order.status != "refunded")
+
+
+async def count_sold(uow: UnitOfWork, *, since: datetime) -> dict[int, int]:
+    """How often each plan was sold since then, by plan; one that was not is missing. Raises NotAllowed."""
+    require(uow.actor, SHOP_SEE)
+    rows = await uow.session.execute(
+        select(Order.plan_id, func.count())
+        .where(Order.paid_at >= since, Order.plan_id.is_not(None), is_sale())
+        .group_by(Order.plan_id)
+    )
+    return {plan_id: count for plan_id, count in rows.tuples() if plan_id is not None}
 
 
 async def get_summary(uow: UnitOfWork, user_id: int, order_id: int, language: str) -> OrderSummary:

@@ -23,6 +23,7 @@ from db.models import (
 )
 from shop.actors import SHOP_SEE, require
 from shop.features import queries as features
+from shop.orders.queries import is_sale
 from shop.overview.days import begins, change, filled, last_days
 from shop.overview.events import latest_events
 from shop.overview.rows import DaySales, Overview, Sales, StockLow, Todo, TopPlan
@@ -178,11 +179,6 @@ class _Day:
 _NOTHING = _Day()
 
 
-def _is_sale() -> ColumnElement[bool]:
-    """Money for the wallet is no sale; what was given back whole is none any more."""
-    return and_(Order.kind != "topup", Order.status != "refunded")
-
-
 def _day_of(moment: InstrumentedAttribute[Any], tz: ZoneInfo) -> ColumnElement[date]:
     return func.timezone(tz.key, moment).cast(Date)
 
@@ -208,7 +204,7 @@ async def _sales(uow: UnitOfWork, tz: ZoneInfo, *, since: datetime) -> dict[date
             by_card.label("by_card"),
             (Order.paid_at <= uow.now - timedelta(days=1)).label("before_this_time"),
         )
-        .where(Order.paid_at >= since, _is_sale())
+        .where(Order.paid_at >= since, is_sale())
         .subquery()
     )
     total = func.sum(paid.c.amount)
@@ -235,7 +231,7 @@ async def _top_plans(uow: UnitOfWork, since: datetime, language: str) -> list[To
     count = func.count()
     best = (
         select(Order.plan_id, count.label("sold"))
-        .where(Order.paid_at >= since, Order.plan_id.is_not(None), _is_sale())
+        .where(Order.paid_at >= since, Order.plan_id.is_not(None), is_sale())
         .group_by(Order.plan_id)
         .order_by(count.desc(), Order.plan_id)
         .limit(TOP)

@@ -10,6 +10,7 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement, Select, UnaryExpression, select
 
 from db.models import Bot, BotPlan
+from shop.actors import SHOP_SEE, require
 from shop.errors import NotFound, PlanUnavailable
 from shop.money import Currency, Money
 from shop.plans import rules
@@ -121,6 +122,17 @@ async def get_plan(uow: UnitOfWork, plan_id: int) -> PlanRow:
     if plan is None:
         raise NotFound("plan", plan_id)
     return row_of(plan)
+
+
+async def list_all(uow: UnitOfWork) -> list[PlanRow]:
+    """The price list in the owner's order, the archived plans after it, newest in the archive first.
+
+    Raises NotAllowed.
+    """
+    require(uow.actor, SHOP_SEE)
+    newest = BotPlan.archived_at.desc().nulls_first()
+    plans = await Plans(session=uow.session).get_many(order_by=[newest, *IN_ORDER])
+    return [row_of(plan) for plan in plans]
 
 
 async def get_plans(uow: UnitOfWork, *, active_only: bool = False) -> list[PlanRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shop.errors import BadInput
@@ -19,6 +20,11 @@ LARGEST_TRAFFIC = 1_000_000
 """Gigabytes."""
 MOST_DEVICES = 1_000
 RENEWAL_POLICIES = ("extend", "reset", "reset_volume_keep_time")
+STEPS = (1, 100, 500, 1_000)
+"""What prices may be rounded to when many change at once."""
+MOST_UP = 1_000
+MOST_DOWN = 99
+"""Per cent."""
 TRANSLATED = {"name": LONGEST_NAME, "description": LONGEST_DESCRIPTION}
 
 
@@ -100,6 +106,33 @@ def translations(typed: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, 
 def price(value: int) -> int:
     """At least one minor unit: what costs nothing is a trial. Raises BadInput."""
     return between("price", value, least=1, most=LARGEST_PRICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Repricing:
+    """One change of many prices: ``percent`` up, or down when negative; prices are rounded to ``step``."""
+
+    percent: int
+    step: int
+    """Minor units."""
+
+    def __post_init__(self) -> None:
+        """Raises BadInput."""
+        if self.percent == 0:
+            raise BadInput("percent", "too_small", 1)
+        most = MOST_UP if self.percent > 0 else MOST_DOWN
+        between("percent", abs(self.percent), least=1, most=most)
+        if self.step not in STEPS:
+            raise BadInput("step", "not_a_choice")
+
+    def of(self, before: int) -> int:
+        """What ``before`` becomes: to the nearest step, a half upwards, and never less than one step.
+
+        Raises BadInput when that is more than a plan may cost.
+        """
+        exact = before * (100 + self.percent)
+        nearest = (2 * exact + 100 * self.step) // (200 * self.step) * self.step
+        return between("percent", max(nearest, self.step), least=1, most=LARGEST_PRICE)
 
 
 def period_days(value: int) -> int:

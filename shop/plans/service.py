@@ -10,7 +10,7 @@ from sqlalchemy import exists, func, or_, select
 from db.models import BotPlan, Order, StockItem
 from shop.actors import PLANS_MANAGE, require
 from shop.audit import service as audit
-from shop.errors import BadInput, NotFound, StillInUse
+from shop.errors import ListChanged, NotFound, StillInUse
 from shop.plans import rules
 from shop.plans.queries import PlanRow, Plans, row_of
 from shop.unit_of_work import UnitOfWork
@@ -86,10 +86,13 @@ def _apply(plan: BotPlan, changes: PlanChanges) -> None:
 async def update_plan(uow: UnitOfWork, plan_id: int, **changes: Unpack[PlanChanges]) -> PlanRow:
     """Change what is given, leave the rest. Raises NotAllowed, NotFound (also when archived), BadInput."""
     plan = await _lock(uow, plan_id)
-    before = plan.price
+    before = {field: getattr(plan, field) for field in changes}
+    price = plan.price
     _apply(plan, changes)
-    prices = {} if plan.price == before else {"price_before": before, "price": plan.price}
-    await _changed(uow, plan, "plan.updated", fields=sorted(changes), **prices)
+    fields = sorted(field for field, value in before.items() if getattr(plan, field) != value)
+    prices = {} if plan.price == price else {"price_before": price, "price": plan.price}
+    if fields:
+        await _changed(uow, plan, "plan.updated", fields=fields, **prices)
     return row_of(plan)
 
 
@@ -116,6 +119,26 @@ async def archive_plan(uow: UnitOfWork, plan_id: int) -> None:
     plan = await _lock(uow, plan_id)
     plan.archived_at, plan.is_active = uow.now, False
     await _changed(uow, plan, "plan.archived")
+
+
+async def restore_plan(uow: UnitOfWork, plan_id: int) -> PlanRow:
+    """Put an archived plan back at the end of the list, off sale until somebody switches it on.
+
+    Raises NotAllowed, and NotFound when it is not in the archive.
+    """
+    require(uow.actor, PLANS_MANAGE)
+    plan = await uow.session.scalar(
+        select(BotPlan)
+        .where(BotPlan.id == plan_id, BotPlan.archived_at.is_not(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if plan is None:
+        raise NotFound("plan", plan_id)
+    plan.sort_order = await _next_place(uow)
+    plan.archived_at = None
+    await _changed(uow, plan, "plan.restored")
+    return row_of(plan)
 
 
 async def delete_plan(uow: UnitOfWork, plan_id: int) -> None:
@@ -147,10 +170,22 @@ async def reorder_plans(uow: UnitOfWork, plan_ids: Sequence[int]) -> list[PlanRo
     """Put the price list in this order.
 
     ``plan_ids`` names every plan that is not archived, exactly once, those off sale too: whoever sorts
-    sees them all, and a list that misses one was made from a page grown old (BadInput). Answers the
-    list in its new order. Raises NotAllowed and BadInput.
+    sees them all, and a list that misses one was made from a page grown old (ListChanged). Answers the
+    list in its new order. Raises NotAllowed and ListChanged.
     """
     require(uow.actor, PLANS_MANAGE)
+    plans = await lock_list(uow)
+    if sorted(plan_ids) != sorted(plans):
+        raise ListChanged("plan")
+    for place, plan_id in enumerate(plan_ids):
+        plans[plan_id].sort_order, plans[plan_id].updated_at = place, uow.now
+    await uow.session.flush()
+    await audit.record(uow, "plan.reordered", "plan", None, plan_ids=list(plan_ids))
+    return [row_of(plans[plan_id]) for plan_id in plan_ids]
+
+
+async def lock_list(uow: UnitOfWork) -> dict[int, BotPlan]:
+    """Every plan that is not archived, held until the unit ends; always locked in one order."""
     locked = await uow.session.scalars(
         select(BotPlan)
         .where(BotPlan.archived_at.is_(None))
@@ -158,14 +193,7 @@ async def reorder_plans(uow: UnitOfWork, plan_ids: Sequence[int]) -> list[PlanRo
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    plans = {plan.id: plan for plan in locked}
-    if sorted(plan_ids) != sorted(plans):
-        raise BadInput("plan_ids", "not_the_whole_list")
-    for place, plan_id in enumerate(plan_ids):
-        plans[plan_id].sort_order, plans[plan_id].updated_at = place, uow.now
-    await uow.session.flush()
-    await audit.record(uow, "plan.reordered", "plan", None, plan_ids=list(plan_ids))
-    return [row_of(plans[plan_id]) for plan_id in plan_ids]
+    return {plan.id: plan for plan in locked}
 
 
 async def _lock(uow: UnitOfWork, plan_id: int) -> BotPlan:

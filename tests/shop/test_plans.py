@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from shop.actors import SEEING, StaffMember
-from shop.errors import BadInput, NotAllowed, NotFound, PlanUnavailable, StillInUse
+from shop.errors import BadInput, ListChanged, NotAllowed, NotFound, PlanUnavailable, StillInUse
 from shop.money import Currency, Money
 from shop.orders import service as orders
 from shop.plans import queries, service
@@ -131,6 +133,35 @@ async def test_a_plan_with_lines_on_its_shelf_is_not_deleted(units, shop):
         await as_owner(units, shop, service.delete_plan, shop.plan_id)
 
 
+async def test_what_was_archived_comes_back_at_the_end_of_the_list_and_off_sale(units, shop, make_shop):
+    other = await add(units, shop)
+    await as_owner(units, shop, service.archive_plan, shop.plan_id)
+    mallorys = await make_shop(stock=0)
+    with pytest.raises(NotFound):
+        await as_owner(units, mallorys, service.restore_plan, shop.plan_id)
+    with pytest.raises(NotFound):
+        await as_owner(units, shop, service.restore_plan, other.plan_id)
+
+    restored = await as_owner(units, shop, service.restore_plan, shop.plan_id)
+
+    assert (restored.archived_at, restored.is_active) == (None, False)
+    listed = await as_owner(units, shop, queries.list_all)
+    assert [plan.plan_id for plan in listed] == [other.plan_id, shop.plan_id]
+
+
+async def test_the_history_names_only_what_was_really_changed(units, shop, everything):
+    plan = await as_owner(units, shop, queries.get_plan, shop.plan_id)
+    for days in (60, 60):
+        await as_owner(units, shop, service.update_plan, shop.plan_id, name=plan.name, period_days=days)
+
+    notes = await everything.fetch(
+        "SELECT data->'fields' AS fields FROM audit_log WHERE bot_id = $1 AND action = 'plan.updated'",
+        shop.bot_id,
+    )
+
+    assert [json.loads(note["fields"]) for note in notes] == [["period_days"]]
+
+
 async def test_plans_are_found_by_price_with_both_ends_included(units, make_shop):
     shop = await make_shop(stock=0, price=100)
     for price in (300, 200, 400):
@@ -170,7 +201,7 @@ async def test_an_order_that_misses_or_repeats_a_plan_is_refused(units, shop, ma
         [shop.plan_id, second.plan_id, second.plan_id],
         [shop.plan_id, mallorys.plan_id],
     ):
-        with pytest.raises(BadInput):
+        with pytest.raises(ListChanged):
             await as_owner(units, shop, service.reorder_plans, wrong)
 
 
