@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -43,4 +45,5 @@ async def test_a_note_gives_up_when_its_time_is_over() -> None:
         raise ConnectionRefusedError("no socket")
 
     with pytest.raises(ConnectionRefusedError):
-        await noting.note(write, what="something", seconds=-1)
+        async with asyncio.timeout(10):
+            await noting.note(write, what="something", seconds=-1)

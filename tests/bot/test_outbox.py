@@ -376,13 +376,16 @@ async def test_a_new_leader_respects_the_pauses_of_the_one_before(
     assert [row["attempts"] for one in (shop, quiet) for row in await rows(bare, one)] == [1, 0]
 
 
-async def test_what_we_are_sending_ourselves_is_not_taken_over(office: Office) -> None:
+async def test_what_we_are_sending_ourselves_is_not_taken_over(
+    office: Office, bare: asyncpg.Connection
+) -> None:
     shop = await office.open()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1)
     await office.outbox._claim()
 
     await office.outbox.take_over()
+    assert (await rows(bare, shop))[0]["attempts"] == 1, "another process would see it as never tried"
     office.clock.forward(seconds=LEASE.total_seconds() + 1)
 
     assert await office.outbox.deliver_due() == 0

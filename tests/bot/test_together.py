@@ -37,7 +37,8 @@ async def test_everybody_whose_write_failed_is_told_and_the_next_write_is_tried(
             raise ConnectionError("away")
 
     together = Together(write)
-    outcomes = await asyncio.gather(*(together.add(number) for number in range(3)), return_exceptions=True)
+    adding = asyncio.gather(*(together.add(number) for number in range(3)), return_exceptions=True)
+    outcomes = await asyncio.wait_for(adding, 10)
 
     assert any(isinstance(outcome, ConnectionError) for outcome in outcomes)
     await together.add(4)

@@ -53,6 +53,23 @@ async def test_migrating_twice_changes_nothing_and_keeps_the_grants(database):
     await engine.dispose()
 
 
+async def test_migrating_takes_back_what_was_granted_beyond_the_list(server):
+    made = server.create_database("granting")
+    await migrate.upgrade(made.owner_url, app_role=APP_ROLE)
+    engine = create_async_engine(made.owner_url, poolclass=NullPool)
+    asked = text("SELECT has_table_privilege(:role, 'audit_log', 'UPDATE')")
+    found = []
+    for statement in (f"GRANT UPDATE ON audit_log TO {APP_ROLE}", None):
+        async with engine.begin() as connection:
+            if statement is not None:
+                await connection.execute(text(statement))
+            found.append(await connection.scalar(asked, {"role": APP_ROLE}))
+        await migrate.upgrade(made.owner_url, app_role=APP_ROLE)
+    await engine.dispose()
+
+    assert found == [True, False]
+
+
 async def _tables(url: str) -> set[str]:
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.connect() as connection:

@@ -16,6 +16,8 @@ SHOP_TABLES = sorted(
     {mapper.local_table.name for mapper in Base.registry.mappers if issubclass(mapper.class_, BotOwned)}
     | {"bots"}
 )
+HISTORY = ("transactions", "audit_log", "audit_seals", "book_proofs", "book_days")
+"""Said here once more, so that the list in the code cannot lose one unseen."""
 GLOBAL_KEYS = {
     ("api_tokens", "key_id"),
     ("bots", "public_id"),
@@ -145,7 +147,7 @@ async def test_the_application_owns_nothing_and_cannot_step_over_the_wall(everyt
             await app_connection.execute(forbidden)
 
 
-@pytest.mark.parametrize("table", walls.APPEND_ONLY)
+@pytest.mark.parametrize("table", HISTORY)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET bot_id = bot_id", "DELETE FROM {}"])
 async def test_history_can_only_be_added_to(table, statement, app_connection):
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -274,6 +276,7 @@ async def test_the_application_may_do_what_the_list_says_and_nothing_else(everyt
         allowed |= set() if table in walls.APPEND_ONLY else {"UPDATE"}
         allowed |= {"DELETE"} if table in walls.DELETABLE else set()
         assert rights == allowed, table
+    assert set(walls.APPEND_ONLY) >= set(HISTORY)
     assert not set(walls.APPEND_ONLY) & set(walls.DELETABLE)
 
 

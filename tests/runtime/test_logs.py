@@ -118,6 +118,24 @@ def test_the_secrets_of_the_settings_are_known_whatever_their_shape(tmp_path: Pa
     assert "long%40" not in line
 
 
+def test_libraries_that_would_log_whole_addresses_are_quiet_but_for_their_warnings(tmp_path: Path) -> None:
+    script = f"""
+import logging
+from db.logs import configure_logging
+from db.settings import Settings
+configure_logging(Settings.from_env({{"PISHKHAN_DATA": {str(tmp_path / "data")!r}, "LOG_LEVEL": "DEBUG"}}))
+for name in ("httpx", "aiohttp.client", "sqlalchemy.engine.Engine"):
+    logging.getLogger(name).info("asked for an address")
+    logging.getLogger(name).warning("lost it")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=20
+    )
+
+    assert done.stderr.count("lost it") == 3
+    assert "asked for" not in done.stderr
+
+
 @pytest.mark.parametrize("form", ["console", "json"])
 @pytest.mark.parametrize(
     "crash",

@@ -36,6 +36,7 @@ def read(folder: Path, **environ: str) -> Settings:
         ("DATABASE_URL", "postgresql://u:p@h/d?pool=5", "pool"),
         ("DATABASE_OWNER_URL", "postgresql://o:p@h/d", "DATABASE_URL"),
         ("SECRET_KEY", "changeme", "32"),
+        ("SECRET_KEY", "5f3c9a07d1e8b246c0a9f7e3d5b1284", "32"),
         ("SECRET_KEY", "a" * 64, "simple"),
         ("SECRET_KEY", f"{LONG},short", "32"),
         ("SECRET_KEY", "change-me-before-you-go-to-production", "simple"),

@@ -221,6 +221,12 @@ async def test_a_key_that_was_replaced_is_needed_only_until_the_next_link(house)
     assert await with_new.prove() == []
 
 
+def test_a_link_covers_all_links_before_it():
+    entry = (1, 1, "staff:1", "Alice", "web", "receipt.approved", "payment", 1, {}, NOON)
+
+    assert chain.link(bytes(32), entry) != chain.link(chain.link(bytes(32), entry), entry)
+
+
 async def test_two_who_seal_at_once_make_one_chain(house):
     for _ in range(5):
         async with house.units.begin(house.shop.bot_id, System("test")) as uow:
