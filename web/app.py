@@ -35,6 +35,7 @@ from web.hub import Hub, ended_by_signals, listening
 from web.jinja import build_environment
 from web.parts import Parts, Readiness
 from web.routes import (
+    audit,
     auth,
     confirming,
     features,
@@ -73,6 +74,8 @@ ROUTES: list[ControllerRouterHandler] = [
     confirming.confirm,
     confirming.wait,
     confirming.finish,
+    audit.audit,
+    audit.export,
     team.people,
     team.add,
     team.change,

@@ -58,6 +58,7 @@ class Page:
             NavItem("stock", "/stock", N_("Stock"), "package"),
             NavItem("features", "/features", N_("Features"), "adjustments"),
             NavItem("team", "/team", N_("Team"), "users"),
+            NavItem("audit", "/audit", N_("History"), "history"),
             NavItem("settings", "/settings", N_("Settings"), "settings"),
         )
         platform = (NavItem("shops", "/platform/bots", N_("Shops"), "building-store"),)

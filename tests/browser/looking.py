@@ -79,6 +79,15 @@ async def sign_in(page: Page, dashboard: str, token: str) -> None:
     await page.wait_for_url(lambda address: "/login" not in address)
 
 
+async def go_to(page: Page, screen: str, *, more: str) -> None:
+    """By the bar at the bottom of a phone: ``screen`` itself, or behind the last place, called ``more``."""
+    bar = page.locator(".bottomnav")
+    link = bar.get_by_role("link", name=screen)
+    if not await link.is_visible():
+        await bar.locator("summary", has_text=more).click()
+    await link.click()
+
+
 def watch(page: Page, *expected: str) -> list[str]:
     """Everything the browser complains of from now on, and every request to another host.
 

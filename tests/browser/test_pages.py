@@ -63,6 +63,7 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         "/features/card_to_card",
         "/sessions",
         "/team",
+        "/audit",
         "/tokens",
     )
     owners += ("/confirm?next=/tokens",)

@@ -7,6 +7,7 @@ import re
 from playwright.async_api import expect
 
 from shop.media.shelf import Shelf
+from tests.browser.looking import go_to
 from tests.browser.test_purchase import PHONE, Words, approve, order, sign_in
 from tests.factories import Shops, photo
 
@@ -33,7 +34,7 @@ async def test_a_held_order_is_delivered_when_the_owner_fills_the_shelf(
         await approve(page, words)
         await phone.read(words.pattern(BEING_PREPARED))
 
-    await page.locator(".bottomnav").get_by_role("link", name=words("Stock")).click()
+    await go_to(page, words("Stock"), more=words("More"))
     await expect(page.locator(".shelf")).to_contain_text("۲ سفارش منتظر")
     form = page.locator(".shelf form")
     send = form.get_by_role("button", name=words("Add to the stock"))

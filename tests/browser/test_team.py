@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from tests.browser.looking import go_to
 from tests.browser.looking import sign_in as enter
 from tests.browser.test_purchase import PHONE, Words, sign_in
 
@@ -11,7 +12,7 @@ from tests.browser.test_purchase import PHONE, Words, sign_in
 async def test_a_colleague_comes_in_with_his_own_token_and_is_out_at_once(stack, browser, live_shop):
     words = Words("fa")
     owner = await sign_in(browser, stack, live_shop, "fa", viewport=PHONE)
-    await owner.locator(".bottomnav").get_by_role("link", name=words("Team")).click()
+    await go_to(owner, words("Team"), more=words("More"))
     await owner.get_by_text(words("Add a colleague")).click()
     form = owner.locator("form[action='/team']")
     await form.get_by_label(words("Name")).fill("سارا نوری")

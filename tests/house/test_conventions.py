@@ -17,6 +17,7 @@ from shop import errors
 from shop.errors import ShopError
 from shop.notifications import messages
 from web.errors import ANSWERS
+from web.history import ACTIONS, NAMES
 
 ROOT = Path(__file__).parents[2]
 TELEGRAM = ROOT / "templates" / "telegram"
@@ -76,6 +77,46 @@ def test_every_todo_names_its_issue():
     for path in [*SOURCES, *(ROOT / "templates").rglob("*.html")]:
         for line in path.read_text().splitlines():
             assert not re.search(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))", line), f"{path}: {line}"
+
+
+RECORDS = {"record", "_changed", "_switch", "_record"}
+ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
+
+
+def history_calls() -> list[tuple[ast.Call, str]]:
+    """Every call in ``shop`` that writes into the history, with the name it is called by."""
+    calls = (
+        node
+        for path in SOURCES
+        if "shop" in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    )
+    named = ((call, getattr(call.func, "attr", getattr(call.func, "id", ""))) for call in calls)
+    return [(call, name) for call, name in named if name in RECORDS]
+
+
+def test_every_action_of_the_history_has_its_words():
+    found = {
+        argument.value
+        for call, _ in history_calls()
+        for argument in call.args
+        if isinstance(argument, ast.Constant)
+        and isinstance(argument.value, str)
+        and ACTION.fullmatch(argument.value)
+    }
+
+    assert len(found) > 40
+    assert found - set(ACTIONS) == set()
+
+
+def test_every_value_beside_an_entry_has_a_name_to_read():
+    found = {
+        word.arg for call, name in history_calls() if name == "record" for word in call.keywords if word.arg
+    }
+
+    # What has a value before is told in one line with it.
+    assert {name.removesuffix("_before") for name in found} - set(NAMES) - {"before", "after"} == set()
 
 
 MAKES_MARKUP = {

@@ -410,10 +410,18 @@ def test_every_link_and_form_of_the_desk_works_without_script():
 def test_the_menu_names_only_screens_that_exist():
     owner, master = make_page(), make_page(shop_name=None, is_master=True)
 
-    assert [x.href for x in owner.nav] == ["/", "/receipts", "/stock", "/features", "/team", "/settings"]
+    assert [x.href for x in owner.nav] == [
+        "/",
+        "/receipts",
+        "/stock",
+        "/features",
+        "/team",
+        "/audit",
+        "/settings",
+    ]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/stock", "/features", "/team", "/settings"),
+        *("/", "/receipts", "/stock", "/features", "/team", "/audit", "/settings"),
         "/platform/bots",
     ]
 

@@ -1,0 +1,111 @@
+"""The shop's history as its people read it: newest first, filtered, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from db.models import AuditEntry
+from shop.actors import SHOP_SEE, require
+from shop.unit_of_work import UnitOfWork
+
+PAGE = 50
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "receipts": ("receipt", "order"),
+    "plans": ("plan", "stock"),
+    "cards": ("card",),
+    "settings": ("configuration", "feature", "bot"),
+    "team": ("staff", "token", "sign_in"),
+    "platform": ("shop", "secrets"),
+}
+"""What one looks for, and how the actions of it begin."""
+DAYS: Mapping[str, int] = {"day": 1, "week": 7, "month": 30}
+"""How far back one looks, in days of 24 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to show; a value that means nothing shows everything."""
+
+    kind: str = ""
+    """One of KINDS."""
+    actor: str = ""
+    """A label, ``staff:4``."""
+    since: str = ""
+    """One of DAYS."""
+    before: int | None = None
+    """Only what is older than this entry: where the page before ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    entry_id: int
+    at: datetime
+    actor: str
+    actor_name: str
+    channel: str
+    """The door: ``web``, ``bot``, ``cli`` or ``job``."""
+    action: str
+    subject_type: str
+    subject_id: int | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[HistoryRow]
+    older: int | None
+    """``before`` of the next page; None on the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoActed:
+    actor: str
+    name: str
+
+
+async def load_history(uow: UnitOfWork, wanted: Wanted, *, limit: int = PAGE) -> Page:
+    """One page, newest first; page a hundred costs what the first does. Raises NotAllowed."""
+    require(uow.actor, SHOP_SEE)
+    found = (
+        select(
+            AuditEntry.id,
+            AuditEntry.created_at,
+            AuditEntry.actor,
+            AuditEntry.actor_name,
+            AuditEntry.channel,
+            AuditEntry.action,
+            AuditEntry.subject_type,
+            AuditEntry.subject_id,
+            AuditEntry.data,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(limit + 1)
+    )
+    if wanted.kind in KINDS:
+        begins = KINDS[wanted.kind]
+        found = found.where(or_(*(AuditEntry.action.startswith(f"{word}.") for word in begins)))
+    if wanted.actor:
+        found = found.where(AuditEntry.actor == wanted.actor)
+    if wanted.since in DAYS:
+        found = found.where(AuditEntry.created_at >= uow.now - timedelta(days=DAYS[wanted.since]))
+    if wanted.before is not None:
+        found = found.where(AuditEntry.id < wanted.before)
+    rows = [HistoryRow(*row) for row in await uow.session.execute(found)]
+    return Page(rows[:limit], rows[limit - 1].entry_id if len(rows) > limit else None)
+
+
+async def who_acted(uow: UnitOfWork) -> list[WhoActed]:
+    """The people of the house who stand in the history, each by one of his names. Raises NotAllowed."""
+    require(uow.actor, SHOP_SEE)
+    rows = await uow.session.execute(
+        select(AuditEntry.actor, func.max(AuditEntry.actor_name))
+        .where(or_(AuditEntry.actor.startswith("staff:"), AuditEntry.actor.startswith("master:")))
+        .group_by(AuditEntry.actor)
+        .order_by(AuditEntry.actor)
+    )
+    return [WhoActed(*row) for row in rows.tuples()]

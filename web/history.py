@@ -1,0 +1,187 @@
+"""The words of the history: what each action is called, and what the values beside it mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shop.audit.queries import HistoryRow
+from shop.i18n import N_
+
+ACTIONS: Mapping[str, str] = {
+    "bot.activated": N_("switched the bot on"),
+    "bot.became_master": N_("made this the platform's own bot"),
+    "bot.created": N_("opened the shop"),
+    "bot.deactivated": N_("switched the bot off"),
+    "bot.deleted": N_("closed the shop"),
+    "bot.left_master": N_("made this an ordinary bot"),
+    "bot.token_state": N_("noticed a change of the bot's token"),
+    "bot.updated": N_("changed the shop's particulars"),
+    "card.activated": N_("switched a card on"),
+    "card.archived": N_("archived a card"),
+    "card.created": N_("added a card"),
+    "card.deactivated": N_("switched a card off"),
+    "card.deleted": N_("deleted a card"),
+    "card.updated": N_("changed a card"),
+    "card.usage_reset": N_("set a card's counter back"),
+    "configuration.deleted": N_("set a setting back"),
+    "configuration.deleted_all": N_("set all settings back"),
+    "configuration.set": N_("changed a setting"),
+    "feature.granted": N_("changed what the shop may have"),
+    "feature.killed": N_("used the emergency switch of a feature"),
+    "feature.reset": N_("set a feature back"),
+    "feature.switched": N_("switched a feature"),
+    "order.cancelled": N_("cancelled an order"),
+    "order.expired": N_("let an unpaid order end"),
+    "order.held": N_("kept a paid order waiting for stock"),
+    "plan.activated": N_("put a plan on sale"),
+    "plan.archived": N_("archived a plan"),
+    "plan.created": N_("added a plan"),
+    "plan.deactivated": N_("took a plan off sale"),
+    "plan.deleted": N_("deleted a plan"),
+    "plan.repriced": N_("changed a plan's price with others"),
+    "plan.restored": N_("brought a plan back"),
+    "plan.reordered": N_("changed the order of the plans"),
+    "plan.updated": N_("changed a plan"),
+    "receipt.approved": N_("approved a receipt"),
+    "receipt.held": N_("decided on a receipt"),
+    "receipt.hold_voided": N_("ended a decision because a new receipt came"),
+    "receipt.rejected": N_("rejected a receipt"),
+    "receipt.submitted": N_("sent a receipt"),
+    "receipt.undone": N_("took a decision back"),
+    "receipt.warnings_overruled": N_("approved despite warnings"),
+    "secrets.rotated": N_("changed the installation's key"),
+    "shop.exported": N_("exported the shop"),
+    "shop.signed_out": N_("signed everybody out"),
+    "shop.view_ended": N_("stopped looking at the shop"),
+    "shop.viewed": N_("looked at the shop"),
+    "sign_in.approved": N_("let a browser in by a tap"),
+    "sign_in.asked": N_("asked in the chat who signs in"),
+    "sign_in.refused": N_("refused a browser"),
+    "staff.changed": N_("changed a colleague's rights"),
+    "staff.chat_linked": N_("linked a chat"),
+    "staff.confirmed": N_("confirmed to be the person"),
+    "staff.created": N_("added a person"),
+    "staff.left": N_("let a colleague go"),
+    "staff.link_code_asked": N_("asked for a code to link a chat"),
+    "staff.returned": N_("took a colleague back"),
+    "staff.signed_in": N_("signed in"),
+    "staff.signed_out": N_("signed out"),
+    "staff.signed_out_everywhere": N_("signed out everywhere"),
+    "staff.telegram_linked": N_("linked a Telegram account"),
+    "staff.telegram_unlinked": N_("unlinked a Telegram account"),
+    "stock.added": N_("filled the stock"),
+    "token.issued": N_("made a token"),
+    "token.replaced": N_("replaced a token"),
+    "token.revoked": N_("revoked a token"),
+}
+"""Said after a name: "Maryam approved a receipt". A house test finds an action that has no words."""
+
+KIND_WORDS: Mapping[str, str] = {
+    "receipts": N_("Receipts and orders"),
+    "plans": N_("Plans and stock"),
+    "cards": N_("Cards"),
+    "settings": N_("Settings"),
+    "team": N_("Team and sign-ins"),
+    "platform": N_("Platform"),
+}
+SINCE_WORDS: Mapping[str, str] = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days")}
+DOORS: Mapping[str, str] = {
+    "web": N_("dashboard"),
+    "bot": N_("bot"),
+    "cli": N_("command line"),
+    "job": N_("by itself"),
+}
+NAMES: Mapping[str, str] = {
+    "action": N_("what"),
+    "added": N_("added"),
+    "address": N_("address"),
+    "amount": N_("amount"),
+    "bank": N_("bank"),
+    "bot_token": N_("bot token"),
+    "by": N_("by"),
+    "card_numbers": N_("card numbers"),
+    "decision": N_("decision"),
+    "duplicates": N_("known already"),
+    "enabled": N_("on"),
+    "fields": N_("what changed"),
+    "granted": N_("allowed"),
+    "is_active": N_("active"),
+    "is_master": N_("platform's own"),
+    "key": N_("which"),
+    "key_id": N_("token"),
+    "keys": N_("which"),
+    "killed": N_("emergency switch"),
+    "last_four": N_("last four digits"),
+    "late": N_("late"),
+    "name": N_("name"),
+    "new_key_id": N_("new token"),
+    "order_id": N_("order"),
+    "order_status": N_("state of the order"),
+    "percent": N_("per cent"),
+    "plan_ids": N_("order of the plans"),
+    "price": N_("price"),
+    "purpose": N_("for what"),
+    "reason": N_("reason"),
+    "replaced": N_("in the place of another"),
+    "role": N_("role"),
+    "rows": N_("rows"),
+    "seconds": N_("seconds to undo"),
+    "served": N_("orders delivered"),
+    "state": N_("state"),
+    "step": N_("rounded to"),
+    "text": N_("words"),
+    "until": N_("until"),
+    "value": N_("value"),
+    "warnings": N_("warnings"),
+    "works_until": N_("works until"),
+}
+"""What the values beside an entry are. One without a word here is shown under its own name."""
+PLACES: Mapping[str, str] = {
+    "payment": "/receipts/{}",
+    "receipt": "/receipts/{}",
+    "staff": "/team#person-{}",
+    "plan": "/stock/{}",
+}
+"""Where the thing an entry tells of is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One value beside an entry; with a ``before``, one that changed."""
+
+    name: str
+    value: str
+    before: str | None = None
+
+
+def details(row: HistoryRow) -> Iterator[Detail]:
+    """What the entry holds besides its action, as plain text. Lists are joined, what is nested is flat."""
+    data = dict(row.data)
+    if "before" in data and "after" in data:
+        before, after = data.pop("before"), data.pop("after")
+        if isinstance(before, dict) and isinstance(after, dict):
+            for name in sorted({*before, *after}):
+                yield Detail(name, _text(after.get(name)), _text(before.get(name)))
+        else:
+            yield Detail("value", _text(after), _text(before))
+    for name, value in data.items():
+        if f"{name}_before" in data:
+            yield Detail(name, _text(value), _text(data[f"{name}_before"]))
+        elif not name.endswith("_before"):
+            yield Detail(name, _text(value))
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "✓" if value else "✗"
+        case list():
+            return ", ".join(map(_text, value)) or "–"
+        case dict():
+            return ", ".join(f"{name}: {_text(inner)}" for name, inner in value.items()) or "–"
+        case _:
+            return str(value) or "–"

@@ -1,0 +1,106 @@
+"""The history of the shop: who did what, when and through which door."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from io import StringIO
+from urllib.parse import urlencode
+
+from litestar import Response, get
+
+from shop.audit.queries import DAYS, KINDS, HistoryRow, Wanted, load_history, who_acted
+from shop.export.cells import cell
+from shop.receipts.desk import count_waiting
+from web import history
+from web.access import Access, route_for
+from web.auth import signed_in
+from web.forms import LARGEST_ID
+from web.parts import WebRequest, parts_of
+from web.rendering import VARY, Screen
+
+AUDIT = "/audit"
+MOST_EXPORTED = 10_000
+BOM = "\ufeff"
+"""Without it Excel takes UTF-8 for something else."""
+LONGEST_LABEL = 40
+
+
+@get(AUDIT)
+async def audit(request: WebRequest) -> Response[str]:
+    """A page of it, newest first; what is shown stands in the address."""
+    who, screen, wanted = signed_in(request), Screen.of(request), _wanted(request.query_params)
+    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+        page = await load_history(uow, wanted)
+        people = await who_acted(uow)
+        waiting = await count_waiting(uow)
+    return screen.page_or_part(
+        "audit/index.html",
+        "audit/_list.html",
+        active="audit",
+        waiting=waiting,
+        history=page,
+        people={one.actor: one.name for one in people},
+        wanted=wanted,
+        kinds={kind: history.KIND_WORDS[kind] for kind in KINDS},
+        spans={span: history.SINCE_WORDS[span] for span in DAYS},
+        actions=history.ACTIONS,
+        doors=history.DOORS,
+        names=history.NAMES,
+        details=history.details,
+        place_of=_place_of,
+        newest=_address(AUDIT, wanted),
+        older=_address(AUDIT, wanted, before=page.older) if page.older else None,
+        file=_address(f"{AUDIT}.csv", wanted),
+    )
+
+
+@get(f"{AUDIT}.csv", opt=route_for(Access.STAFF, fresh_from=AUDIT))
+async def export(request: WebRequest) -> Response[bytes]:
+    """The same filter as a file for a spreadsheet: the newest MOST_EXPORTED entries."""
+    who, wanted = signed_in(request), _wanted(request.query_params)
+    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+        page = await load_history(uow, wanted, limit=MOST_EXPORTED)
+    out = StringIO()
+    lines = csv.writer(out)
+    lines.writerow(("id", "at_utc", "actor", "actor_name", "door", "action", "subject", "subject_id", "data"))
+    for row in page.rows:
+        lines.writerow(
+            cell(value)
+            for value in (
+                *(row.entry_id, row.at, row.actor, row.actor_name, row.channel, row.action),
+                *(row.subject_type, row.subject_id, dict(row.data)),
+            )
+        )
+    return Response(
+        (BOM + out.getvalue()).encode(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="history.csv"', **VARY},
+    )
+
+
+def _wanted(asked: Mapping[str, str]) -> Wanted:
+    """What the address asks for; whatever means nothing is left out."""
+    before = asked.get("before", "")
+    return Wanted(
+        kind=asked.get("kind", "") if asked.get("kind") in KINDS else "",
+        actor=_label(asked.get("actor", "")),
+        since=asked.get("since", "") if asked.get("since") in DAYS else "",
+        before=min(int(before), LARGEST_ID) if before.isascii() and before.isdigit() else None,
+    )
+
+
+def _label(text: str) -> str:
+    return text if len(text) <= LONGEST_LABEL and text.isprintable() else ""
+
+
+def _address(path: str, wanted: Wanted, *, before: int | None = None) -> str:
+    """The same filter at ``path``, from the newest on unless told otherwise."""
+    now = {"kind": wanted.kind, "actor": wanted.actor, "since": wanted.since, "before": before}
+    asked = urlencode({name: value for name, value in now.items() if value})
+    return f"{path}?{asked}" if asked else path
+
+
+def _place_of(row: HistoryRow) -> str | None:
+    place = history.PLACES.get(row.subject_type)
+    return place.format(row.subject_id) if place is not None and row.subject_id is not None else None
