@@ -16,6 +16,8 @@ STOCK_MANAGE = "stock.manage"
 FEATURES_MANAGE = "features.manage"
 SETTINGS_MANAGE = "settings.manage"
 TOKENS_MANAGE = "tokens.manage"
+CUSTOMERS_MANAGE = "customers.manage"
+MONEY_MANAGE = "money.manage"
 SEEING = frozenset({RECEIPTS_SEE, SHOP_SEE})
 OWNING = SEEING | {
     RECEIPTS_APPROVE,
@@ -25,6 +27,8 @@ OWNING = SEEING | {
     FEATURES_MANAGE,
     SETTINGS_MANAGE,
     TOKENS_MANAGE,
+    CUSTOMERS_MANAGE,
+    MONEY_MANAGE,
 }
 PLATFORM_MANAGE = "platform.manage"
 

@@ -157,6 +157,13 @@ def _jalali(day: date) -> JalaliDate:
     return JalaliDate(day)  # type: ignore[no-untyped-call]
 
 
+def jalali_numbers(moment: datetime, tz: ZoneInfo) -> str:
+    """Day and clock in the Persian calendar with Latin digits, for files: ``1405-09-01 14:05:09``."""
+    local = moment.astimezone(tz)
+    day = _jalali(local.date())
+    return f"{day.year:04}-{day.month:02}-{day.day:02} {local:%H:%M:%S}"
+
+
 def weekday(moment: datetime, lang: str, tz: ZoneInfo) -> str:
     return WEEKDAYS[lang][moment.astimezone(tz).weekday()]
 

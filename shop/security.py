@@ -53,11 +53,13 @@ NOTED: Mapping[str, Outcome] = {
 SEEN: Mapping[str, Outcome] = {
     "access.refused": "refused",
     "confirm.failed": "refused",
+    "list.exported": "ok",
     "sign_in.failed": "refused",
     "sign_in.forged": "refused",
     "sign_in.throttled": "refused",
 }
-"""What only a door sees: nothing changed, so no history has it."""
+"""What only a door sees: nothing changed, so no history has it.
+Of ``list.exported`` the subject is the file."""
 
 FIELDS = ("event", "outcome", "who", "shop", "channel", "subject", "address", "request_id")
 DETAILS = ("by", "key", "key_id", "method", "new_key_id", "path", "purpose", "reason", "role")

@@ -49,6 +49,7 @@ from web.routes import (
     stock,
     team,
     tokens,
+    transactions,
 )
 from web.security import Hardened
 
@@ -95,6 +96,8 @@ ROUTES: list[ControllerRouterHandler] = [
     live.events_now,
     receipts.ReceiptController,
     stock.StockController,
+    transactions.transactions,
+    transactions.transactions_file,
     platform.shops,
     platform.open_shop,
     platform.shop_people,

@@ -83,6 +83,7 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("", "not_a_choice"): N_("Choose one of those offered."),
     ("support_username", "not_a_telegram_name"): N_("A Telegram @name has letters, digits and underscores."),
     ("timezone", "unknown_timezone"): N_("This time zone is not known; write it like Asia/Tehran."),
+    ("export", "too_many"): N_("More than %(limit)s rows; filter further, or export the whole shop."),
     ("form", "unreadable"): N_("The form could not be read; nothing was saved."),
     ("lines", "required"): N_("Paste at least one line, or choose a file that has some."),
     ("lines", "too_large"): N_("This is more than 1 MB. Paste less at once."),

@@ -56,6 +56,7 @@ class Page:
             NavItem("overview", "/", N_("Overview"), "layout-dashboard"),
             NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting, needs=RECEIPTS_SEE),
             NavItem("stock", "/stock", N_("Stock"), "package"),
+            NavItem("transactions", "/transactions", N_("Transactions"), "wallet"),
             NavItem("features", "/features", N_("Features"), "adjustments"),
             NavItem("team", "/team", N_("Team"), "users"),
             NavItem("audit", "/audit", N_("History"), "history"),

@@ -12,7 +12,9 @@ from datetime import timedelta
 
 from shop.actors import (
     CARDS_MANAGE,
+    CUSTOMERS_MANAGE,
     FEATURES_MANAGE,
+    MONEY_MANAGE,
     OWNING,
     PLANS_MANAGE,
     RECEIPTS_APPROVE,
@@ -36,6 +38,8 @@ ABOUT: Mapping[str, str] = {
     PLANS_MANAGE: N_("Change plans and prices"),
     CARDS_MANAGE: N_("Change payment cards"),
     STOCK_MANAGE: N_("Fill the stock"),
+    CUSTOMERS_MANAGE: N_("Write to customers, block them, give days and volume, export lists"),
+    MONEY_MANAGE: N_("Correct wallets and export the ledger"),
     FEATURES_MANAGE: N_("Switch features"),
     SETTINGS_MANAGE: N_("Change settings"),
     TOKENS_MANAGE: N_("Manage the team and its tokens"),

@@ -59,6 +59,7 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         "/settings",
         "/settings/payments",
         "/settings/notifications",
+        "/transactions",
         "/features",
         "/features/card_to_card",
         "/sessions",

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shop.actors import System
 from shop.bots.queries import get_context
 from shop.overview.queries import load_overview
+from shop.paging import Place
 from shop.plans.queries import list_offers
 from shop.receipts import service as receipts
 from shop.receipts.desk import count_waiting, load_desk
@@ -27,6 +28,7 @@ from shop.staff import sessions as browsers
 from shop.staff.service import find_api_token
 from shop.subscriptions.queries import list_for_user
 from shop.unit_of_work import UnitOfWork
+from shop.wallet.ledger import Wanted, add_up, list_movements
 from tests.house.test_walls import SHOP_TABLES
 
 FOUND_BY_WHAT_IS_UNIQUE = {"id", "id_hash", "key_id", "public_id"}
@@ -96,6 +98,9 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
         "the queue's count": count_waiting,
         "the overview": lambda uow: load_overview(uow, language="fa"),
+        "the ledger": lambda uow: list_movements(uow, Wanted()),
+        "the ledger, further on": lambda uow: list_movements(uow, Wanted(), after=Place(uow.now, 2**40)),
+        "the ledger's sums": lambda uow: add_up(uow, Wanted(kind="deposit")),
         "approving": lambda uow: receipts.approve(uow, first.payment_id),
         "rejecting": lambda uow: receipts.reject(uow, second.payment_id, reason=RejectReason.NOT_ARRIVED),
         "the bot's shop": get_context,

@@ -414,6 +414,7 @@ def test_the_menu_names_only_screens_that_exist():
         "/",
         "/receipts",
         "/stock",
+        "/transactions",
         "/features",
         "/team",
         "/audit",
@@ -421,7 +422,7 @@ def test_the_menu_names_only_screens_that_exist():
     ]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/stock", "/features", "/team", "/audit", "/settings"),
+        *("/", "/receipts", "/stock", "/transactions", "/features", "/team", "/audit", "/settings"),
         "/platform/bots",
     ]
 

@@ -90,6 +90,8 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/reject"): Row(OUT, 303, 404, 403, 404, fields=REASON),
     ("POST", "/receipts/{payment_id:str}/undo"): Row(OUT, 409, 404, 403, 404),
+    ("GET", "/transactions"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/transactions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("GET", "/stock"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/stock/{plan_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("POST", "/stock/{plan_id:str}"): Row(OUT, 303, 404, 403, 404, fields=LINES),

@@ -155,6 +155,7 @@ async def test_every_kind_of_event_is_told_in_the_same_form(
     await alice.post(f"/tokens/{shop.token_id}/replace", {"old": "now"})
     await alice.post("/tokens", {"name": "x"}, csrf="")
     await alice.post("/confirm", {"api_token": "hello"})
+    await alice.get("/transactions.csv")
     bob, bobs = await add_staff(units, shop)
     browser = new_browser()
     await browser.sign_in(bobs)

@@ -1,0 +1,179 @@
+"""The ledger as a list: what is chosen, what it adds up to, page by page, and the same as a file."""
+
+from __future__ import annotations
+
+import csv
+import re
+from html import unescape
+from io import StringIO
+
+import pytest
+
+from shop.actors import SEEING, System
+from shop.receipts import service as receipts
+from shop.wallet import service as wallet
+from tests.web.conftest import add_staff
+
+
+@pytest.fixture
+async def alices(shops):
+    return await shops.open(name="Alice's shop")
+
+
+@pytest.fixture
+async def alice(signed_in, alices):
+    return await signed_in(alices)
+
+
+async def book(units, shop, person, *amounts: int, kind="correction") -> None:
+    """One entry after the other, all at one instant: only their numbers tell them apart."""
+    async with units.begin(shop.bot_id, System("test")) as uow:
+        for at, amount in enumerate(amounts):
+            move = wallet.credit if amount > 0 else wallet.debit
+            await move(
+                uow,
+                person.user_id,
+                abs(amount),
+                kind=kind,
+                method="staff",
+                cause=f"test:{kind}:{person.user_id}:{at}",
+                currency="IRT",
+            )
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
+
+
+async def test_a_sale_is_in_and_out_and_links_to_its_receipt(alice, alices, shops, units):
+    sent = await shops.receipt(alices)
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await receipts.approve(uow, sent.payment_id)
+
+    page = unescape((await alice.get("/transactions?lang=en")).text)
+
+    assert page.count(">125,000<") == 2 + 3, "in and out above; in, twice, and the balance after it"
+    assert page.count(">\u2212125,000<") == 2
+    assert f'href="/receipts/{sent.payment_id}"' in page
+    assert "Deposit" in page
+    assert "Purchase" in page
+
+
+async def test_the_sums_above_are_those_of_what_is_chosen_and_of_the_file_to_the_toman(
+    alice, alices, shops, units, everything
+):
+    one, other = await shops.person(alices), await shops.person(alices)
+    await book(units, alices, one, 700, 55, -31)
+    await book(units, alices, other, 10_000, kind="bonus")
+
+    page = (await alice.get("/transactions?lang=en&kind=correction")).text
+    file = await alice.get("/transactions.csv?kind=correction")
+
+    shown = re.findall(r'class="val"><span class="money"><bdi>([^<]*)', page)
+    assert shown == ["755", "31", "724"]
+    rows = rows_of(file.text)
+    assert sum(int(row["credit_toman"]) for row in rows) == 755
+    assert sum(int(row["debit_toman"]) for row in rows) == 31
+    in_books = await everything.fetchval(
+        "SELECT sum(amount) FROM transactions WHERE bot_id = $1 AND kind = 'correction'", alices.bot_id
+    )
+    assert in_books == 724
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+async def test_paging_shows_every_row_once_in_its_order_also_within_one_instant(
+    alice, alices, shops, units, sort
+):
+    await book(units, alices, await shops.person(alices), *range(1, 121))
+
+    url, seen = f"/transactions?lang=en&sort={sort}", []
+    while url:
+        text = (await alice.get(url)).text
+        seen += re.findall(r'<td class="num"><b class="amount-in"><span class="money"><bdi>(\d+)', text)
+        found = re.search(r'rel="next" href="([^"]+)"', text)
+        url = unescape(found[1]) if found else ""
+
+    assert seen == [str(n) for n in (range(120, 0, -1) if sort == "newest" else range(1, 121))]
+
+
+async def test_filters_come_together_and_stay_in_every_link(alice, alices, shops, units):
+    one, other = await shops.person(alices, name="Sara"), await shops.person(alices, name="Mina")
+    await book(units, alices, one, *range(1, 60))
+    await book(units, alices, other, 500)
+
+    page = unescape((await alice.get(f"/transactions?customer={one.user_id}&kind=correction&days=7")).text)
+
+    assert "Mina" not in page
+    following = re.search(r'rel="next" href="([^"]+)"', page)[1]
+    assert {f"customer={one.user_id}", "kind=correction", "days=7"} <= set(re.split("[?&]", following))
+    assert f'href="/transactions.csv?kind=correction&days=7&customer={one.user_id}"' in page
+
+
+async def test_a_part_carries_the_address_that_stands_for_it(alice, alices, shops, units):
+    await book(units, alices, await shops.person(alices), 5)
+
+    part = await alice.get("/transactions?kind=bonus&method=&days=", hx_request="true")
+
+    assert part.headers["hx-push-url"] == "/transactions?kind=bonus"
+    assert "<html" not in part.text
+    assert "Clear filters" in (await alice.get("/transactions?lang=en&kind=bonus")).text
+
+
+@pytest.mark.parametrize(
+    "query", ["kind=theft", "sort=random", "after=1", "after=9999999999999999999-1", "days=٧", "customer=x"]
+)
+async def test_what_no_link_of_ours_says_counts_for_nothing(alice, alices, shops, units, query):
+    await book(units, alices, await shops.person(alices, name="Sara"), 5)
+
+    assert "Sara" in (await alice.get(f"/transactions?{query}")).text
+
+
+async def test_the_file_opens_in_a_spreadsheet_and_holds_no_formula(alice, alices, shops, units):
+    await book(units, alices, await shops.person(alices, name='=HYPERLINK("http://evil.test")'), 1_250_000)
+
+    file = await alice.get("/transactions.csv")
+
+    assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    assert file.headers["content-disposition"] == 'attachment; filename="transactions.csv"'
+    assert file.content.startswith(b"\xef\xbb\xbf")
+    (row,) = rows_of(file.text)
+    assert row["customer"].startswith("'=HYPERLINK")
+    assert row["credit_toman"] == "1250000"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]+Z", row["time_utc"])
+    assert re.fullmatch(r"14\d\d-\d\d-\d\d [\d:]+", row["time_jalali"])
+
+
+async def test_whoever_only_sees_takes_no_file(new_browser, alices, shops, units):
+    await book(units, alices, await shops.person(alices), 5)
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
+
+    page = await bob.get("/transactions")
+
+    assert page.status_code == 200
+    assert "/transactions.csv" not in page.text
+    assert (await bob.get("/transactions.csv")).status_code == 403
+
+
+async def test_more_rows_do_not_cost_more_statements(alice, alices, shops, units, counted_queries):
+    person = await shops.person(alices)
+    await book(units, alices, person, 1)
+    await alice.get("/transactions")
+    counted_queries()
+    await alice.get("/transactions")
+    one = counted_queries()
+
+    await book(units, alices, person, *range(1, 40), kind="bonus")
+    counted_queries()
+    await alice.get("/transactions")
+
+    assert counted_queries() == one
+
+
+async def test_mallory_sees_nothing_of_it(signed_in, alices, shops, units):
+    person = await shops.person(alices, name="Sara")
+    await book(units, alices, person, 5)
+    mallory = await signed_in(await shops.open(name="Mallory's shop"))
+
+    assert "Sara" not in (await mallory.get(f"/transactions?customer={person.user_id}")).text
+    assert rows_of((await mallory.get("/transactions.csv")).text) == []

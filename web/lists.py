@@ -1,0 +1,157 @@
+"""What every list shares: filters, sorting and the place in it lie in the address; the same list as a file.
+
+A value that an address may not name counts as none: an old link shows a list, never a failure.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from io import StringIO
+from typing import Any, Self, TypeVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from litestar import Response
+
+from shop import security
+from shop.errors import BadInput
+from shop.export.cells import cell
+from shop.formatting import jalali_numbers, normalise_text
+from shop.paging import MOST_EXPORTED, Page, Place
+from shop.receipts.desk import count_waiting
+from shop.unit_of_work import UnitOfWork
+from web.auth import signed_in
+from web.forms import LARGEST_ID
+from web.parts import WebRequest
+from web.rendering import PUSH_URL, Screen, wants_part
+
+Row = TypeVar("Row")
+NEWEST, OLDEST = "newest", "oldest"
+SORTS = (NEWEST, OLDEST)
+LONGEST_SEARCH = 64
+CSV = "text/csv"
+MARK = "\ufeff"
+"""By it Excel knows UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list as its address says it is wanted."""
+
+    path: str
+    filters: Mapping[str, str]
+    """Of those the list knows, what was chosen."""
+    sort: str = NEWEST
+    after: Place | None = None
+
+    @classmethod
+    def read(
+        cls,
+        request: WebRequest,
+        path: str,
+        *,
+        choices: Mapping[str, Container[str]] | None = None,
+        ids: Sequence[str] = (),
+        texts: Sequence[str] = (),
+    ) -> Self:
+        """``choices``: the values each filter may have; ``ids``: keys of rows; ``texts``: what was typed."""
+        query = request.query_params
+        chosen: dict[str, str] = {}
+        for name, allowed in (choices or {}).items():
+            if (value := query.get(name, "")) in allowed:
+                chosen[name] = value
+        for name in ids:
+            text = query.get(name, "")
+            if text.isascii() and text.isdecimal() and len(text) < LONGEST_SEARCH:
+                chosen[name] = str(min(int(text), LARGEST_ID))
+        for name in texts:
+            if text := " ".join(normalise_text(query.get(name, "")).split())[:LONGEST_SEARCH]:
+                chosen[name] = text
+        sort = query.get("sort", NEWEST)
+        return cls(path, chosen, sort if sort in SORTS else NEWEST, Place.parse(query.get("after", "")))
+
+    def get(self, name: str) -> str | None:
+        return self.filters.get(name)
+
+    def number(self, name: str) -> int | None:
+        found = self.filters.get(name)
+        return None if found is None else int(found)
+
+    @property
+    def newest_first(self) -> bool:
+        return self.sort == NEWEST
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.filters)
+
+    def url(self, **changes: str | None) -> str:
+        """The same list with other filters, from its first page; None takes one away."""
+        kept = {**self.filters, **changes}
+        return self._at(self.path, {name: value for name, value in kept.items() if value})
+
+    def sorted_by(self, sort: str) -> str:
+        return replace(self, sort=sort).url()
+
+    def following(self, place: Place) -> str:
+        return self._at(self.path, {**self.filters, "after": str(place)})
+
+    @property
+    def file(self) -> str:
+        """The address of the same list as CSV."""
+        return self._at(f"{self.path}.csv", self.filters)
+
+    @property
+    def address(self) -> str:
+        """Where this very page of the list is."""
+        return self.url() if self.after is None else self.following(self.after)
+
+    def _at(self, path: str, filters: Mapping[str, str]) -> str:
+        query = {**filters, **({"sort": self.sort} if self.sort != NEWEST else {})}
+        return f"{path}?{urlencode(query)}" if query else path
+
+
+async def show(screen: Screen, uow: UnitOfWork, listing: Listing, name: str, **context: Any) -> Response[str]:
+    """The page ``templates/web/<name>/index.html``, or for htmx its ``_list.html`` and the address for it."""
+    if wants_part(screen.request):
+        headers = {PUSH_URL: listing.address}
+        return screen.part(f"{name}/_list.html", headers=headers, listing=listing, **context)
+    waiting = await count_waiting(uow)
+    return screen.page(f"{name}/index.html", active=name, waiting=waiting, listing=listing, **context)
+
+
+async def every_row(read: Callable[[Place | None], Awaitable[Page[Row]]]) -> list[Row]:
+    """All pages one after the other. Raises BadInput for more than MOST_EXPORTED."""
+    rows: list[Row] = []
+    after: Place | None = None
+    while True:
+        page = await read(after)
+        rows += page.rows
+        if len(rows) > MOST_EXPORTED:
+            raise BadInput("export", "too_many", MOST_EXPORTED)
+        if page.following is None:
+            return rows
+        after = page.following
+
+
+def file_of(
+    request: WebRequest, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> Response[bytes]:
+    """A list as CSV that a spreadsheet opens rightly; whoever took it stands in the security log."""
+    out = StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([cell(value) for value in row])
+    who = signed_in(request)
+    security.tell("list.exported", who=who.actor.label, shop=who.shop.bot_id, channel="web", subject=name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response((MARK + out.getvalue()).encode(), media_type=CSV, headers=headers)
+
+
+def both_calendars(moment: datetime | None, tz: ZoneInfo) -> tuple[datetime | None, str]:
+    """A time for two columns: ISO 8601 in UTC, and the day and clock of the shop in the Persian calendar."""
+    return moment, "" if moment is None else jalali_numbers(moment, tz)

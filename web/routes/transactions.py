@@ -1,0 +1,119 @@
+"""The ledger: every movement of every wallet, what the chosen ones add up to, and the same as a file."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from litestar import Response, get
+
+from shop.actors import MONEY_MANAGE, may, require
+from shop.i18n import N_
+from shop.paging import MOST_EXPORTED
+from shop.wallet.ledger import LedgerRow, Wanted, add_up, list_movements
+from web.access import Access, route_for
+from web.deps import Uow
+from web.lists import Listing, both_calendars, every_row, file_of, show
+from web.parts import WebRequest
+from web.rendering import Screen
+
+TRANSACTIONS = "/transactions"
+KINDS = {
+    "deposit": N_("Deposit"),
+    "purchase": N_("Purchase"),
+    "refund": N_("Refund"),
+    "correction": N_("Correction"),
+    "reversal": N_("Reversal"),
+    "bonus": N_("Bonus"),
+}
+METHODS = {
+    "card_to_card": N_("Card to card"),
+    "zarinpal": N_("Gateway"),
+    "wallet": N_("Wallet"),
+    "staff": N_("By hand"),
+    "system": N_("Automatic"),
+}
+SPANS = {"1": N_("Today"), "7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days")}
+COLUMNS = (
+    *("id", "time_utc", "time_jalali", "customer_id", "customer", "kind", "method"),
+    *("credit_toman", "debit_toman", "balance_before", "balance_after"),
+    *("order_id", "receipt_id", "card_last_four", "note", "actor"),
+)
+
+
+@get(TRANSACTIONS)
+async def transactions(request: WebRequest, uow: Uow) -> Response[str]:
+    """A page of the ledger, newest first unless the address says otherwise."""
+    screen, listing = Screen.of(request), _listing(request)
+    wanted = _wanted(screen, listing)
+    page = await list_movements(uow, wanted, after=listing.after, newest_first=listing.newest_first)
+    return await show(
+        screen,
+        uow,
+        listing,
+        "transactions",
+        page_of=page,
+        totals=await add_up(uow, wanted),
+        kinds=KINDS,
+        methods=METHODS,
+        spans=SPANS,
+        may_export=may(uow.actor, MONEY_MANAGE),
+    )
+
+
+@get(f"{TRANSACTIONS}.csv", opt=route_for(Access.STAFF, fresh_from=TRANSACTIONS))
+async def transactions_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+    """All that is chosen, as CSV; amounts are whole Toman with their sign."""
+    require(uow.actor, MONEY_MANAGE)
+    screen, listing = Screen.of(request), _listing(request)
+    wanted = _wanted(screen, listing)
+    rows = await every_row(
+        lambda after: list_movements(
+            uow, wanted, after=after, newest_first=listing.newest_first, rows=MOST_EXPORTED // 10
+        )
+    )
+    return file_of(request, "transactions", COLUMNS, (_cells(screen, row) for row in rows))
+
+
+def _listing(request: WebRequest) -> Listing:
+    return Listing.read(
+        request,
+        TRANSACTIONS,
+        choices={"kind": KINDS, "method": METHODS, "days": SPANS},
+        ids=("customer",),
+    )
+
+
+def _wanted(screen: Screen, listing: Listing) -> Wanted:
+    days = listing.number("days")
+    return Wanted(
+        kind=listing.get("kind"),
+        method=listing.get("method"),
+        since=None if days is None else _days_ago(screen, days),
+        user_id=listing.number("customer"),
+    )
+
+
+def _days_ago(screen: Screen, days: int) -> datetime:
+    """The beginning of the first of so many days that end today, on the shop's clock."""
+    today = screen.now.astimezone(screen.tz).date()
+    return datetime.combine(today - timedelta(days=days - 1), time.min, screen.tz)
+
+
+def _cells(screen: Screen, row: LedgerRow) -> tuple[object, ...]:
+    return (
+        row.transaction_id,
+        *both_calendars(row.created_at, screen.tz),
+        row.user_id,
+        row.customer_name,
+        row.kind,
+        row.method,
+        max(row.amount, 0),
+        max(-row.amount, 0),
+        row.balance_before,
+        row.balance_after,
+        row.order_id,
+        row.payment_id,
+        row.card_last_four,
+        row.note,
+        row.actor,
+    )
