@@ -37,6 +37,7 @@ from web.parts import Parts, Readiness
 from web.routes import (
     audit,
     auth,
+    cards,
     confirming,
     features,
     files,
@@ -98,6 +99,7 @@ ROUTES: list[ControllerRouterHandler] = [
     stock.StockController,
     transactions.transactions,
     transactions.transactions_file,
+    cards.CardController,
     platform.shops,
     platform.open_shop,
     platform.shop_people,

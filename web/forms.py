@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from urllib.parse import parse_qsl
 
 from litestar.datastructures import UploadFile
@@ -13,6 +14,7 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from shop.errors import BadInput, NotFound
+from shop.formatting import latin
 from web.access import takes_files
 from web.parts import WebRequest
 
@@ -31,6 +33,9 @@ LONGEST_ADDRESS = 500
 _ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 # One slash and no second one, no backslash (browsers read it as a slash), nothing invisible.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", re.ASCII)
+_GROUPING = frozenset(" \t\r\n,\u066c\u060c\u00a0\u200c\u200e\u200f\u202f'_")
+_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::[0-5][0-9])?", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
 _FORM_WITH_FILES = "multipart/form-data"
 _CACHED = "posted_form"
@@ -111,6 +116,29 @@ def parse_id(what: str, text: str) -> int:
     if _ID.fullmatch(text) is None or int(text) > LARGEST_ID:
         raise NotFound(what, text[:20])
     return int(text)
+
+
+def parse_number(field: str, text: str) -> int | None:
+    """A whole number as people type it: digits of any script, grouped or not; None for nothing.
+
+    Raises BadInput for everything else.
+    """
+    compact = latin("".join(c for c in text if c not in _GROUPING))
+    if not compact:
+        return None
+    if _NUMBER.fullmatch(compact) is None:
+        raise BadInput(field, "not_a_number")
+    return int(compact)
+
+
+def parse_clock(field: str, text: str) -> time | None:
+    """A time of day as ``23:05``, digits of any script; None for nothing. Raises BadInput."""
+    found = _CLOCK.fullmatch(latin(text.strip()))
+    if not text.strip():
+        return None
+    if found is None:
+        raise BadInput(field, "not_a_time")
+    return time(int(found[1]), int(found[2]))
 
 
 def local_path(text: str | None, *, otherwise: str = "/") -> str:

@@ -57,6 +57,7 @@ class Page:
             NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting, needs=RECEIPTS_SEE),
             NavItem("stock", "/stock", N_("Stock"), "package"),
             NavItem("transactions", "/transactions", N_("Transactions"), "wallet"),
+            NavItem("cards", "/cards", N_("Cards"), "credit-card"),
             NavItem("features", "/features", N_("Features"), "adjustments"),
             NavItem("team", "/team", N_("Team"), "users"),
             NavItem("audit", "/audit", N_("History"), "history"),

@@ -8,8 +8,10 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import BotOwned, BotRow
-from db.constraints import belongs
+from db.constraints import belongs, one_of
 from db.types import Count, Digest, MinorUnits, Sealed, Utc, Words, Yes
+
+QUARANTINES = ("owner", "rejections")
 
 
 class TenantPaymentCard(BotRow):
@@ -18,6 +20,8 @@ class TenantPaymentCard(BotRow):
         UniqueConstraint("bot_id", "id"),
         UniqueConstraint("bot_id", "number_fingerprint"),
         CheckConstraint("weight > 0", name="weight_positive"),
+        one_of("quarantined_by", QUARANTINES),
+        CheckConstraint("num_nonnulls(quarantined_until, quarantined_by) IN (0, 2)", name="quarantine_whole"),
         Index(
             "ix_tenant_payment_cards_rotation",
             "bot_id",
@@ -52,6 +56,12 @@ class TenantPaymentCard(BotRow):
     """With ``active_until``: hours of the shop's own time zone in which the card is shown."""
     active_until: Mapped[time | None]
     created_by: Mapped[Words | None]
+    quarantined_until: Mapped[Utc | None]
+    """Until then it takes no turns; a moment that has passed is no quarantine any more."""
+    quarantined_by: Mapped[Words | None]
+    """The owner, or too many rejections."""
+    quarantine_note: Mapped[Words | None]
+    """Why, in the owner's words."""
 
 
 class CardDay(BotOwned):

@@ -66,6 +66,13 @@ class CardToCardPayment(BotRow):
         Index("ix_card_to_card_payments_queue", "bot_id", "status", "receipt_submitted_at", "id"),
         Index("ix_card_to_card_payments_decided", "bot_id", "status", "admin_reviewed_at"),
         Index("ix_card_to_card_payments_card", "bot_id", "card_id", "expected_amount"),
+        Index(
+            "ix_card_to_card_payments_received",
+            "bot_id",
+            "created_at",
+            "card_id",
+            postgresql_where=text("receipt_submitted_at IS NOT NULL"),
+        ),
         Index("ix_card_to_card_payments_due", "expires_at", postgresql_where=text("status = 'created'")),
         Index("ix_card_to_card_payments_held", "commit_at", postgresql_where=text("commit_at IS NOT NULL")),
         Index("ix_card_to_card_payments_sha256", "bot_id", "receipt_sha256"),

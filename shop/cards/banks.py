@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+PREFIX = 6
+"""How many of the first digits tell the bank."""
+
 
 class Bank(NamedTuple):
     english: str

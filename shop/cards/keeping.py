@@ -168,6 +168,32 @@ async def _switch(uow: UnitOfWork, card_id: int, *, is_active: bool) -> CardRow:
     return row_of(card)
 
 
+async def move_card(uow: UnitOfWork, card_id: int, *, up: bool) -> None:
+    """Change places with the card before (``up``) or after it; at either end nothing happens.
+
+    The owner's order is numbered anew from nought. Raises NotAllowed and NotFound (also when archived).
+    """
+    await _lock(uow, card_id)
+    cards = list(
+        await uow.session.scalars(
+            select(TenantPaymentCard)
+            .where(TenantPaymentCard.archived_at.is_(None))
+            .order_by(TenantPaymentCard.position, TenantPaymentCard.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+    at = next(place for place, card in enumerate(cards) if card.id == card_id)
+    to = at - 1 if up else at + 1
+    if not 0 <= to < len(cards):
+        return
+    cards[at], cards[to] = cards[to], cards[at]
+    for place, card in enumerate(cards):
+        if card.position != place:
+            card.position, card.updated_at = place, uow.now
+    await uow.session.flush()
+    await audit.record(uow, "card.moved", "card", card_id, last_four=cards[to].last_four, up=up)
+
+
 async def reset_card_usage_count(uow: UnitOfWork, card_id: int) -> CardRow:
     """Count how often the card is shown from nought again. Raises NotAllowed and NotFound."""
     card = await _lock(uow, card_id)

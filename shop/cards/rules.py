@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -29,12 +29,17 @@ _BETWEEN_DIGITS = frozenset(
 
 def card_number(typed: str) -> str:
     """The sixteen digits in what a person typed, in any script and grouping. Raises BadInput."""
-    digits = latin("".join(c for c in typed.strip() if c not in _BETWEEN_DIGITS))
+    digits = digits_of(typed)
     if len(digits) != NUMBER_LENGTH or not (digits.isascii() and digits.isdigit()):
         raise BadInput("card_number", "not_sixteen_digits", NUMBER_LENGTH)
     if not passes_luhn(digits):
         raise BadInput("card_number", "wrong_check_digit")
     return digits
+
+
+def digits_of(typed: str) -> str:
+    """What a person typed so far, in Latin digits and without what stands between them."""
+    return latin("".join(c for c in typed.strip() if c not in _BETWEEN_DIGITS))
 
 
 def passes_luhn(digits: str) -> bool:
@@ -125,17 +130,40 @@ class Turn:
     chance: random.Random
 
 
-def has_room(card: CardLoad, amount: int, at: time) -> bool:
-    """Whether the card can take ``amount`` now. A cap may be filled exactly."""
+Obstacle = Literal["daily_count", "daily_amount", "too_small", "too_large", "hours"]
+
+
+def obstacle(card: CardLoad, amount: int, at: time) -> Obstacle | None:
+    """Why the card cannot take ``amount`` now; None when it can. A cap may be filled exactly."""
     if card.daily_limit_count is not None and card.reserved_count + 1 > card.daily_limit_count:
-        return False
+        return "daily_count"
     if card.daily_limit_amount is not None and card.reserved_amount + amount > card.daily_limit_amount:
-        return False
+        return "daily_amount"
     if card.min_amount is not None and amount < card.min_amount:
-        return False
+        return "too_small"
     if card.max_amount is not None and amount > card.max_amount:
-        return False
-    return is_in_hours(at, card.active_from, card.active_until)
+        return "too_large"
+    return None if is_in_hours(at, card.active_from, card.active_until) else "hours"
+
+
+def has_room(card: CardLoad, amount: int, at: time) -> bool:
+    """Whether the card can take ``amount`` now."""
+    return obstacle(card, amount, at) is None
+
+
+def fullness(card: CardLoad) -> float | None:
+    """The share of the day's caps that is taken, of two caps the fuller; None without a cap."""
+    shares = []
+    if card.daily_limit_count is not None:
+        shares.append(card.reserved_count / card.daily_limit_count)
+    if card.daily_limit_amount is not None:
+        shares.append(card.reserved_amount / card.daily_limit_amount)
+    return max(shares, default=None)
+
+
+def unbounded(card: CardLoad) -> CardLoad:
+    """The same card, whatever amount is asked of it."""
+    return replace(card, min_amount=None, max_amount=None)
 
 
 def is_in_hours(at: time, start: time | None, end: time | None) -> bool:
@@ -197,6 +225,9 @@ STRATEGIES: Mapping[str, Strategy] = {
     "time_based": time_based,
     "weighted": weighted,
 }
+FORESEEABLE = frozenset({"round_robin", "time_based"})
+"""Strategies in which no chance has a part."""
+NO_CHANCE = random.Random(0)  # noqa: S311  (asked by no foreseeable strategy)
 
 
 def choose(strategy: str, turn: Turn, *, amount: int, at: time) -> CardLoad | None:

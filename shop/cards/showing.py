@@ -53,7 +53,7 @@ async def get_next_card_for_rotation(
     # First of all locks: with it held, what we read of the cards and their day stays true.
     rotation = await lock_rotation(uow)
     day = rules.day_of(uow.now, rotation.zone)
-    ring, last = await _ring(uow, day, rotation.last_card_id)
+    ring, last = await read_ring(uow, day, rotation.last_card_id)
     turn = Turn(ring, last, now=uow.now, minutes=settings["card_rotation_minutes"], chance=chance)
     chosen = rules.choose(
         settings["card_rotation_strategy"],
@@ -102,10 +102,13 @@ _RING = compiled_once(
 """Every card that takes turns, and the one shown last though it may take none any more."""
 
 
-async def _ring(
+async def read_ring(
     uow: UnitOfWork, day: date, last_card_id: int | None
 ) -> tuple[tuple[CardLoad, ...], tuple[int, int] | None]:
-    """The cards that take turns, in the owner's order, and the place of the one shown last."""
+    """The cards that take turns, in the owner's order, and the place of the one shown last.
+
+    What it answers stays true only as long as the caller holds the rotation's lock.
+    """
     rows = await uow.session.execute(_RING, {"shop": uow.bot_id, "day": day, "last": last_card_id})
     cards = [(CardLoad(*particulars), takes_turns) for *particulars, takes_turns in rows]
     last = next((card.place for card, _ in cards if card.card_id == last_card_id), None)

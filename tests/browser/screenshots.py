@@ -136,6 +136,7 @@ async def _dashboard(studio: Studio) -> None:
         ("receipts-reject", f"{item}?reject=1"),
         ("stock", "/stock"),
         ("transactions", "/transactions"),
+        ("cards", "/cards"),
         ("tokens", "/tokens"),
         ("sessions", "/sessions"),
     ):

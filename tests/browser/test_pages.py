@@ -62,6 +62,7 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         "/transactions",
         "/features",
         "/features/card_to_card",
+        "/cards",
         "/sessions",
         "/team",
         "/audit",

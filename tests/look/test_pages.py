@@ -415,6 +415,7 @@ def test_the_menu_names_only_screens_that_exist():
         "/receipts",
         "/stock",
         "/transactions",
+        "/cards",
         "/features",
         "/team",
         "/audit",
@@ -422,7 +423,7 @@ def test_the_menu_names_only_screens_that_exist():
     ]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/stock", "/transactions", "/features", "/team", "/audit", "/settings"),
+        *("/", "/receipts", "/stock", "/transactions", "/cards", "/features", "/team", "/audit", "/settings"),
         "/platform/bots",
     ]
 

@@ -39,6 +39,8 @@ REASON = (("reason_code", "not_arrived"),)
 NAME = (("name", "Laptop"),)
 COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
 SWITCH = (("enabled", "on"),)
+STRATEGY = (("strategy", "round_robin"),)
+HOLDER = (("holder", "Maryam"),)
 LINES = (("lines", "vless://a-line-of-the-matrix"),)
 
 ROUTES: dict[tuple[str, str], Row] = {
@@ -95,6 +97,14 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/stock"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/stock/{plan_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("POST", "/stock/{plan_id:str}"): Row(OUT, 303, 404, 403, 404, fields=LINES),
+    ("GET", "/cards"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/cards"): Row(OUT, 422, 422, 403, 422, stale=403),
+    ("POST", "/cards/bank"): Row(OUT, 200, 200, 403, 200),
+    ("POST", "/cards/strategy"): Row(OUT, 303, 303, 403, 303, fields=STRATEGY),
+    ("POST", "/cards/{card_id:str}"): Row(OUT, 303, 404, 403, 404, fields=HOLDER),
+    ("POST", "/cards/{card_id:str}/switch"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/cards/{card_id:str}/move"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/cards/{card_id:str}/archive"): Row(OUT, 303, 404, 403, 404),
     ("GET", "/platform/bots"): Row(OUT, 404, 404, 200, 200),
     ("POST", "/platform/bots/{bot_id:str}/open"): Row(OUT, 404, 404, 303, 303),
     ("GET", "/platform/bots/{bot_id:str}"): Row(OUT, 404, 404, 200, 200),
@@ -102,7 +112,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/platform/bots/{bot_id:str}/people/{staff_id:str}/unlink"): Row(OUT, 404, 404, 303, 303),
     ("POST", "/platform/leave"): Row(OUT, 404, 404, 303, 303),
 }
-BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token|colleague)_id", route[1])]
+BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token|colleague|card)_id", route[1])]
 
 
 def test_every_route_is_in_the_table(litestar: Litestar):
@@ -125,9 +135,11 @@ def address(
     bot_id: int = 0,
     staff: int = 0,
     colleague: int = MISSING_ID,
+    card: int = MISSING_ID,
 ) -> str:
     return (
-        path.replace("{payment_id:str}", str(receipt))
+        path.replace("{card_id:str}", str(card))
+        .replace("{payment_id:str}", str(receipt))
         .replace("{colleague_id:str}", str(colleague))
         .replace("{plan_id:str}", str(plan))
         .replace("{key:str}", "card_to_card")
@@ -148,6 +160,7 @@ def alices_address(path: str, sent, alices, bob: int = 1) -> str:
         bot_id=alices.bot_id,
         staff=alices.owner.staff_id,
         colleague=bob,
+        card=alices.card_id,
     )
 
 

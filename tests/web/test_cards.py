@@ -1,0 +1,306 @@
+"""The page of cards: who sees what of them, the forms that change them, and what the next buyer is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop.actors import CARDS_MANAGE, SEEING, System
+from shop.cards import queries, service
+from shop.configurations import queries as configurations
+from shop.formatting import digits
+from shop.money import Currency, Money
+from tests.factories import card_number
+from tests.web.conftest import add_staff
+
+VALID = {"holder": "مریم کاظمی", "turns": "1"}
+
+
+def groups(number: str, lang: str = "en") -> str:
+    return digits(" ".join(number[at : at + 4] for at in range(0, 16, 4)), lang)
+
+
+@pytest.fixture
+async def alices(shops):
+    return await shops.open(name="Alice's shop", stock=0)
+
+
+@pytest.fixture
+async def alice(signed_in, alices):
+    browser = await signed_in(alices)
+    await browser.get("/cards?lang=en")
+    return browser
+
+
+async def cards_of(shops, shop) -> list[queries.CardRow]:
+    async with shops.units.begin(shop.bot_id, shop.owner) as uow:
+        return await queries.get_payment_cards(uow)
+
+
+async def number_of(shops, shop, card_id: int) -> str:
+    async with shops.units.begin(shop.bot_id, shop.owner) as uow:
+        return await service.reveal_number(uow, card_id)
+
+
+async def show_next(shops, shop, amount: int = 1000) -> service.ChosenCard:
+    async with shops.units.begin(shop.bot_id, System("test")) as uow:
+        return await service.get_next_card_for_rotation(uow, amount=Money(amount, Currency.IRT))
+
+
+# What is shown ----------------------------------------------------------------------------------------------
+
+
+async def test_the_owner_sees_whole_numbers_and_which_card_is_next(alice, alices, shops):
+    number = await number_of(shops, alices, alices.card_id)
+
+    english, persian = await alice.get("/cards?lang=en"), await alice.get("/cards?lang=fa")
+
+    assert groups(number) in english.text
+    assert groups(number, "fa") in persian.text
+    assert f'data-copy="{number}"' in persian.text
+    assert "Next in turn" in english.text
+    assert "نوبت بعدی" in persian.text
+
+
+async def test_whoever_may_not_manage_cards_sees_covered_numbers_and_no_form(
+    alices, shops, units, new_browser
+):
+    number = await number_of(shops, alices, alices.card_id)
+    _, token = await add_staff(units, alices, permissions=SEEING)
+    bob = new_browser()
+    await bob.sign_in(token)
+
+    page = await bob.get("/cards?lang=en")
+
+    assert page.status_code == 200
+    assert number not in page.text
+    assert groups(number) not in page.text
+    assert number[-4:] in page.text
+    assert 'action="/cards' not in page.text
+    for url in ("/cards", "/cards/strategy", f"/cards/{alices.card_id}/switch"):
+        assert (await bob.post(url, {"to": "off", "strategy": "random"})).status_code == 403
+
+
+async def test_the_master_who_looks_sees_covered_numbers(alices, shops, master, new_browser):
+    number = await number_of(shops, alices, alices.card_id)
+    browser = new_browser()
+    await browser.sign_in(master.api_token)
+    await browser.post(f"/platform/bots/{alices.bot_id}/open")
+
+    page = await browser.get("/cards")
+
+    assert page.status_code == 200
+    assert number not in page.text
+    assert f'data-copy="{number}"' not in page.text
+    assert 'action="/cards' not in page.text
+
+
+async def test_a_range_counts_shown_received_approved_and_rejected_apart(
+    alice, alices, shops, everything, clock
+):
+    sent = [await shops.receipt(alices) for _ in range(3)]
+    await show_next(shops, alices)
+    await alice.post(f"/receipts/{sent[0].payment_id}/approve")
+    await alice.post(f"/receipts/{sent[1].payment_id}/reject", {"reason_code": "not_arrived"})
+
+    page = await alice.get("/cards?lang=en&range=1")
+
+    minis = page.text[page.text.index('<dl class="minis">') :].split("</dl>")[0]
+    shown = [part.split("</dd>")[0].split("<")[0].strip() for part in minis.split("<dd>")[1:5]]
+    assert shown == ["4", "3", "1", "1"]
+    assert "125K" in minis
+
+
+async def test_a_day_begins_at_midnight_of_the_shop(alice, alices, shops, clock):
+    clock.now = clock.now.replace(hour=20, minute=29)  # 23:59 in Tehran
+    await alice.get("/cards?lang=en")
+    await shops.receipt(alices)
+    before = await alice.get("/cards?range=1")
+    clock.forward(minutes=2)
+    after = await alice.get("/cards?range=1")
+    week = await alice.get("/cards?range=7")
+
+    assert "<dt>Received</dt><dd>1</dd>" in before.text
+    assert "<dt>Received</dt><dd>0</dd>" in after.text
+    assert "<dt>Shown</dt><dd>0</dd>" in after.text
+    assert "<dt>Received</dt><dd>1</dd>" in week.text
+
+
+async def test_more_cards_ask_the_database_no_more(alice, alices, shops, counted_queries):
+    await alice.get("/cards")
+    counted_queries()
+    await alice.get("/cards")
+    few = counted_queries()
+    async with shops.units.begin(alices.bot_id, alices.owner) as uow:
+        for _ in range(12):
+            await service.create_payment_card(uow, card_number=card_number(), holder_name="مریم")
+    counted_queries()
+
+    await alice.get("/cards")
+
+    assert counted_queries() == few
+
+
+# Adding -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_card_is_added_in_any_digits_and_is_shown_to_the_next_buyer(alice, alices, shops):
+    number = card_number()
+
+    answer = await alice.post("/cards", {**VALID, "number": groups(number, "fa"), "most_money": "۲۰٬۰۰۰٬۰۰۰"})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/cards")
+    page = await alice.get("/cards")
+    assert "Added; it takes its turn from now on." in page.text
+    assert (await cards_of(shops, alices))[-1].daily_limit_amount == 20_000_000
+    assert {(await show_next(shops, alices)).number for _ in range(2)} >= {number}
+
+
+@pytest.mark.parametrize("part", ["true", "false"])
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"number": "1234"}, "A card number has 16 digits."),
+        ({"number": "6037997500000000"}, "One digit is wrong"),
+        ({"holder": " "}, "Write the name on the card"),
+        ({"most_money": "many"}, "A whole number, please."),
+        ({"most_payments": "0"}, "At least 1, please."),
+        ({"least": "200", "most": "100"}, "At least 200, please."),
+        ({"opens": "25:00"}, "A time as 09:30, please."),
+    ],
+)
+async def test_what_is_wrong_is_said_beside_its_field_and_the_rest_is_kept(
+    alice, alices, shops, fields, sentence, part
+):
+    typed = {**VALID, "number": card_number(), **fields}
+
+    answer = await alice.post("/cards", typed, HX_Request=part)
+
+    assert answer.status_code == 422
+    assert ("<html" in answer.text) == (part == "false")
+    assert sentence in answer.text
+    assert all(f'value="{value}"' in answer.text for value in typed.values())
+    assert len(await cards_of(shops, alices)) == 1
+
+
+async def test_a_card_that_is_there_already_is_not_added_twice(alice, alices, shops):
+    number = await number_of(shops, alices, alices.card_id)
+
+    answer = await alice.post("/cards", {**VALID, "number": number})
+
+    assert answer.status_code == 422
+    assert "This card is already among yours." in answer.text
+
+
+async def test_the_bank_is_recognised_while_the_number_is_typed(alice):
+    known = await alice.post("/cards/bank", {"number": "۶۰۳۷ ۹۹"}, HX_Request="true")
+    unknown = await alice.post("/cards/bank", {"number": "000000"}, HX_Request="true")
+    wrong = await alice.post("/cards/bank", {"number": "6037997500000000"}, HX_Request="true")
+
+    assert "Melli" in known.text
+    assert "Bank" not in unknown.text
+    assert "One digit is wrong" in wrong.text
+
+
+async def test_adding_a_card_wants_a_fresh_proof(alice, alices, shops, clock):
+    clock.forward(minutes=11)
+
+    answer = await alice.post("/cards", {**VALID, "number": card_number()})
+
+    assert answer.status_code == 403
+    assert len(await cards_of(shops, alices)) == 1
+    page = await alice.get("/cards")
+    assert "/confirm?next=/cards" in page.text
+    assert 'name="number"' not in page.text
+
+
+# Changing ---------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_changed_is_kept_and_an_empty_field_is_no_limit(alice, alices, shops):
+    limits = {"most_payments": "3", "least": "1,000", "opens": "22:00", "closes": "۰۲:۳۰", "turns": "2"}
+    await alice.post(f"/cards/{alices.card_id}", {**VALID, **limits})
+    (card,) = await cards_of(shops, alices)
+    assert (card.daily_limit_count, card.min_amount, card.weight) == (3, 1000, 2)
+    assert (card.active_from.hour, card.active_until.minute) == (22, 30)
+
+    await alice.post(f"/cards/{alices.card_id}", VALID)
+
+    (card,) = await cards_of(shops, alices)
+    assert (card.daily_limit_count, card.min_amount, card.active_from, card.weight) == (None, None, None, 1)
+
+
+async def test_cards_are_moved_and_round_robin_goes_by_the_new_order(alice, alices, shops):
+    async with shops.units.begin(alices.bot_id, alices.owner) as uow:
+        second = await service.create_payment_card(uow, card_number=card_number(), holder_name="مریم")
+
+    answer = await alice.post(f"/cards/{second.card_id}/move", {"to": "up"}, HX_Request="true")
+
+    assert answer.status_code == 200
+    assert answer.text.index(f'id="card-{second.card_id}"') < answer.text.index(f'id="card-{alices.card_id}"')
+    assert (await show_next(shops, alices)).card_id == second.card_id
+    await alice.post(f"/cards/{second.card_id}/move", {"to": "up"})
+    assert [card.card_id for card in await cards_of(shops, alices)] == [second.card_id, alices.card_id]
+
+
+async def test_a_card_that_is_switched_off_is_shown_to_nobody(alice, alices, shops):
+    async with shops.units.begin(alices.bot_id, alices.owner) as uow:
+        second = await service.create_payment_card(uow, card_number=card_number(), holder_name="مریم")
+
+    await alice.post(f"/cards/{alices.card_id}/switch", {"to": "off"})
+
+    assert {(await show_next(shops, alices)).card_id for _ in range(3)} == {second.card_id}
+    page = await alice.get("/cards")
+    assert "This is the last card that is on" in page.text
+    await alice.post(f"/cards/{second.card_id}/switch", {"to": "off"})
+    assert "Every card is switched off" in (await alice.get("/cards")).text
+    await alice.post(f"/cards/{alices.card_id}/switch", {"to": "on"})
+    assert (await show_next(shops, alices)).card_id == alices.card_id
+
+
+async def test_a_card_that_is_put_away_leaves_the_page_and_comes_back_with_its_number(alice, alices, shops):
+    number = await number_of(shops, alices, alices.card_id)
+
+    await alice.post(f"/cards/{alices.card_id}/archive")
+    assert "No card yet" in (await alice.get("/cards")).text
+    await alice.post("/cards", {**VALID, "number": number})
+
+    assert [card.card_id for card in await cards_of(shops, alices)] == [alices.card_id]
+
+
+async def test_the_strategy_and_its_minutes_are_the_shops_settings(alice, alices, shops):
+    await alice.post("/cards/strategy", {"strategy": "time_based", "minutes": "۱۵"})
+    refused = await alice.post("/cards/strategy", {"strategy": "time_based", "minutes": "9999"})
+    unknown = await alice.post("/cards/strategy", {"strategy": "best"})
+
+    async with shops.units.begin(alices.bot_id, alices.owner) as uow:
+        assert await configurations.get_config_value(uow, "card_rotation_strategy") == "time_based"
+        assert await configurations.get_config_value(uow, "card_rotation_minutes") == 15
+    assert (refused.status_code, unknown.status_code) == (422, 422)
+    assert "At most 1,440, please." in refused.text
+    assert "Choose one of the four ways." in unknown.text
+
+
+# Whose it is ------------------------------------------------------------------------------------------------
+
+
+async def test_mallory_changes_no_card_of_alices(alices, shops, signed_in):
+    mallory = await signed_in(await shops.open(name="Mallory's shop"))
+    await mallory.get("/cards?lang=en")
+
+    for path in ("", "/switch", "/move", "/archive"):
+        answer = await mallory.post(f"/cards/{alices.card_id}{path}", {**VALID, "to": "off"})
+        assert answer.status_code == 404
+
+    (card,) = await cards_of(shops, alices)
+    assert card.is_active
+
+
+async def test_a_colleague_who_manages_cards_alone_changes_them_and_not_the_strategy(
+    alices, shops, units, new_browser
+):
+    _, token = await add_staff(units, alices, permissions=SEEING | {CARDS_MANAGE})
+    bob = new_browser()
+    await bob.sign_in(token)
+
+    assert (await bob.post(f"/cards/{alices.card_id}/switch", {"to": "off"})).status_code == 303
+    assert (await bob.post("/cards/strategy", {"strategy": "random"})).status_code == 403

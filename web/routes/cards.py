@@ -1,0 +1,203 @@
+"""The cards customers pay to: which one is shown next, what each does, and the forms that change them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from shop.actors import CARDS_MANAGE, SETTINGS_MANAGE, may
+from shop.cards import banks, board, queries, rules, service
+from shop.cards.keeping import CardChanges
+from shop.configurations import service as configurations
+from shop.errors import AlreadyExists, BadInput
+from shop.i18n import N_
+from shop.receipts.desk import count_waiting
+from shop.staff import lifetimes
+from shop.unit_of_work import UnitOfWork
+from web.access import Access, route_for
+from web.auth import signed_in
+from web.deps import Uow
+from web.errors import sentence_for
+from web.forms import parse_clock, parse_id, parse_number, read_form
+from web.parts import WebRequest, parts_of
+from web.rendering import NOTICES, Screen, see_other, wants_part
+
+CARDS = "/cards"
+DELICATE = route_for(Access.STAFF, fresh_from=CARDS)
+NEW = 0
+STRATEGY = -1
+"""What a form is about when it is about no card that exists."""
+USUAL_RANGE = 30
+ALREADY_HERE = N_("This card is already among yours.")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of one card, or of none, as it is shown again."""
+
+    about: int | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    error_field: str = ""
+    error: str = ""
+
+
+class CardController(Controller):
+    path = CARDS
+
+    @get()
+    async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
+        """Every card in turn, with what it did in the range of the address."""
+        return await _show(Screen.of(request), uow, Form())
+
+    @post(opt=DELICATE)
+    async def add(self, request: WebRequest) -> Response[str]:
+        """One more card, at the end of the turns."""
+        fields = await read_form(request)
+
+        async def add(uow: UnitOfWork) -> None:
+            await service.create_payment_card(
+                uow, card_number=fields.get("number", ""), **_particulars(fields)
+            )
+
+        return await _do(request, add, NEW, "card_added")
+
+    @post("/bank")
+    async def bank(self, request: WebRequest) -> Response[str]:
+        """Which bank a number belongs to, while it is being typed. Posted, so that no log has it."""
+        typed = (await read_form(request)).get("number", "")
+        screen = Screen.of(request)
+        known = banks.bank_of(rules.digits_of(typed)[: banks.PREFIX])
+        try:
+            rules.card_number(typed)
+            problem = ""
+        except BadInput as refusal:
+            is_whole = len(rules.digits_of(typed)) >= rules.NUMBER_LENGTH
+            problem = sentence_for(screen, refusal) if is_whole else ""
+        return screen.part("cards/_bank.html", bank=banks.localised(known, screen.lang), problem=problem)
+
+    @post("/strategy")
+    async def choose_strategy(self, request: WebRequest) -> Response[str]:
+        """How the next card is chosen, from the next buyer on."""
+        fields = await read_form(request)
+
+        async def choose(uow: UnitOfWork) -> None:
+            await configurations.update_configuration_partial(uow, _settings(fields))
+
+        return await _do(request, choose, STRATEGY, "strategy_kept")
+
+    @post("/{card_id:str}")
+    async def change(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
+        """Another holder, other caps, hours and bounds; never another number."""
+        fields, card = await read_form(request), parse_id("card", card_id)
+
+        async def change(uow: UnitOfWork) -> None:
+            await queries.get_payment_card(uow, card)
+            await service.update_payment_card(uow, card, **_particulars(fields))
+
+        return await _do(request, change, card, "card_changed")
+
+    @post("/{card_id:str}/switch")
+    async def switch(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
+        """Show the card from now on, or no more; whoever was shown it may still pay to it."""
+        is_on = (await read_form(request)).get("to") == "on"
+        verb = service.activate_card if is_on else service.deactivate_card
+        card = parse_id("card", card_id)
+        return await _do(request, lambda uow: verb(uow, card), card, "card_on" if is_on else "card_off")
+
+    @post("/{card_id:str}/move")
+    async def move(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
+        """One place up or down in the turns."""
+        up = (await read_form(request)).get("to") == "up"
+        card = parse_id("card", card_id)
+        return await _do(request, lambda uow: service.move_card(uow, card, up=up), card, "card_moved")
+
+    @post("/{card_id:str}/archive")
+    async def archive(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
+        """Off the page for good; what was paid to it stays."""
+        card = parse_id("card", card_id)
+        return await _do(request, lambda uow: service.archive_card(uow, card), card, "card_archived")
+
+
+def _particulars(fields: Mapping[str, str]) -> CardChanges:
+    """What the form of a card says of it. A field left empty is no limit; the weight falls back to one."""
+    return {
+        "holder_name": fields.get("holder", ""),
+        "weight": parse_number("weight", fields.get("turns", "")) or 1,
+        "daily_limit_count": parse_number("daily_limit_count", fields.get("most_payments", "")),
+        "daily_limit_amount": parse_number("daily_limit_amount", fields.get("most_money", "")),
+        "min_amount": parse_number("min_amount", fields.get("least", "")),
+        "max_amount": parse_number("max_amount", fields.get("most", "")),
+        "active_from": parse_clock("active_from", fields.get("opens", "")),
+        "active_until": parse_clock("active_until", fields.get("closes", "")),
+    }
+
+
+def _settings(fields: Mapping[str, str]) -> dict[str, object]:
+    """The strategy, and the minutes where they were sent and are a number."""
+    changes: dict[str, object] = {"card_rotation_strategy": fields.get("strategy", "")}
+    minutes = parse_number("card_rotation_minutes", fields.get("minutes", ""))
+    if minutes is not None:
+        changes["card_rotation_minutes"] = minutes
+    return changes
+
+
+def _range_of(request: WebRequest) -> int:
+    asked = request.query_params.get("range", "")
+    return next((days for days in board.RANGES if str(days) == asked), USUAL_RANGE)
+
+
+async def _do(
+    request: WebRequest, verb: Callable[[UnitOfWork], Awaitable[object]], about: int, notice: str
+) -> Response[str]:
+    """Let ``verb`` change something and show what came of it.
+
+    Refused, nothing of it stays: the form about ``about`` is shown again from a unit of its own, with
+    everything that was typed and the sentence beside its field.
+    """
+    screen, who, units = Screen.of(request), signed_in(request), parts_of(request).units
+    try:
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            await verb(uow)
+    except (BadInput, AlreadyExists) as refusal:
+        known = isinstance(refusal, AlreadyExists)
+        sentence = screen.say(ALREADY_HERE) if known else sentence_for(screen, refusal)
+        form = Form(about, await read_form(request), refusal.field, sentence)
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            return await _show(screen, uow, form, code=422)
+    if not wants_part(request):
+        days = _range_of(request)
+        url = CARDS if days == USUAL_RANGE else f"{CARDS}?range={days}"
+        return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)])
+    async with units.begin(who.shop.bot_id, who.actor) as uow:
+        part = screen.text("cards/_cards.html", **await _context(screen, uow, Form()))
+    return screen.answer(part + screen.toast(screen.say(NOTICES[notice]), tone="ok"))
+
+
+async def _show(screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200) -> Response[str]:
+    """The page; for htmx all that changes on it."""
+    context = await _context(screen, uow, form)
+    if wants_part(screen.request):
+        return screen.part("cards/_cards.html", code=code, **context)
+    return screen.page(
+        "cards/index.html", code=code, active="cards", waiting=await count_waiting(uow), **context
+    )
+
+
+async def _context(screen: Screen, uow: UnitOfWork, form: Form) -> dict[str, Any]:
+    shown = await board.load_board(uow, range_days=_range_of(screen.request))
+    who = signed_in(screen.request)
+    return {
+        "board": shown,
+        "form": form,
+        "near": (board.NEAR, board.NEARER),
+        "bank_names": {
+            one.card.card_id: banks.localised(one.card.bank_name, screen.lang) for one in shown.cards
+        },
+        "may_change": may(uow.actor, CARDS_MANAGE),
+        "may_choose": may(uow.actor, SETTINGS_MANAGE),
+        "is_fresh": lifetimes.is_fresh(now=screen.now, proved_at=who.proved_at),
+    }
