@@ -191,7 +191,9 @@ async def move_card(uow: UnitOfWork, card_id: int, *, up: bool) -> None:
         if card.position != place:
             card.position, card.updated_at = place, uow.now
     await uow.session.flush()
-    await audit.record(uow, "card.moved", "card", card_id, last_four=cards[to].last_four, up=up)
+    await audit.record(
+        uow, "card.moved", "card", card_id, last_four=cards[to].last_four, before=at + 1, after=to + 1
+    )
 
 
 async def reset_card_usage_count(uow: UnitOfWork, card_id: int) -> CardRow:

@@ -182,7 +182,7 @@ SHEETS: tuple[Sheet, ...] = (
         TenantPaymentCard,
         _ROW + "bank_name holder_name position weight is_active archived_at success_count failure_count "
         "current_usage_count last_used_at daily_limit_count daily_limit_amount min_amount max_amount "
-        "active_from active_until created_by",
+        "active_from active_until created_by quarantined_until quarantined_by quarantine_note",
         "card_number number_fingerprint first_six last_four",
         (
             TenantPaymentCard.first_six.concat(HIDDEN)
