@@ -39,6 +39,7 @@ NOTED: Mapping[str, Outcome] = {
     "staff.confirmed": "ok",
     "staff.created": "ok",
     "staff.left": "ok",
+    "staff.link_code_asked": "ok",
     "staff.returned": "ok",
     "staff.signed_in": "ok",
     "staff.signed_out": "ok",

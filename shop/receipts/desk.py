@@ -44,7 +44,8 @@ class QueueItem:
     submitted_at: datetime
     is_late: bool
     """Waits longer than the shop promises (``receipt_late_minutes``)."""
-    is_flagged: bool
+    flag: Literal["bad", "warn"] | None
+    """The gravest of the warnings that are known without looking at other receipts."""
     is_new_customer: bool
     status: str
     reviewer: Reviewer | None = None
@@ -240,6 +241,12 @@ def _sorted(statement: Select[Any], tab: Tab) -> Select[Any]:
     return statement.order_by(CardToCardPayment.admin_reviewed_at.desc(), CardToCardPayment.id.desc())
 
 
+def _flag(row: Any) -> Literal["bad", "warn"] | None:
+    if row.duplicate_suspect or row.blocked_at is not None:
+        return "bad"
+    return "warn" if row.late else None
+
+
 def _item(row: Any, late_before: datetime, language: str) -> QueueItem:
     return QueueItem(
         payment_id=row.id,
@@ -248,7 +255,7 @@ def _item(row: Any, late_before: datetime, language: str) -> QueueItem:
         plan_name=sold.name(row.snapshot, language),
         submitted_at=row.receipt_submitted_at,
         is_late=row.status == "receipt_submitted" and row.receipt_submitted_at <= late_before,
-        is_flagged=row.duplicate_suspect or row.late or row.blocked_at is not None,
+        flag=_flag(row),
         is_new_customer=not row.bought_before,
         status=row.status,
         reviewer=presence.reviewer(row.reviewer, row.claimed_until)

@@ -204,7 +204,7 @@ async def test_a_desk_in_the_background_counts_and_another_page_catches_up(desk:
 async def test_a_page_whose_session_ended_asks_to_sign_in(desk: Desk, stack: Stack, browser: Browser):
     await desk.alice.goto(f"{stack.dashboard}/receipts")
     await expect(desk.alice.locator(".line-on")).to_be_visible()
-    elsewhere = await browser.new_page()
+    elsewhere = await (await browser.new_context()).new_page()
     await sign_in(elsewhere, stack.dashboard, desk.shop.api_token)
 
     await elsewhere.goto(f"{stack.dashboard}/sessions")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -81,14 +80,11 @@ async def test_a_plan_is_bought_approved_and_delivered(
     await expect(picture).to_be_visible()
     # Waits for the bytes, which the element's size does not, and fails where they are no picture.
     assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
-    decided_at = time.monotonic()
     await approve(page, words)
     await expect(page.locator(".qi")).to_have_count(0)
     ready = await phone.read(words.pattern("🎉 Your subscription is ready"))
-    took = time.monotonic() - decided_at
 
     assert re.search(r"vless://\w+@host\.example:443", ready["text"])
-    assert took < 5, f"{took:.1f} s from the click to the chat, on a busy machine"
     assert page.complaints == []
     async with live_units.begin(live_shop.bot_id, System("test")) as uow:
         assert await wallet.prove(uow) == []

@@ -89,7 +89,7 @@ def make_queue_item(payment_id: int = 1043, **changes: Any) -> QueueItem:
         plan_name="سه‌ماهه",
         submitted_at=NOW - timedelta(minutes=42),
         is_late=True,
-        is_flagged=True,
+        flag="bad",
         is_new_customer=True,
         status="receipt_submitted",
     )
@@ -146,7 +146,7 @@ def make_desk(**changes: Any) -> Desk:
         tab="waiting",
         filter="all",
         counts={"waiting": 7, "approved": 128, "rejected": 9},
-        queue=[make_queue_item(), make_queue_item(1044, is_flagged=False)],
+        queue=[make_queue_item(), make_queue_item(1044, flag=None)],
         item=make_detail(),
         next_id=1044,
         position=1,

@@ -396,6 +396,13 @@ def test_filter_and_tab_travel_with_every_link_of_the_queue():
     assert 'href="/receipts/1044?filter=flagged"' in html
 
 
+@pytest.mark.parametrize(("flag", "classes"), [("bad", ["flag flag-bad"]), ("warn", ["flag"]), (None, [])])
+def test_the_sign_in_the_queue_is_as_grave_as_the_gravest_warning(flag, classes):
+    html = render("receipts/_desk.html", desk=make_desk(queue=[make_queue_item(flag=flag)]))
+
+    assert re.findall(r'class="(flag[^"]*)"', html) == classes
+
+
 def test_every_link_and_form_of_the_desk_works_without_script():
     html = render("receipts/_desk.html", desk=make_desk(item=make_detail(warnings=[make_warning()])))
 

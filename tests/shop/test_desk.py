@@ -69,10 +69,35 @@ async def test_the_same_picture_again_is_named_with_its_other_receipt(shops, mak
 
     warning = shown.item.warnings[0]
     assert (warning.tone, warning.code, warning.other_payment_id) == ("bad", "same_image", first.payment_id)
-    assert [item.is_flagged for item in shown.queue] == [False, True]
+    assert [item.flag for item in shown.queue] == [None, "bad"]
     assert [item.payment_id for item in (await load(shops, shop, chosen_filter="flagged")).queue] == [
         again.payment_id
     ]
+
+
+async def test_the_queue_tells_a_red_warning_from_an_amber_one(shops, make_shop, clock, everything):
+    shop = await make_shop()
+    blocked, prompt = [await shops.receipt(shop) for _ in range(2)]
+    await everything.execute("UPDATE users SET blocked_at = now() WHERE id = $1", blocked.person.user_id)
+    carol = await shops.person(shop)
+    async with shops.units.begin(shop.bot_id, carol.actor) as uow:
+        order = await orders.place(uow, carol.user_id, plan_id=shop.plan_id, shown_price=shop.price)
+        slow = await payments.start_card_payment(uow, carol.user_id, order.order_id)
+    clock.forward(minutes=31)
+    async with shops.units.begin(shop.bot_id, carol.actor) as uow:
+        await service.submit(
+            uow,
+            carol.user_id,
+            payment_id=slow.payment_id,
+            media_id=None,
+            receipt_type="text",
+            text="123456789",
+        )
+
+    shown = await load(shops, shop)
+
+    flags = {item.payment_id: item.flag for item in shown.queue}
+    assert flags == {blocked.payment_id: "bad", slow.payment_id: "warn", prompt.payment_id: None}
 
 
 async def test_the_same_picture_in_another_shop_is_nobodys_business(shops, make_shop):

@@ -12,7 +12,7 @@ import pytest
 
 from db.logs import JsonFormatter
 from shop import security
-from shop.actors import SEEING, System
+from shop.actors import RECEIPTS_SEE, SEEING, System
 from shop.bots import service as bots
 from shop.bots.master import ensure_master_bot
 from shop.configurations import service as configurations
@@ -153,10 +153,14 @@ async def test_every_kind_of_event_is_told_in_the_same_form(
     await alice.sign_in(shop.api_token)
     await alice.post("/tokens", {"name": "x"})
     await alice.post(f"/tokens/{shop.token_id}/replace", {"old": "now"})
+    await alice.post("/tokens/link")
     await alice.post("/tokens", {"name": "x"}, csrf="")
     await alice.post("/confirm", {"api_token": "hello"})
     await alice.get("/transactions.csv")
     bob, bobs = await add_staff(units, shop)
+    eve, _ = await add_staff(units, shop, name="Eve")
+    for act in ("change", "let-go", "take-back"):
+        await alice.post(f"/team/{eve.staff_id}/{act}", {"name": "Eva", RECEIPTS_SEE: "on"})
     browser = new_browser()
     await browser.sign_in(bobs)
     await browser.post("/confirm", {"api_token": bobs})

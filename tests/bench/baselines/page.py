@@ -33,7 +33,7 @@ COUNTS = """
 """
 QUEUE = """
     SELECT p.id, p.status, p.expected_amount, p.receipt_submitted_at,
-           p.duplicate_suspect OR p.late OR u.blocked_at IS NOT NULL AS is_flagged,
+           p.duplicate_suspect OR u.blocked_at IS NOT NULL AS is_grave, p.late,
            u.first_name, u.last_name, o.snapshot ->> 'name' AS plan_name,
            EXISTS (
                SELECT FROM orders e WHERE e.bot_id = p.bot_id AND e.user_id = u.id AND e.paid_at IS NOT NULL
@@ -62,7 +62,7 @@ async def queue(state: State, bot_id: int) -> Response[str]:
             plan_name=row["plan_name"],
             submitted_at=row["receipt_submitted_at"],
             is_late=row["receipt_submitted_at"] <= now - LATE,
-            is_flagged=row["is_flagged"],
+            flag="bad" if row["is_grave"] else "warn" if row["late"] else None,
             is_new_customer=not row["bought_before"],
             status=row["status"],
         )
