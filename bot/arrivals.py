@@ -21,6 +21,8 @@ from shop.configurations.queries import values_of
 from shop.configurations.registry import Value
 from shop.features.queries import state_of
 from shop.features.registry import FeatureState
+from shop.texts.queries import texts_of
+from shop.texts.writing import Texts
 from shop.unit_of_work import UnitsOfWork
 from shop.users.service import Known
 
@@ -58,6 +60,8 @@ class Arrival:
     shop: BotContext
     settings: dict[str, Value]
     features: FeatureState
+    texts: Texts
+    """What the shop says in its own words."""
     person: Known | None
     """What the shop knows about whom the update is from; None for a stranger."""
     state: str | None
@@ -103,6 +107,7 @@ class Arrivals:
                 question.answer = Arrival(
                     shop=context_of(row),
                     settings=values_of(row.settings or {}),
+                    texts=texts_of(row.settings or {}),
                     features=state_of(uow.now, row.switches or {}),
                     person=None
                     if row.user_id is None

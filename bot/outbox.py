@@ -42,6 +42,7 @@ from db.models import OutboxMessage
 from shop.actors import System
 from shop.bots import service as bots
 from shop.features.queries import state_of
+from shop.texts.queries import texts_of
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.users import service as users
 
@@ -110,7 +111,9 @@ _CLAIM = text(
         shop.timezone, shop.calendar, shop.name AS shop_name, shop.support_username,
         (SELECT jsonb_object_agg(f.feature_key, jsonb_build_object('enabled', f.enabled,
             'granted', f.granted, 'granted_until', f.granted_until, 'killed', f.killed))
-         FROM bot_feature_flags f WHERE f.bot_id = o.bot_id) AS switches
+         FROM bot_feature_flags f WHERE f.bot_id = o.bot_id) AS switches,
+        (SELECT jsonb_object_agg(c.config_key, c.config_value)
+         FROM bot_configurations c WHERE c.bot_id = o.bot_id AND c.config_key LIKE 'texts.%') AS texts
     """
 ).bindparams(
     bindparam("shops", type_=ARRAY(BIGINT)),
@@ -371,6 +374,7 @@ def _claimed(row: Any, now: datetime) -> Claimed:
             row.shop_name,
             row.support_username if is_support_on else None,
             row.calendar,
+            texts_of(row.texts or {}),
         ),
     )
 

@@ -49,6 +49,7 @@ from web.routes import (
     settings,
     stock,
     team,
+    texts,
     tokens,
     transactions,
 )
@@ -92,6 +93,7 @@ ROUTES: list[ControllerRouterHandler] = [
     tokens.switch_second_factor,
     features.FeatureController,
     settings.SettingsController,
+    texts.TextController,
     overview.overview,
     live.events,
     live.events_now,

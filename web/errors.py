@@ -91,6 +91,14 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("card_rotation_strategy", "not_a_choice"): N_("Choose one of the four ways."),
     ("active_from", "not_a_time"): N_("A time as 09:30, please."),
     ("active_until", "not_a_time"): N_("A time as 09:30, please."),
+    ("", "unknown_placeholder"): N_("%(limit)s is not known here; use only the places shown."),
+    ("", "missing_placeholder"): N_("%(limit)s is missing; without it the message would say too little."),
+    ("", "markup"): N_(
+        "%(limit)s: Telegram would refuse this. Close each tag, and use only those named below."
+    ),
+    ("", "message_too_long"): N_(
+        "The whole message could become longer than the %(limit)s characters of Telegram."
+    ),
     ("form", "unreadable"): N_("The form could not be read; nothing was saved."),
     ("lines", "required"): N_("Paste at least one line, or choose a file that has some."),
     ("lines", "too_large"): N_("This is more than 1 MB. Paste less at once."),

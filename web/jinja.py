@@ -8,6 +8,7 @@ uses them is imported ``with context``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -20,10 +21,15 @@ from markupsafe import Markup, escape
 
 from shop import formatting
 from shop.i18n import LANGUAGE_NAMES, LANGUAGES, translations
+from shop.texts.rules import TAGS
 from web import charts
 from web.assets import Assets
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+
+_SHOWN_TAG = re.compile(rf"&lt;(/?)({'|'.join(TAGS)})&gt;")
+_OTHER_TAG = re.compile(rf"<(?!/?(?:{'|'.join(TAGS)})>)[^>]*>")
+_REFERENCE = re.compile(r"&amp;(lt|gt|amp|quot|#\d{1,7});")
 
 LTR = Markup('<bdi dir="ltr">{}</bdi>')
 AVATAR_TONES = 5
@@ -254,10 +260,16 @@ def _weeks(days: Sequence[tuple[date, int, int]]) -> list[tuple[date, int, int]]
     return weeks[::-1]
 
 
+def bubble(message: str) -> Markup:
+    """Telegram's HTML as a page may show it: all of it escaped, a few harmless tags let through."""
+    shown = _REFERENCE.sub(r"&\1;", str(escape(_OTHER_TAG.sub("", message))))
+    return Markup(_SHOWN_TAG.sub(r"<\1\2>", shown))  # noqa: S704  (escaped here)
+
+
 FILTERS: dict[str, Any] = {
     f.__name__: f
     for f in (
         *(num, short, digits, minutes, money, money_short, money_plain, rial, pct, card, masked_card),
-        *(rel, jdate, jdatetime, clock, weekday, ltr, tone),
+        *(rel, jdate, jdatetime, clock, weekday, ltr, tone, bubble),
     )
 } | {"initials": formatting.initials}

@@ -52,6 +52,7 @@ NOTICES = {
     "colleague_changed": N_("Saved; it counts from now on."),
     "colleague_left": N_("Signed out everywhere; nothing opens for this person any more."),
     "settings_saved": N_("Saved; the bot obeys from the next message on."),
+    "text_reset": N_("The bot speaks in the original words again."),
     "test_sent": N_("The test is on its way; look in the chat."),
     "no_chat": N_("No chat is linked yet, so there is nowhere to send a test."),
     "token_revoked": N_("Revoked; whoever signed in with it is signed out."),

@@ -16,7 +16,6 @@ from bot.views.refusals import refusal, sentence
 from bot.views.screen import Reader
 from shop.bots.queries import BotContext
 from shop.errors import ShopClosed
-from shop.features.registry import FeatureState
 from shop.i18n import pick_language
 
 log = logging.getLogger(__name__)
@@ -52,20 +51,22 @@ class BotContextMiddleware(BaseMiddleware):
         data["shop_id"], data["shop"] = shop_id, shop
         is_for_team = data.get("is_for_team", False)
         language = shop.default_language if is_for_team else _stranger(data.get("event_from_user"), shop)
-        data["reader"] = reader_of(shop, language, arrival.features)
+        data["reader"] = reader_of(arrival, language)
         if shop.status in CLOSED:
             return await _closed(event, data["reader"])
         return await handler(event, data)
 
 
-def reader_of(shop: BotContext, language: str, features: FeatureState) -> Reader:
+def reader_of(arrival: Arrival, language: str) -> Reader:
     """For whom this shop writes."""
+    shop = arrival.shop
     return Reader(
         language,
         ZoneInfo(shop.timezone),
         shop.name,
-        shop.support_username if features.is_on("support_contact") else None,
+        shop.support_username if arrival.features.is_on("support_contact") else None,
         shop.calendar,
+        arrival.texts,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from shop.i18n import gettext_for
+from shop.texts.writing import Texts
 
 COPY_LIMIT = 256
 """Characters a copy button can carry; longer lines are copied by touching them."""
@@ -29,6 +30,8 @@ class Reader:
     shop_name: str
     support_username: str | None
     calendar: str = "jalali"
+    texts: Texts = field(default_factory=dict, repr=False, hash=False)
+    """The shop's own words, in every language."""
 
     @property
     def gettext(self) -> Callable[[str], str]:

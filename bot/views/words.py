@@ -1,4 +1,4 @@
-"""Templates to Telegram's HTML, in the reader's language, digits and calendar.
+"""Templates to Telegram's HTML, in the reader's language, digits and calendar, and in the shop's own words.
 
 Telegram takes the direction of each line from its first letter, so templates begin every line with a word
 of their own language, put numbers to copy on lines of their own and isolate names inside sentences.
@@ -6,25 +6,12 @@ of their own language, put numbers to copy on lines of their own and isolate nam
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
 
 from bot.views.screen import Reader
-from shop import formatting
-from shop.i18n import translations
-from shop.money import Currency, Money
-from shop.subscriptions.rules import GIGABYTE
+from shop.texts.writing import TEMPLATES, amount, fill, isolate, rial
 
-TEMPLATES = Path(__file__).parents[2] / "templates" / "telegram"
-FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
-_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+__all__ = ("TEMPLATES", "amount", "exists", "isolate", "rial", "write")
 
 
 def write(template: str, reader: Reader, /, **fields: Any) -> str:
@@ -32,103 +19,17 @@ def write(template: str, reader: Reader, /, **fields: Any) -> str:
 
     Raises TemplateNotFound for an unknown name and UndefinedError for a missing field.
     """
-    page = _environment(reader.language).get_template(f"{template}.html")
-    text = page.render(
+    return fill(
+        template,
         **fields,
         lang=reader.language,
         timezone=reader.timezone,
         calendar=reader.calendar,
+        own=reader.texts.get(reader.language, {}),
         shop_name=reader.shop_name,
         support_username=reader.support_username,
     )
-    lines = "\n".join(line.strip() for line in text.strip().splitlines())
-    return _BLANK_LINES.sub("\n\n", lines)
 
 
 def exists(template: str) -> bool:
     return (TEMPLATES / f"{template}.html").is_file()
-
-
-@cache
-def _environment(language: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        auto_reload=False,  # a look at the disk for every message
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(  # type: ignore[attr-defined]  # added by the extension
-        translations(language), newstyle=True
-    )
-    environment.filters |= {
-        "digits": lambda value: formatting.digits(value, language),
-        "number": lambda value: formatting.number(value, language),
-        "money": lambda value: money(value, language),
-        "amount": lambda value: amount(value, language),
-        "toman": lambda value: formatting.money(value, language),
-        "rial": lambda value: rial(value, language),
-        "minutes": lambda value: formatting.minutes(value, language),
-        "gigabytes": lambda value: gigabytes(value, language),
-        "card": formatting.card_groups,
-        "isolate": isolate,
-        "date": _date,
-        "clock": _clock,
-    }
-    return environment
-
-
-def money(value: Money, language: str) -> str:
-    """With its unit: ``۱۲۵٬۰۰۰ تومان``."""
-    if value.currency is Currency.IRT:
-        return formatting.money(value.amount, language)
-    return f"{amount(value, language)} {value.currency}"
-
-
-def amount(value: Money, language: str) -> str:
-    """Without its unit, for buttons under a text that names the unit."""
-    return formatting.amount(value, language)
-
-
-def rial(value: Money, language: str) -> str:
-    """What the bank's slip will say."""
-    return f"{formatting.number(formatting.rial(value.amount), language)} {formatting.RIAL[language]}"
-
-
-def gigabytes(count: int, language: str) -> str:
-    """Bytes as gigabytes, with one decimal where it says something: ``۴۸`` or ``۴۸٫۵``."""
-    tenths = round(count * 10 / GIGABYTE)
-    whole, rest = divmod(tenths, 10)
-    if not rest:
-        return formatting.number(whole, language)
-    mark = "٫" if language == "fa" else "."
-    return f"{formatting.number(whole, language)}{mark}{formatting.digits(rest, language)}"
-
-
-def isolate(text: object) -> str:
-    """A name or a Latin word inside a sentence: its direction does not spill over."""
-    return f"{FIRST_STRONG_ISOLATE}{text}{POP_DIRECTIONAL_ISOLATE}"
-
-
-@pass_context
-def _date(context: Context, moment: datetime | str) -> str:
-    day = formatting.gregorian if context["calendar"] == "gregorian" else formatting.jalali
-    return day(_instant(moment), context["lang"], _wall(context))
-
-
-@pass_context
-def _clock(context: Context, moment: datetime | str) -> str:
-    return formatting.clock(_instant(moment), context["lang"], _wall(context))
-
-
-def _wall(context: Context) -> ZoneInfo:
-    timezone: ZoneInfo = context["timezone"]
-    return timezone
-
-
-def _instant(moment: datetime | str) -> datetime:
-    """Messages travel as JSON, so their times are ISO 8601 text."""
-    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment

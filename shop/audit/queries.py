@@ -18,7 +18,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "receipts": ("receipt", "order"),
     "plans": ("plan", "stock"),
     "cards": ("card",),
-    "settings": ("configuration", "feature", "bot"),
+    "settings": ("configuration", "feature", "bot", "bot_text"),
     "team": ("staff", "token", "sign_in"),
     "platform": ("shop", "secrets"),
 }

@@ -13,6 +13,9 @@ from shop.errors import BadInput, NotFound
 from shop.i18n import N_
 
 Value = bool | int | str
+TEXTS = "texts."
+"""Under keys that begin so lie a shop's own sentences, ``texts.<language>.<template>``: ``shop.texts`` alone
+writes them, and they are no settings."""
 
 
 @dataclass(frozen=True, slots=True)

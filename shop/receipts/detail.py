@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal, select, true
 from sqlalchemy.orm import aliased
 
-from db.models import CardToCardPayment, Media, Order, ProvisioningJob, Staff, TenantPaymentCard, User
+from db.models import (
+    BotConfiguration,
+    CardToCardPayment,
+    Media,
+    Order,
+    ProvisioningJob,
+    Staff,
+    TenantPaymentCard,
+    User,
+)
 from shop.cards import banks
+from shop.configurations.registry import TEXTS
 from shop.plans import sold
 from shop.receipts import presence, warnings
 from shop.receipts.holding import HeldDecision, held_on
@@ -74,6 +84,8 @@ class ReceiptDetail:
     """A colleague who looks at it now."""
     held: HeldDecision | None = None
     """What somebody decided and may still take back."""
+    own_rejection: Mapping[str, str] | None = None
+    """What the shop says in its own words when it rejects, in the customer's language."""
 
 
 async def load_detail(
@@ -87,7 +99,7 @@ async def load_detail(
     row = found.one_or_none()
     if row is None:
         return None
-    payment, order, user, media, job, colleague, card_is_on, history, *alike = row
+    payment, order, user, media, job, colleague, card_is_on, history, own_rejection, *alike = row
     waits = payment.status == "receipt_submitted"
     width = len(alike) // len(_ALIKE)
     alikes = [(others, alike[at * width : (at + 1) * width]) for at, others in enumerate(_ALIKE)]
@@ -106,6 +118,7 @@ async def load_detail(
         tracking_number=payment.tracking_number,
         reviewer=presence.reviewer(colleague, payment.claimed_until) if waits else None,
         held=held_on(uow, payment, user) if payment.commit_at is not None else None,
+        own_rejection=own_rejection,
     )
 
 
@@ -122,6 +135,19 @@ def _history() -> ScalarSelect[Any]:
     return select(func.jsonb_object_agg(counts.c.status, counts.c.number)).scalar_subquery()
 
 
+def _own_rejection() -> ScalarSelect[Any]:
+    """The shop's own sentences for a rejection, as ``shop.texts`` keeps them."""
+    return (
+        select(BotConfiguration.config_value)
+        .where(
+            BotConfiguration.bot_id == CardToCardPayment.bot_id,
+            BotConfiguration.config_key == literal(TEXTS) + User.language + literal(".receipt_rejected"),
+        )
+        .correlate(CardToCardPayment, User)
+        .scalar_subquery()
+    )
+
+
 @cache
 def _detail(which: ColumnElement[Any]) -> Select[Any]:
     """Built once for each way of choosing: to build it costs more than to run it."""
@@ -135,6 +161,7 @@ def _detail(which: ColumnElement[Any]) -> Select[Any]:
             Staff.name,
             TenantPaymentCard.is_active,
             _history(),
+            _own_rejection(),
             *(column for others in _ALIKE for column in others.columns),
         )
         .join(Order, Order.id == CardToCardPayment.order_id)

@@ -179,7 +179,7 @@
     $$('[data-keys-switch]').forEach(x => { x.checked = root.dataset.keys !== 'off'; });
     const img = $('[data-shot]');
     if (img?.complete && !img.naturalWidth) img.closest('.shot').classList.add('is-missing');
-    if (!isLive) $('.shelf [data-focus]')?.focus();
+    if (!isLive) $('.shelf [data-focus], .field [data-focus]')?.focus();
     // The button under the finger became the outcome: stay there, and have it read out.
     if (isLive && wasAtAct && d.activeElement === d.body) $('#act')?.focus();
     const desk = $('#desk'), facts = $('#facts')?.dataset;

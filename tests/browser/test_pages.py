@@ -60,6 +60,8 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         "/settings/payments",
         "/settings/notifications",
         "/transactions",
+        "/settings/texts",
+        "/settings/texts/card",
         "/features",
         "/features/card_to_card",
         "/cards",

@@ -36,3 +36,31 @@ async def test_what_the_owner_sets_is_what_the_customer_sees(stack, browser, liv
     await phone.read("Paying is not possible at the moment")
     assert [text for text in owner.complaints if "422" not in text] == []
     await owner.context.close()
+
+
+async def test_the_bot_greets_in_the_shops_own_words(stack, browser, live_shop, make_phone):
+    words = Words("fa")
+    phone = await make_phone(live_shop, language="fa", name="سارا")
+    owner = await sign_in(browser, stack, live_shop, "fa")
+    await owner.goto(f"{stack.dashboard}/settings/texts")
+    await owner.get_by_role("link", name=words("Greeting")).click()
+    first = owner.locator("textarea[lang=fa]").first
+    await first.fill("درود بر تو")
+    await owner.get_by_role("button", name=words("Save")).click()
+    await expect(owner.locator(".err")).to_contain_text("{name}")
+    await expect(first).to_be_focused()
+    await first.fill("درود بر <b>{name}</b>، خوش آمدی")
+    await owner.get_by_role("button", name=words("Preview")).click()
+    await expect(owner.locator(".bubble[lang=fa] b").first).to_contain_text("سارا نوری")
+    await owner.get_by_role("button", name=words("Save")).click()
+    await expect(owner.locator(".toast")).to_be_visible()
+
+    await phone.say("/start")
+
+    await phone.read("درود بر .*سارا.*، خوش آمدی")
+    await owner.get_by_role("button", name=words("Back to the original")).click()
+    await expect(owner.get_by_role("button", name=words("Back to the original"))).to_have_count(0)
+    await phone.say("/start")
+    await phone.read("سلام .*سارا")
+    assert [text for text in owner.complaints if "422" not in text] == []
+    await owner.context.close()

@@ -80,6 +80,10 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/settings"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/settings/{tab:str}"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/settings/{tab:str}"): Row(OUT, 303, 303, 403, 303),
+    ("GET", "/settings/texts"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/settings/texts/{text_key:str}"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/settings/texts/{text_key:str}"): Row(OUT, 303, 303, 403, 303),
+    ("POST", "/settings/texts/{text_key:str}/reset"): Row(OUT, 303, 303, 403, 303),
     ("POST", "/settings/notifications/test"): Row(OUT, 303, 303, 403, 303),
     ("GET", "/"): Row(OUT, 200, 200, 200, 303),
     ("GET", "/events"): Row(OUT, 200, 200, 200, 200),
@@ -144,6 +148,7 @@ def address(
         .replace("{plan_id:str}", str(plan))
         .replace("{key:str}", "card_to_card")
         .replace("{tab:str}", "notifications")
+        .replace("{text_key:str}", "start")
         .replace("{token_id:str}", str(token))
         .replace("{staff_id:str}", str(staff))
         .replace("{bot_id:str}", str(bot_id))

@@ -114,6 +114,7 @@ async def test_what_cannot_be_is_told_beside_its_field_and_nothing_is_kept_or_lo
     field = next(iter(wrong))
     assert answer.status_code == 422
     assert re.search(f'id="set-{field}-error"[^>]*>.*?{sentence}', answer.text, re.DOTALL)
+    assert f'aria-invalid="true" data-focus aria-describedby="set-{field}-error ' in answer.text
     assert await as_it_is(units, alices) == before
     if tab == "shop" and field != "name":
         assert 'value="Nasim"' in answer.text

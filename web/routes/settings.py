@@ -32,6 +32,8 @@ from web.typed import as_typed, read_settings
 SETTINGS = "/settings"
 SHOP, PAYMENTS, NOTIFICATIONS = "shop", "payments", "notifications"
 TABS = {SHOP: N_("The shop"), PAYMENTS: N_("Payment and receipts"), NOTIFICATIONS: N_("Notifications")}
+TEXTS = ("texts", N_("Texts of the bot"))
+"""The tab that is a page of its own."""
 OF_PAYMENTS = tuple(setting for setting in REGISTRY if setting.group in {"payments", "receipts"})
 COLUMNS = {
     SHOP: ("name", "default_language", "timezone", "calendar", "support_username"),
@@ -89,6 +91,11 @@ class SettingsController(Controller):
         return see_other(f"{SETTINGS}/{NOTIFICATIONS}", send_cookies=[screen.parts.cookies.keep_notice(told)])
 
 
+def tab_bar(screen: Screen) -> list[tuple[str, str]]:
+    """Every tab by its key, in the reader's language."""
+    return [(key, screen.say(words)) for key, words in (*TABS.items(), TEXTS)]
+
+
 def _known(tab: str) -> str:
     if tab not in TABS:
         raise NotFound("settings", tab[:20])
@@ -116,7 +123,7 @@ async def _show(
     require(uow.actor, SHOP_SEE)
     context: dict[str, Any] = {
         "tab": tab,
-        "tabs": [(key, screen.say(words)) for key, words in TABS.items()],
+        "tabs": tab_bar(screen),
         "values": typed or await _values(uow, tab),
         "wrong_field": refusal.field if refusal else None,
         "error": sentence_for(screen, refusal) if refusal else None,
