@@ -46,6 +46,7 @@ from shop.audit.chain import seal_due
 from shop.books.service import prove_due
 from shop.bots.queries import FleetBot
 from shop.i18n import LANGUAGES
+from shop.media.service import remove_old
 from shop.media.shelf import Shelf
 from shop.notifications.outbox import CHANNEL as OUTBOX
 from shop.payments.service import expire_due
@@ -217,6 +218,7 @@ class BotProcess:
                 Job("sealing", 5.0, lambda: seal_due(units)),
                 Job("books", 60.0, lambda: prove_due(units)),
                 Job("sweeping", 3600.0, inbox.sweep),
+                Job("retention", 3600.0, lambda: remove_old(units, shelf)),
             ]
         )
         return Crew(registry, fleet, inbox, outbox, jobs, Holds(units), source)

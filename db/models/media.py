@@ -30,5 +30,6 @@ class Media(BotRow):
     sha256: Mapped[Digest]
     """Of the file as it was sent."""
     size_bytes: Mapped[Bytes]
+    """Of what lies on the shelf; nought once it was taken off."""
     width: Mapped[int | None]
     height: Mapped[int | None]

@@ -159,6 +159,17 @@ SETTINGS: tuple[Setting, ...] = (
         label=N_("Seconds in which a decision can be taken back"),
     ),
     Setting(
+        key="receipt_image_days",
+        kind="choice",
+        default=0,
+        choices=(0, 30, 90, 180, 365),
+        words=(N_("As long as the shop"), N_("30 days"), N_("90 days"), N_("180 days"), N_("365 days")),
+        group="receipts",
+        feature="card_to_card",
+        label=N_("How long the pictures of decided receipts are kept"),
+        help=N_("A picture that is sent again is noticed all the same."),
+    ),
+    Setting(
         key="second_factor",
         kind="bool",
         default=False,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select, update
 
-from db.models import CardToCardPayment, Media
-from shop.actors import RECEIPTS_SEE, require
+from db.models import BotConfiguration, CardToCardPayment, Media
+from shop.actors import RECEIPTS_SEE, System, require
 from shop.errors import NotFound
 from shop.ids import MediaId
 from shop.media.picture import Prepared
 from shop.media.shelf import Shelf
-from shop.unit_of_work import UnitOfWork
+from shop.unit_of_work import UnitOfWork, UnitsOfWork
+
+KEPT_FOR = "receipt_image_days"
+REMOVED_AT_ONCE = 200
+RETENTION = System("retention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +84,59 @@ async def open_picture(uow: UnitOfWork, shelf: Shelf, payment_id: int) -> Stored
         content=content,
         content_type=media.content_type,
         is_picture=media.state == "picture",
+    )
+
+
+async def remove_old(units: UnitsOfWork, shelf: Shelf) -> int:
+    """Take off the shelf what its shop keeps no longer, in every shop; how many files that were.
+
+    Only files no open payment needs. The rows stay with their hashes, so that the same picture is noticed
+    again. The file goes before the row says so: a crash between them is made good by the next turn.
+    """
+    async with units.platform(RETENTION) as uow:
+        chosen = await uow.session.execute(
+            select(BotConfiguration.bot_id, BotConfiguration.config_value).where(
+                BotConfiguration.config_key == KEPT_FOR
+            )
+        )
+        shops = chosen.tuples().all()
+    removed = 0
+    for bot_id, days in shops:
+        removed += await _remove_in(units, shelf, bot_id, timedelta(days=days))
+    return removed
+
+
+async def _remove_in(units: UnitsOfWork, shelf: Shelf, bot_id: int, kept_for: timedelta) -> int:
+    async with units.begin(bot_id, RETENTION) as uow:
+        found = await uow.session.execute(
+            select(Media.id, Media.storage_key)
+            .where(
+                Media.bot_id == bot_id,
+                Media.size_bytes > 0,
+                Media.created_at <= uow.now - kept_for,
+                ~_is_needed(),
+            )
+            .order_by(Media.id)
+            .limit(REMOVED_AT_ONCE)
+        )
+        old = found.tuples().all()
+    for _, key in old:
+        await asyncio.to_thread(shelf.remove, key)
+    if old:
+        async with units.begin(bot_id, RETENTION) as uow:
+            await uow.session.execute(
+                update(Media)
+                .where(Media.bot_id == bot_id, Media.id.in_([media_id for media_id, _ in old]))
+                .values(size_bytes=0, updated_at=uow.now)
+                .execution_options(synchronize_session=False)
+            )
+    return len(old)
+
+
+def _is_needed() -> ColumnElement[bool]:
+    """Somebody has yet to decide by it."""
+    return exists().where(
+        CardToCardPayment.bot_id == Media.bot_id,
+        CardToCardPayment.status == "receipt_submitted",
+        CardToCardPayment.receipt_media_id == Media.id,
     )

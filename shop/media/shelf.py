@@ -30,6 +30,10 @@ class Shelf:
         unfinished.rename(home / name)
         return f"{bot_id}/{name}"
 
+    def remove(self, key: str) -> None:
+        """Take a file off the shelf; one that is gone already is no harm."""
+        (self.folder / key).unlink(missing_ok=True)
+
     def read(self, key: str) -> bytes | None:
         """The file, or None when it is gone. Keys come from our table, never from a request."""
         try:

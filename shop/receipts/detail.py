@@ -84,6 +84,8 @@ class ReceiptDetail:
     """A colleague who looks at it now."""
     held: HeldDecision | None = None
     """What somebody decided and may still take back."""
+    was_removed: bool = False
+    """Its file is kept no longer, as the shop wished."""
     own_rejection: Mapping[str, str] | None = None
     """What the shop says in its own words when it rejects, in the customer's language."""
 
@@ -219,8 +221,9 @@ def _proof(payment: CardToCardPayment, media: Media | None) -> dict[str, Any]:
         "payer_reference": payment.payer_reference,
         "caption": payment.receipt_text,
         "receipt_type": payment.receipt_type or "text",
-        "has_image": media is not None and media.state == "picture",
-        "is_document": media is not None and media.state == "document",
+        "has_image": media is not None and media.state == "picture" and media.size_bytes > 0,
+        "is_document": media is not None and media.state == "document" and media.size_bytes > 0,
+        "was_removed": media is not None and media.size_bytes == 0,
         "image_width": media.width if media is not None else None,
         "image_height": media.height if media is not None else None,
     }

@@ -155,7 +155,7 @@ async def test_the_settings_of_a_feature_are_kept_in_whatever_digits_they_were_t
         ({"late_receipt_hours": "9" * 30}, "A whole number, please."),
         ({"late_receipt_hours": "soon"}, "A whole number, please."),
         ({"hold_seconds": "7"}, "Choose one of those offered."),
-        ({"card_rotation_strategy": "favourite"}, "Choose one of those offered."),
+        ({"card_rotation_strategy": "favourite"}, "Choose one of the four ways."),
     ],
 )
 @pytest.mark.parametrize("part", ["true", "false"])
