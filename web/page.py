@@ -31,7 +31,7 @@ class Page:
 
     csrf_token: str
     active: str = ""
-    """The ``NavItem.id`` of this screen: ``overview``, ``receipts``, ``stock``, ``shops``, or nothing."""
+    """The ``NavItem.id`` of this screen, as ``receipts`` or ``shops``; or nothing."""
     staff_name: str = ""
     is_master: bool = False
     shop_name: str | None = None
@@ -58,6 +58,7 @@ class Page:
             NavItem("stock", "/stock", N_("Stock"), "package"),
             NavItem("transactions", "/transactions", N_("Transactions"), "wallet"),
             NavItem("cards", "/cards", N_("Cards"), "credit-card"),
+            NavItem("plans", "/plans", N_("Plans"), "tag"),
             NavItem("features", "/features", N_("Features"), "adjustments"),
             NavItem("team", "/team", N_("Team"), "users"),
             NavItem("audit", "/audit", N_("History"), "history"),

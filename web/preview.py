@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from shop.i18n import translations
+from shop.plans import wording
+from shop.plans.queries import Offer
 from shop.receipts.detail import ReceiptDetail
 from shop.receipts.rules import RejectReason
-from shop.texts.writing import fill, plain
+from shop.texts.writing import Texts, fill, plain
 
 OWN_WORDS = "{reason}"
 """Holds the place of what the reviewer will write."""
@@ -37,3 +42,27 @@ def rejections(item: ReceiptDetail) -> dict[str, str]:
         )
         for reason in RejectReason
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A message of the bot's: its text, and the words on the buttons under it, from the top."""
+
+    text: str
+    buttons: tuple[str, ...]
+
+
+def price_list(offers: Sequence[Offer], language: str, texts: Texts) -> Bubble:
+    """What a customer sees who asks for the plans, in the shop's own sentences where it wrote some."""
+    message = fill(
+        "plans" if offers else "plans_empty",
+        lang=language,
+        timezone=ZoneInfo("UTC"),
+        calendar="jalali",
+        own=texts.get(language, {}),
+        devices=wording.common_device_limit(offers),
+        currency=str(offers[0].price.currency) if offers else "",
+    )
+    home = translations(language).gettext("🏠 Main menu")
+    words = [wording.button(offer, language) for offer in offers]
+    return Bubble(_ISOLATES.sub("", plain(message)), (*words, home))

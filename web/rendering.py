@@ -55,6 +55,11 @@ NOTICES = {
     "text_reset": N_("The bot speaks in the original words again."),
     "test_sent": N_("The test is on its way; look in the chat."),
     "no_chat": N_("No chat is linked yet, so there is nowhere to send a test."),
+    "plan_saved": N_("Saved; orders that were placed keep what they were sold with."),
+    "plan_archived": N_("Archived; whoever bought it keeps it."),
+    "plan_restored": N_("Back on the list, off sale until you switch it on."),
+    "plan_deleted": N_("Deleted."),
+    "prices_changed": N_("The prices are changed; orders that were placed keep theirs."),
     "token_revoked": N_("Revoked; whoever signed in with it is signed out."),
 }
 """What a page may say once about the form before it; the cookie carries only the key."""
@@ -140,9 +145,9 @@ class Screen:
         """A part of a page as it is, without an answer around it."""
         return self._render(template, self._frame("", 0, None, None), context)
 
-    def answer(self, content: str) -> Response[str]:
+    def answer(self, content: str, *, code: int = 200) -> Response[str]:
         """What was rendered before, as an answer."""
-        return self._response(content, code=200, headers=VARY)
+        return self._response(content, code=code, headers=VARY)
 
     def nothing(self) -> Response[str]:
         """Done, and nothing on the page changes."""

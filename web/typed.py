@@ -10,6 +10,7 @@ from shop.errors import BadInput
 from shop.formatting import latin
 
 ON = "on"
+_APART = re.compile(r"(?<=[0-9])[,٬،' \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _NUMBER = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 
 
@@ -30,6 +31,19 @@ def _read(setting: Setting, text: str) -> object:
     number = latin(text).strip()
     if _NUMBER.fullmatch(number) is None:
         raise BadInput(setting.key, "not_a_number")
+    return int(number)
+
+
+def read_number(field: str, text: str, *, empty: int | None = None) -> int:
+    """A whole number as people write it: Persian digits, and thousands set apart by any usual sign.
+
+    Nothing typed is ``empty``, where that is a number. Raises BadInput for what is no number.
+    """
+    number = _APART.sub("", latin(text).strip())
+    if not number and empty is not None:
+        return empty
+    if _NUMBER.fullmatch(number) is None:
+        raise BadInput(field, "not_a_number")
     return int(number)
 
 

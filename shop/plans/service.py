@@ -79,8 +79,10 @@ async def _next_place(uow: UnitOfWork) -> int:
 
 
 def _apply(plan: BotPlan, changes: PlanChanges) -> None:
-    for field, value in changes.items():
-        setattr(plan, field, CLEAN[field](value))
+    # All of them first: whoever catches the refusal may go on in the same unit, and half a change would stay.
+    clean = {field: CLEAN[field](value) for field, value in changes.items()}
+    for field, value in clean.items():
+        setattr(plan, field, value)
 
 
 async def update_plan(uow: UnitOfWork, plan_id: int, **changes: Unpack[PlanChanges]) -> PlanRow:

@@ -179,6 +179,19 @@
     $$('[data-keys-switch]').forEach(x => { x.checked = root.dataset.keys !== 'off'; });
     const img = $('[data-shot]');
     if (img?.complete && !img.naturalWidth) img.closest('.shot').classList.add('is-missing');
+    // Sorting by hand; the arrows beside it do the same.
+    $$('[data-sortable]').forEach(list => {
+      const form = d.getElementById(list.dataset.sortable);
+      if (!window.Sortable || !form || Sortable.get(list)) return;
+      Sortable.create(list, {
+        handle: '.grip', animation: calm.matches ? 0 : 150,
+        onEnd(end) {
+          if (end.oldIndex === end.newIndex) return;
+          form.elements.order.value = this.toArray().join();
+          form.requestSubmit();
+        },
+      });
+    });
     if (!isLive) $('.shelf [data-focus], .field [data-focus]')?.focus();
     // The button under the finger became the outcome: stay there, and have it read out.
     if (isLive && wasAtAct && d.activeElement === d.body) $('#act')?.focus();

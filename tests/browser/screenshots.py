@@ -137,6 +137,7 @@ async def _dashboard(studio: Studio) -> None:
         ("stock", "/stock"),
         ("transactions", "/transactions"),
         ("cards", "/cards"),
+        ("plans", "/plans"),
         ("tokens", "/tokens"),
         ("sessions", "/sessions"),
     ):

@@ -30,6 +30,7 @@ class Windows:
     receipt: str
     bot: str
     bot_id: int
+    plan_id: int
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,9 @@ async def windows(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> As
     stranger, owner, master = [await context.new_page() for context in contexts]
     await sign_in(owner, stack.dashboard, shop.api_token)
     await sign_in(master, stack.dashboard, stack.tokens()[0])
-    yield Windows(stranger, owner, master, f"/receipts/{sent.payment_id}", shop.username, shop.bot_id)
+    yield Windows(
+        stranger, owner, master, f"/receipts/{sent.payment_id}", shop.username, shop.bot_id, shop.plan_id
+    )
     for context in contexts:
         await context.close()
 
@@ -56,6 +59,11 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         f"{item}?reject=1",
         "/receipts?tab=approved",
         "/stock",
+        "/plans",
+        "/plans?tab=archived",
+        "/plans/new",
+        f"/plans/{windows.plan_id}",
+        f"/plans/prices?percent=10&step=1000&plan={windows.plan_id}",
         "/settings",
         "/settings/payments",
         "/settings/notifications",

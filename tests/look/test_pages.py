@@ -423,6 +423,7 @@ def test_the_menu_names_only_screens_that_exist():
         "/stock",
         "/transactions",
         "/cards",
+        "/plans",
         "/features",
         "/team",
         "/audit",
@@ -430,7 +431,8 @@ def test_the_menu_names_only_screens_that_exist():
     ]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/stock", "/transactions", "/cards", "/features", "/team", "/audit", "/settings"),
+        *("/", "/receipts", "/stock", "/transactions", "/cards", "/plans"),
+        *("/features", "/team", "/audit", "/settings"),
         "/platform/bots",
     ]
 

@@ -41,6 +41,8 @@ COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
 SWITCH = (("enabled", "on"),)
 STRATEGY = (("strategy", "round_robin"),)
 HOLDER = (("holder", "Maryam"),)
+PLAN = (("name_fa", "Plan"), ("price", "1000"), ("period_days", "30"))
+ORDER = (("order", "1,2"),)
 LINES = (("lines", "vless://a-line-of-the-matrix"),)
 
 ROUTES: dict[tuple[str, str], Row] = {
@@ -109,6 +111,19 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/cards/{card_id:str}/switch"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/cards/{card_id:str}/move"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/cards/{card_id:str}/archive"): Row(OUT, 303, 404, 403, 404),
+    ("GET", "/plans"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/plans"): Row(OUT, 303, 303, 403, 303, fields=PLAN),
+    ("GET", "/plans/new"): Row(OUT, 200, 200, 403, 200),
+    ("GET", "/plans/button"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/plans/prices"): Row(OUT, 200, 200, 403, 200),
+    ("POST", "/plans/prices"): Row(OUT, 422, 422, 403, 422),
+    ("POST", "/plans/order"): Row(OUT, 409, 409, 403, 409, fields=ORDER),
+    ("GET", "/plans/{plan_id:str}"): Row(OUT, 200, 404, 200, 404),
+    ("POST", "/plans/{plan_id:str}"): Row(OUT, 303, 404, 403, 404, fields=PLAN),
+    ("POST", "/plans/{plan_id:str}/switch"): Row(OUT, 303, 404, 403, 404, fields=SWITCH),
+    ("POST", "/plans/{plan_id:str}/archive"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/plans/{plan_id:str}/restore"): Row(OUT, 404, 404, 403, 404),
+    ("POST", "/plans/{plan_id:str}/delete"): Row(OUT, 409, 404, 403, 404),
     ("GET", "/platform/bots"): Row(OUT, 404, 404, 200, 200),
     ("POST", "/platform/bots/{bot_id:str}/open"): Row(OUT, 404, 404, 303, 303),
     ("GET", "/platform/bots/{bot_id:str}"): Row(OUT, 404, 404, 200, 200),

@@ -1,0 +1,439 @@
+"""The page of plans: the list and its order, the form, the archive, and many prices at once."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from shop.actors import SEEING
+from shop.plans import queries, service
+from shop.receipts import service as receipts
+from tests.web.conftest import Browser, add_staff
+from web.typed import read_number
+
+PLAN = {
+    "name_fa": "سه‌ماهه ۱۲۰ گیگ",
+    "name_en": "3 months, 120 GB",
+    "description_fa": "برای خانواده",
+    "description_en": "For a family",
+    "price": "۲۹۰٬۰۰۰",
+    "period_days": "۹۰",
+    "traffic_limit_gb": "120",
+    "device_limit": "",
+    "low_stock_at": "5",
+    "renewal_policy": "reset",
+}
+
+
+@pytest.fixture
+async def alices(shops):
+    return await shops.open(name="Alice's shop", price=125_000, stock=2)
+
+
+@pytest.fixture
+async def alice(signed_in, alices) -> Browser:
+    browser = await signed_in(alices)
+    await browser.get("/plans?lang=en")
+    return browser
+
+
+async def listed(units, shop) -> list[queries.PlanRow]:
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        return await queries.get_plans(uow)
+
+
+async def add(units, shop, **difference) -> int:
+    valid = {"name": "Second", "period_days": 90, "price": 290_000}
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        return (await service.create_plan(uow, **(valid | difference))).plan_id
+
+
+def shown(page: str) -> list[str]:
+    """The words on the buttons of the bot's keyboard in the preview."""
+    keyboard = re.search(r'<ul class="tg-kb">(.*?)</ul>', page, re.DOTALL)
+    assert keyboard is not None
+    return [unescape(words) for words in re.findall(r"<bdi>(.*?)</bdi>", keyboard[1])]
+
+
+# The list ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["Plans", "1 month, 50 GB", "30 days", "125,000", "2 lines left", "Not sold in 30 days"]),
+        ("fa", ["پلن‌ها", "یک‌ماهه ۵۰ گیگ", "۳۰ روز", "۱۲۵٬۰۰۰", "۲ خط مانده", "بدون فروش در ۳۰ روز"]),
+    ],
+)
+async def test_a_plan_is_told_with_its_terms_its_price_and_its_shelf(lang, words, alice, alices):
+    page = await alice.get(f"/plans?lang={lang}")
+
+    assert [word for word in words if word not in page.text] == []
+    assert f'href="/stock/{alices.plan_id}"' in page.text
+
+
+async def test_what_was_paid_in_the_last_thirty_days_is_counted(alice, alices, shops):
+    sent = await shops.receipt(alices)
+    async with shops.units.begin(alices.bot_id, alices.owner) as uow:
+        await receipts.approve(uow, sent.payment_id)
+
+    assert "1 sale in 30 days" in (await alice.get("/plans")).text
+
+
+async def test_the_preview_shows_the_words_of_the_bot_and_only_what_is_on_sale(alice, alices, units):
+    second = await add(units, alices)
+    assert shown((await alice.get("/plans")).text) == [
+        "1 month, 50 GB, 125,000",
+        "Second, 290,000",
+        "🏠 Main menu",
+    ]
+
+    part = await alice.post(f"/plans/{second}/switch", {"enabled": "off"}, HX_Request="true")
+
+    assert shown(part.text) == ["1 month, 50 GB, 125,000", "🏠 Main menu"]
+    assert "<html" not in part.text
+    assert shown((await alice.get("/plans?lang=fa")).text)[0] == "یک‌ماهه ۵۰ گیگ، ۱۲۵٬۰۰۰"
+
+
+async def test_a_shop_without_plans_is_told_what_will_be_here(alice, alices, units):
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await service.archive_plan(uow, alices.plan_id)
+
+    page = await alice.get("/plans")
+
+    assert "No plan yet" in page.text
+    assert shown(page.text) == ["🏠 Main menu"]
+
+
+async def test_the_list_takes_as_many_statements_for_twenty_plans_as_for_one(
+    alice, alices, units, counted_queries
+):
+    counted_queries()
+    await alice.get("/plans")
+    few = counted_queries()
+    for at in range(20):
+        await add(units, alices, name=f"Plan {at}")
+    counted_queries()
+
+    page = (await alice.get("/plans")).text
+
+    assert counted_queries() == few
+    assert page.count('class="planrow') == 21
+
+
+# The order --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def three(alices, units) -> list[int]:
+    return [alices.plan_id, *[await add(units, alices, name=name) for name in ("Second", "Third")]]
+
+
+async def order_of(units, shop) -> list[int]:
+    return [plan.plan_id for plan in await listed(units, shop)]
+
+
+async def test_a_list_that_was_dragged_is_kept_in_its_new_order(alice, alices, three, units):
+    wanted = [three[2], three[0], three[1]]
+
+    answer = await alice.post("/plans/order", {"order": ",".join(map(str, wanted))}, HX_Request="true")
+
+    assert answer.status_code == 200
+    assert await order_of(units, alices) == wanted
+    assert [words.split(",")[0] for words in shown(answer.text)[:3]] == ["Third", "1 month", "Second"]
+
+
+@pytest.mark.parametrize(
+    ("way", "at", "places"),
+    [("up", 2, [0, 2, 1]), ("down", 0, [1, 0, 2]), ("up", 0, [0, 1, 2]), ("down", 2, [0, 1, 2])],
+)
+async def test_an_arrow_moves_a_plan_by_one_place(way, at, places, alice, alices, three, units):
+    fields = {"order": ",".join(map(str, three)), "move": f"{way}.{three[at]}"}
+
+    answer = await alice.post("/plans/order", fields)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/plans")
+    assert await order_of(units, alices) == [three[place] for place in places]
+
+
+async def test_a_list_grown_old_is_refused_and_shown_as_it_is_now(alice, alices, three, units):
+    old = {"order": ",".join(map(str, reversed(three)))}
+    await add(units, alices, name="Fourth")
+
+    part = await alice.post("/plans/order", old, HX_Request="true")
+    whole = await alice.post("/plans/order", old)
+
+    assert (part.status_code, whole.status_code) == (409, 409)
+    for answer in (part, whole):
+        assert "The list has changed meanwhile" in answer.text
+    assert "Fourth" in part.text
+    assert (await order_of(units, alices))[:3] == three
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"order": "x"},
+        {"order": "1,,2"},
+        {"order": "1", "move": "up.2"},
+        {"order": "1", "move": "sideways.1"},
+        {"order": "9" * 30},
+    ],
+)
+async def test_what_is_no_order_is_refused(fields, alice):
+    assert (await alice.post("/plans/order", fields)).status_code == 422
+
+
+# The form ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_new_plan_stands_at_the_end_in_both_languages(alice, alices, units):
+    answer = await alice.post("/plans", PLAN)
+
+    assert answer.status_code == 303
+    plan = (await listed(units, alices))[-1]
+    assert (plan.name, plan.translations) == (
+        PLAN["name_fa"],
+        {"en": {"name": PLAN["name_en"], "description": PLAN["description_en"]}},
+    )
+    assert (plan.price, plan.period_days, plan.traffic_limit_gb, plan.device_limit) == (290_000, 90, 120, 0)
+    assert (plan.low_stock_at, plan.renewal_policy, plan.is_active) == (5, "reset", True)
+    assert "Saved" in (await alice.get("/plans")).text
+
+
+async def test_what_the_form_shows_of_a_plan_saves_it_as_it_is(alice, alices, units):
+    await alice.post("/plans", PLAN)
+    before = (await listed(units, alices))[-1]
+    page = (await alice.get(f"/plans/{before.plan_id}")).text
+    typed = {
+        **dict(re.findall(r'<input class="input" id="(\w+)" name="\1" value="([^"]*)"', page)),
+        **dict(re.findall(r'<textarea[^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', page)),
+        "renewal_policy": re.findall(r'<option value="(\w+)" selected', page)[-1],
+    }
+
+    await alice.post(f"/plans/{before.plan_id}", {name: unescape(value) for name, value in typed.items()})
+
+    assert (await listed(units, alices))[-1] == before
+
+
+async def test_a_change_moves_no_order_that_was_placed(alice, alices, shops, everything):
+    sent = await shops.receipt(alices)
+    orders = "SELECT amount, snapshot::text FROM orders WHERE id = $1"
+    before = await everything.fetchrow(orders, sent.order_id)
+
+    answer = await alice.post(f"/plans/{alices.plan_id}", PLAN, HX_Request="true")
+
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (200, "/plans")
+    assert "290,000" in (await alice.get("/plans")).text
+    assert await everything.fetchrow(orders, sent.order_id) == before
+
+
+@pytest.mark.parametrize(
+    ("difference", "field", "sentence"),
+    [
+        ({"name_fa": " "}, "name_fa", "Give it a name"),
+        ({"name_en": "x" * 65}, "name_en", "At most 64 characters, please."),
+        ({"description_fa": "x" * 1001}, "description_fa", "At most 1,000 characters, please."),
+        ({"price": "0"}, "price", "At least 1, please."),
+        ({"price": "free"}, "price", "A whole number, please."),
+        ({"price": "125.5"}, "price", "A whole number, please."),
+        ({"price": "9" * 14}, "price", "At most 1,000,000,000,000, please."),
+        ({"period_days": ""}, "period_days", "A whole number, please."),
+        ({"device_limit": "-1"}, "device_limit", "At least 0, please."),
+        ({"renewal_policy": "never"}, "renewal_policy", "Choose one of those offered."),
+    ],
+)
+@pytest.mark.parametrize("part", ["true", "false"])
+async def test_what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost(
+    difference, field, sentence, part, alice, alices, units
+):
+    before = await listed(units, alices)
+    typed = PLAN | difference
+
+    for url in ("/plans", f"/plans/{alices.plan_id}"):
+        answer = await alice.post(url, typed, HX_Request=part)
+
+        assert answer.status_code == 422
+        assert ("<html" in answer.text) == (part == "false")
+        said = re.search(rf'id="{field}-error"[^>]*>.*?</svg>([^<]*)<', answer.text, re.DOTALL)
+        assert said is not None
+        assert sentence in said[1]
+        for name, value in typed.items():
+            assert name == "renewal_policy" or value in answer.text, name
+    assert await listed(units, alices) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("125000", 125_000),
+        ("۱۲۵٬۰۰۰", 125_000),
+        ("125,000", 125_000),
+        ("١٢٥،٠٠٠", 125_000),
+        (" 1 250 000 ", 1_250_000),
+        ("1\u202f000", 1_000),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(text, number):
+    assert read_number("price", text) == number
+
+
+async def test_the_button_is_shown_while_somebody_types_and_says_when_a_name_is_cut(alice):
+    good = await alice.get("/plans/button?name_fa=ماهانه&name_en=Monthly&price=۱۲۵٬۰۰۰", HX_Request="true")
+    long = await alice.get(f"/plans/button?name_fa={'x' * 31}&price=1000", HX_Request="true")
+    bare = await alice.get("/plans/button?price=x", HX_Request="true")
+
+    assert shown(good.text) == ["ماهانه، ۱۲۵٬۰۰۰", "Monthly, 125,000"]
+    assert shown(long.text)[1] == "x" * 29 + "…, 1,000"
+    assert "too long for a button" in long.text
+    assert "tg-kb" not in bare.text
+
+
+# Switch, archive, delete ------------------------------------------------------------------------------------
+
+
+async def test_an_archived_plan_stands_apart_and_comes_back(alice, alices, units):
+    answer = await alice.post(f"/plans/{alices.plan_id}/archive")
+    assert answer.headers["location"] == "/plans"
+    assert await listed(units, alices) == []
+    archive = (await alice.get("/plans?tab=archived")).text
+    assert f"/plans/{alices.plan_id}/restore" in archive
+    assert (await alice.get(f"/plans/{alices.plan_id}")).status_code == 200
+
+    await alice.post(f"/plans/{alices.plan_id}/restore", HX_Request="true")
+
+    assert [(plan.plan_id, plan.is_active) for plan in await listed(units, alices)] == [
+        (alices.plan_id, False)
+    ]
+
+
+async def test_only_what_nobody_ordered_is_deleted(alice, alices, units, shops):
+    await shops.receipt(alices)
+    second = await add(units, alices)
+
+    refused = await alice.post(f"/plans/{alices.plan_id}/delete", HX_Request="true")
+    done = await alice.post(f"/plans/{second}/delete")
+
+    assert (refused.status_code, done.status_code) == (409, 303)
+    assert refused.headers["hx-retarget"] == "#toasts"
+    assert await order_of(units, alices) == [alices.plan_id]
+
+
+# Many prices ------------------------------------------------------------------------------------------------
+
+
+async def test_many_prices_are_shown_first_and_then_become_exactly_that(alice, alices, three, units):
+    page = await alice.get(
+        f"/plans/prices?direction=up&percent=۱۰&step=1000&plan={three[0]}&plan={three[1]}", HX_Request="true"
+    )
+    assert page.status_code == 200
+    assert [figure in page.text for figure in ("125,000", "138,000", "290,000", "319,000")] == [True] * 4
+    assert [plan.price for plan in await listed(units, alices)] == [125_000, 290_000, 290_000]
+
+    answer = await alice.post("/plans/prices", confirmed(page.text))
+
+    assert answer.status_code == 303
+    assert [plan.price for plan in await listed(units, alices)] == [138_000, 319_000, 290_000]
+
+
+def confirmed(page: str) -> dict[str, str]:
+    return dict(
+        re.findall(r'<input type="hidden" name="(percent|direction|step|shown)" value="([^"]*)"', page)
+    )
+
+
+@pytest.mark.parametrize("part", ["true", "false"])
+async def test_what_was_confirmed_too_late_changes_nothing_and_is_shown_anew(
+    part, alice, alices, three, units
+):
+    chosen = "&".join(f"plan={plan_id}" for plan_id in three)
+    page = await alice.get(f"/plans/prices?direction=down&percent=10&step=1000&{chosen}")
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await service.update_plan(uow, three[1], price=300_000)
+        await service.archive_plan(uow, three[2])
+
+    old = await alice.post("/plans/prices", confirmed(page.text), HX_Request=part)
+
+    assert old.status_code == 409
+    assert "Nothing was changed; these are the figures now." in old.text
+    assert [plan.price for plan in await listed(units, alices)] == [125_000, 300_000]
+    await alice.post("/plans/prices", confirmed(old.text))
+    assert [plan.price for plan in await listed(units, alices)] == [113_000, 270_000]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("percent=&plan={id}&step=1000", "A whole number, please."),
+        ("percent=0&plan={id}&step=1000", "At least 1, please."),
+        ("percent=-5&plan={id}&step=1000", "At least 1, please."),
+        ("percent=100&direction=down&plan={id}&step=1000", "At most 99, please."),
+        ("percent=5&plan={id}&step=7", "Choose one of those offered."),
+        ("percent=5&step=1000", "Choose at least one plan."),
+        ("percent=5&plan=x&step=1000", "Choose at least one plan."),
+    ],
+)
+async def test_a_wish_that_cannot_be_is_said_beside_its_field(query, sentence, alice, alices):
+    page = await alice.get(f"/plans/prices?{query.format(id=alices.plan_id)}")
+
+    assert page.status_code == 422
+    assert sentence in page.text
+    assert "becomes-panel" not in page.text
+
+
+async def test_every_plan_is_chosen_at_first_and_more_than_a_form_may_hold_can_be(alice, alices, units):
+    ids = [alices.plan_id, *[await add(units, alices, name=f"Plan {at}") for at in range(60)]]
+    assert (await alice.get("/plans/prices")).text.count(" checked") == 61
+    chosen = "&".join(f"plan={plan_id}" for plan_id in ids)
+
+    page = await alice.get(f"/plans/prices?percent=10&step=1000&{chosen}")
+    await alice.post("/plans/prices", confirmed(page.text))
+
+    assert {plan.price for plan in await listed(units, alices)} == {138_000, 319_000}
+
+
+# Whose it is ------------------------------------------------------------------------------------------------
+
+
+async def test_mallory_reprices_and_sorts_none_of_alices(alices, shops, signed_in, units):
+    mallorys = await shops.open(name="Mallory's shop")
+    mallory = await signed_in(mallorys)
+
+    repriced = await mallory.post(
+        "/plans/prices",
+        {"percent": "50", "direction": "down", "step": "1", "shown": f"{alices.plan_id}.125000"},
+    )
+    sorted_ = await mallory.post("/plans/order", {"order": f"{mallorys.plan_id},{alices.plan_id}"})
+
+    assert (repriced.status_code, sorted_.status_code) == (409, 409)
+    assert [plan.price for plan in await listed(units, alices)] == [125_000]
+
+
+async def test_who_may_only_see_reads_the_list_and_is_offered_nothing(new_browser, alices, units):
+    _, token = await add_staff(units, alices, permissions=SEEING)
+    bob = new_browser()
+    await bob.sign_in(token)
+
+    page = (await bob.get("/plans?lang=en")).text
+    plan = (await bob.get(f"/plans/{alices.plan_id}")).text
+
+    assert "whoever may manage plans changes the list" in page
+    assert 'action="/plans' not in page
+    assert "disabled" in plan
+    assert "/archive" not in plan
+    for url in ("/plans/new", "/plans/prices"):
+        assert (await bob.get(url)).status_code == 403
+    for url in ("/plans", f"/plans/{alices.plan_id}"):
+        assert (await bob.post(url, PLAN)).status_code == 403
+
+
+async def test_a_name_that_is_markup_is_read_as_it_is(alice):
+    await alice.post("/plans", PLAN | {"name_en": "<img src=x onerror=a>"})
+
+    for url in ("/plans", "/plans/prices"):
+        page = (await alice.get(url)).text
+        assert "<img src=x" not in page
+        assert "&lt;img src=x onerror=a&gt;" in page

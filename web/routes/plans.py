@@ -1,0 +1,167 @@
+"""The price list: what is sold, in which order, and what the bot shows of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from shop.actors import PLANS_MANAGE, may
+from shop.errors import BadInput, ListChanged
+from shop.orders.queries import count_sold
+from shop.plans import queries, service, sold
+from shop.plans.queries import PlanRow
+from shop.provisioning.service import StockLevel, stock_levels
+from shop.receipts.desk import count_waiting
+from shop.texts.queries import load_texts
+from shop.unit_of_work import UnitOfWork
+from web import preview
+from web.auth import signed_in
+from web.deps import Uow
+from web.errors import sentence_for
+from web.forms import parse_id, read_form
+from web.parts import WebRequest, parts_of
+from web.rendering import Screen, move_on, see_other, wants_part
+from web.typed import ON
+
+PLANS = "/plans"
+ARCHIVE = "archived"
+OFF = "off"
+SOLD_DAYS = 30
+_ORDER = re.compile(r"[0-9]{1,19}(?:,[0-9]{1,19}){0,2000}", re.ASCII)
+_MOVE = re.compile(r"(up|down)\.([0-9]{1,19})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOnList:
+    """One plan as the list shows it."""
+
+    plan: PlanRow
+    name: str
+    """In the reader's language."""
+    sold: int
+    """In the last thirty days."""
+    shelf: StockLevel | None
+    """None for what is not sold from stock, and for what is archived."""
+
+
+@get(PLANS)
+async def price_list(request: WebRequest, uow: Uow) -> Response[str]:
+    """The list in its order, or the archive; beside it what the bot shows."""
+    return await _show(Screen.of(request), uow)
+
+
+@post(f"{PLANS}/order")
+async def order(request: WebRequest) -> Response[str]:
+    """The whole list in a new order: as it was dragged, or with one plan moved by a button."""
+    fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
+    plan_ids = _moved(_ids(fields.get("order", "")), fields.get("move", ""))
+    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+        try:
+            await service.reorder_plans(uow, plan_ids)
+        except ListChanged as refusal:
+            if not wants_part(request):
+                raise
+            return await _show(screen, uow, refusal=refusal)
+        if wants_part(request):
+            return await _show(screen, uow)
+    return see_other(PLANS)
+
+
+@post(f"{PLANS}/{{plan_id:str}}/switch")
+async def switch(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
+    """On sale or off; the bot obeys from the next time somebody asks for the list."""
+    fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
+    wish, plan = fields.get("enabled"), parse_id("plan", plan_id)
+    if wish not in {ON, OFF}:
+        raise BadInput("enabled", "not_a_choice")
+    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+        await (service.activate_plan if wish == ON else service.deactivate_plan)(uow, plan)
+        if wants_part(request):
+            return await _show(screen, uow)
+    return see_other(PLANS)
+
+
+@post(f"{PLANS}/{{plan_id:str}}/archive")
+async def archive(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
+    """Off the list; what was sold goes on."""
+    return await _away(request, plan_id, service.archive_plan, "plan_archived")
+
+
+@post(f"{PLANS}/{{plan_id:str}}/restore")
+async def restore(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
+    """Out of the archive, to the end of the list."""
+    return await _away(request, plan_id, service.restore_plan, "plan_restored")
+
+
+@post(f"{PLANS}/{{plan_id:str}}/delete")
+async def delete(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
+    """Gone, if nobody ever ordered it."""
+    return await _away(request, plan_id, service.delete_plan, "plan_deleted")
+
+
+async def _away(
+    request: WebRequest, plan_id: str, verb: Callable[[UnitOfWork, int], Awaitable[object]], notice: str
+) -> Response[str]:
+    who, parts = signed_in(request), parts_of(request)
+    async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
+        await verb(uow, parse_id("plan", plan_id))
+    return move_on(request, PLANS, [parts.cookies.keep_notice(notice)])
+
+
+def _ids(text: str) -> list[int]:
+    """Raises BadInput."""
+    if _ORDER.fullmatch(text) is None:
+        raise BadInput("order", "unreadable")
+    return [int(plan_id) for plan_id in text.split(",")]
+
+
+def _moved(plan_ids: list[int], move: str) -> list[int]:
+    """The list with one plan a place up or down; as it is where no button was pressed. Raises BadInput."""
+    if not move:
+        return plan_ids
+    found = _MOVE.fullmatch(move)
+    if found is None or int(found[2]) not in plan_ids:
+        raise BadInput("move", "not_a_choice")
+    at = plan_ids.index(int(found[2]))
+    to = max(0, at - 1) if found[1] == "up" else min(len(plan_ids) - 1, at + 1)
+    plan_ids[at], plan_ids[to] = plan_ids[to], plan_ids[at]
+    return plan_ids
+
+
+async def _show(screen: Screen, uow: UnitOfWork, *, refusal: ListChanged | None = None) -> Response[str]:
+    plans = await queries.list_all(uow)
+    counts = await count_sold(uow, since=uow.now - timedelta(days=SOLD_DAYS))
+    shelves = {shelf.plan_id: shelf for shelf in await stock_levels(uow, screen.lang)}
+    rows = [
+        PlanOnList(
+            plan,
+            sold.name({"name": plan.name, "translations": plan.translations}, screen.lang),
+            counts.get(plan.plan_id, 0),
+            shelves.get(plan.plan_id) if plan.archived_at is None else None,
+        )
+        for plan in plans
+    ]
+    listed = [row for row in rows if row.plan.archived_at is None]
+    offers, texts = await queries.list_offers(uow, screen.lang), await load_texts(uow)
+    context: dict[str, Any] = {
+        "listed": listed,
+        "archived": [row for row in rows if row.plan.archived_at is not None],
+        "in_archive": screen.request.query_params.get("tab") == ARCHIVE,
+        "order": ",".join(str(row.plan.plan_id) for row in listed),
+        "most_sold": max((row.sold for row in rows), default=0),
+        "bubble": preview.price_list(offers, screen.lang, texts),
+        "can_manage": may(uow.actor, PLANS_MANAGE),
+    }
+    if refusal is not None:
+        told = screen.toast(sentence_for(screen, refusal), tone="bad")
+        return screen.answer(screen.text("plans/_list.html", **context) + told, code=409)
+    if wants_part(screen.request):
+        return screen.part("plans/_list.html", **context)
+    waiting = await count_waiting(uow)
+    return screen.page("plans/index.html", active="plans", waiting=waiting, **context)
