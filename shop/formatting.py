@@ -78,6 +78,23 @@ def latin(value: object) -> str:
     return str(value).translate(_TO_LATIN)
 
 
+_GROUPING = frozenset(" \t\r\n,\u066c\u060c\u00a0\u200c\u200e\u200f\u202f'_")
+_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+
+def whole_number(typed: str) -> int | None:
+    """A whole number as people type it: digits of any script, grouped or not; None for nothing.
+
+    Raises ValueError for everything else.
+    """
+    compact = latin("".join(c for c in typed if c not in _GROUPING))
+    if not compact:
+        return None
+    if _WHOLE.fullmatch(compact) is None:
+        raise ValueError("not a whole number")
+    return int(compact)
+
+
 def number(value: int, lang: str) -> str:
     """``1250000`` reads ``۱٬۲۵۰٬۰۰۰`` or ``1,250,000``; the minus is a real minus sign."""
     text = f"{abs(value):,}"

@@ -14,7 +14,7 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from shop.errors import BadInput, NotFound
-from shop.formatting import latin
+from shop.formatting import latin, whole_number
 from web.access import takes_files
 from web.parts import WebRequest
 
@@ -33,8 +33,6 @@ LONGEST_ADDRESS = 500
 _ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 # One slash and no second one, no backslash (browsers read it as a slash), nothing invisible.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", re.ASCII)
-_GROUPING = frozenset(" \t\r\n,\u066c\u060c\u00a0\u200c\u200e\u200f\u202f'_")
-_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::[0-5][0-9])?", re.ASCII)
 _FORM = "application/x-www-form-urlencoded"
 _FORM_WITH_FILES = "multipart/form-data"
@@ -123,12 +121,10 @@ def parse_number(field: str, text: str) -> int | None:
 
     Raises BadInput for everything else.
     """
-    compact = latin("".join(c for c in text if c not in _GROUPING))
-    if not compact:
-        return None
-    if _NUMBER.fullmatch(compact) is None:
-        raise BadInput(field, "not_a_number")
-    return int(compact)
+    try:
+        return whole_number(text)
+    except ValueError:
+        raise BadInput(field, "not_a_number") from None
 
 
 def parse_clock(field: str, text: str) -> time | None:

@@ -111,6 +111,7 @@ NAMES: Mapping[str, str] = {
     "enabled": N_("on"),
     "fields": N_("what changed"),
     "granted": N_("allowed"),
+    "hours": N_("hours"),
     "is_active": N_("active"),
     "is_master": N_("platform's own"),
     "key": N_("which"),

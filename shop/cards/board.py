@@ -24,7 +24,7 @@ RANGES = (1, 7, 30, 90)
 NEAR, NEARER = 0.7, 0.9
 """How full a card's day is before the page says so, and says so louder."""
 
-State = Literal["off", "full", "out_of_hours", "near", "next", "in_turn"]
+State = Literal["off", "resting", "full", "out_of_hours", "near", "next", "in_turn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,22 @@ class CardCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """A card out of its turns for a while."""
+
+    until: datetime
+    by: str
+    """The owner, or ``rejections``."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class BoardCard:
     card: CardRow
     number: str | None
     """All sixteen digits, for whoever may manage cards; None for everybody else."""
     state: State
+    resting: Rest | None
     today: DayCount
     fullness: float | None
     """The share of its day's caps that is taken; None without a cap. The fuller cap counts."""
@@ -104,7 +115,14 @@ async def load_board(uow: UnitOfWork, *, range_days: int = 30) -> Board:
                 number=unseal_number(uow, card.card_number, card.number_fingerprint)
                 if may(uow.actor, CARDS_MANAGE)
                 else None,
-                state=state_of(load, is_active=card.is_active, is_next=card.id == upcoming, at=at),
+                state=state_of(
+                    load,
+                    is_active=card.is_active,
+                    is_resting=is_resting(card, uow.now),
+                    is_next=card.id == upcoming,
+                    at=at,
+                ),
+                resting=rest_of(card, uow.now),
                 today=days.get(card.id, _NOTHING)[0],
                 fullness=rules.fullness(load),
                 period=_count(days.get(card.id, _NOTHING)[1], received.get(card.id, 0)),
@@ -121,6 +139,16 @@ async def load_board(uow: UnitOfWork, *, range_days: int = 30) -> Board:
 def start_of(day: date, zone: str) -> datetime:
     """When a day of the shop's own calendar begins."""
     return datetime.combine(day, time.min, ZoneInfo(zone))
+
+
+def is_resting(card: TenantPaymentCard, now: datetime) -> bool:
+    return card.quarantined_until is not None and card.quarantined_until > now
+
+
+def rest_of(card: TenantPaymentCard, now: datetime) -> Rest | None:
+    if card.quarantined_until is None or not is_resting(card, now):
+        return None
+    return Rest(card.quarantined_until, card.quarantined_by or "owner", card.quarantine_note or "")
 
 
 def load_of(card: TenantPaymentCard, today: DayCount) -> CardLoad:
@@ -142,10 +170,12 @@ def load_of(card: TenantPaymentCard, today: DayCount) -> CardLoad:
     )
 
 
-def state_of(card: CardLoad, *, is_active: bool, is_next: bool, at: time) -> State:
+def state_of(card: CardLoad, *, is_active: bool, is_resting: bool, is_next: bool, at: time) -> State:
     """The one thing to say of a card, the weightiest first."""
     if not is_active:
         return "off"
+    if is_resting:
+        return "resting"
     if (full := rules.fullness(card)) is not None and full >= 1:
         return "full"
     if not rules.is_in_hours(at, card.active_from, card.active_until):

@@ -16,7 +16,7 @@ from shop.cards import rules
 from shop.cards.banks import bank_of
 from shop.cards.queries import CardRow, row_of
 from shop.cards.rotation import lock_rotation
-from shop.errors import AlreadyExists, BadInput, NotFound, StillInUse
+from shop.errors import AlreadyExists, NotFound, StillInUse
 from shop.unit_of_work import UnitOfWork
 
 PURPOSE = "card-number"
@@ -138,13 +138,12 @@ async def _next_position(uow: UnitOfWork) -> int:
 def _apply(card: TenantPaymentCard, changes: CardChanges) -> None:
     for field, value in changes.items():
         setattr(card, field, CLEAN[field](value))
-    if card.min_amount is not None and card.max_amount is not None and card.min_amount > card.max_amount:
-        raise BadInput("max_amount", "too_small", card.min_amount)
+    rules.check_bounds(card.min_amount, card.max_amount)
 
 
 async def update_payment_card(uow: UnitOfWork, card_id: int, **changes: Unpack[CardChanges]) -> CardRow:
     """Change what is given, leave the rest. Raises NotAllowed, NotFound (also when archived), BadInput."""
-    card = await _lock(uow, card_id)
+    card = await lock_card(uow, card_id)
     _apply(card, changes)
     await _changed(uow, card, "card.updated", fields=sorted(changes))
     return row_of(card)
@@ -161,7 +160,7 @@ async def deactivate_card(uow: UnitOfWork, card_id: int) -> CardRow:
 
 
 async def _switch(uow: UnitOfWork, card_id: int, *, is_active: bool) -> CardRow:
-    card = await _lock(uow, card_id)
+    card = await lock_card(uow, card_id)
     if card.is_active is not is_active:
         card.is_active = is_active
         await _changed(uow, card, "card.activated" if is_active else "card.deactivated")
@@ -173,7 +172,7 @@ async def move_card(uow: UnitOfWork, card_id: int, *, up: bool) -> None:
 
     The owner's order is numbered anew from nought. Raises NotAllowed and NotFound (also when archived).
     """
-    await _lock(uow, card_id)
+    await lock_card(uow, card_id)
     cards = list(
         await uow.session.scalars(
             select(TenantPaymentCard)
@@ -198,7 +197,7 @@ async def move_card(uow: UnitOfWork, card_id: int, *, up: bool) -> None:
 
 async def reset_card_usage_count(uow: UnitOfWork, card_id: int) -> CardRow:
     """Count how often the card is shown from nought again. Raises NotAllowed and NotFound."""
-    card = await _lock(uow, card_id)
+    card = await lock_card(uow, card_id)
     before, card.current_usage_count = card.current_usage_count, 0
     await _changed(uow, card, "card.usage_reset", before=before)
     return row_of(card)
@@ -206,7 +205,7 @@ async def reset_card_usage_count(uow: UnitOfWork, card_id: int) -> CardRow:
 
 async def archive_card(uow: UnitOfWork, card_id: int) -> None:
     """Put a card away for good; its history stays. Raises NotAllowed and NotFound (also when it is)."""
-    card = await _lock(uow, card_id)
+    card = await lock_card(uow, card_id)
     card.archived_at, card.is_active = uow.now, False
     await _changed(uow, card, "card.archived")
 
@@ -216,7 +215,7 @@ async def delete_payment_card(uow: UnitOfWork, card_id: int) -> None:
 
     Raises NotAllowed, NotFound, and StillInUse for one with a history: archive it instead.
     """
-    card = await _lock(uow, card_id)
+    card = await lock_card(uow, card_id)
     used = select(CardToCardPayment.id).where(CardToCardPayment.card_id == card_id)
     if await uow.session.scalar(used.limit(1)) is not None:
         raise StillInUse("card", card_id)
@@ -236,7 +235,8 @@ async def _forget_counters(uow: UnitOfWork, card_id: int) -> None:
     await uow.session.flush()
 
 
-async def _lock(uow: UnitOfWork, card_id: int) -> TenantPaymentCard:
+async def lock_card(uow: UnitOfWork, card_id: int) -> TenantPaymentCard:
+    """A card to change, with the rotation's lock held. Raises NotAllowed, NotFound (also when archived)."""
     require(uow.actor, CARDS_MANAGE)
     await lock_rotation(uow)
     card = await uow.session.scalar(

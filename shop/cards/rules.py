@@ -91,6 +91,32 @@ def _between(field: str, value: int, *, least: int, most: int) -> int:
     return value
 
 
+def check_bounds(least: int | None, most: int | None) -> None:
+    """Raises BadInput where no amount lies between them."""
+    if least is not None and most is not None and least > most:
+        raise BadInput("max_amount", "too_small", least)
+
+
+ENOUGH_DECISIONS = 10
+OUT_OF_LINE_SHARE = 0.3
+OUT_OF_LINE_TIMES = 3
+
+
+def is_out_of_line(mine: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
+    """Whether far more of a card is rejected than of the shop's others; each is (approved, rejected).
+
+    At least ten decisions, three in ten of them rejections, and three times the share of the others
+    together, which is smoothed by four imagined approvals: a shop that rejects much rests no card.
+    """
+    approved, rejected = mine
+    if approved + rejected < ENOUGH_DECISIONS:
+        return False
+    share = rejected / (approved + rejected)
+    theirs = sum(one for _, one in others)
+    usual = theirs / (sum(one for one, _ in others) + theirs + 4)
+    return share >= OUT_OF_LINE_SHARE and share >= OUT_OF_LINE_TIMES * usual
+
+
 @dataclass(frozen=True, slots=True)
 class CardLoad:
     """A card and what it has to do today. Amounts in minor units of the shop's currency."""

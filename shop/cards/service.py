@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.models import Bot, CardDay, CardRotation, TenantPaymentCard
 from shop.cards import rules
+from shop.cards.importing import import_cards, preview_cards
 from shop.cards.keeping import (
     activate_card,
     archive_card,
@@ -22,6 +23,7 @@ from shop.cards.keeping import (
     unseal_number,
     update_payment_card,
 )
+from shop.cards.quarantine import end_quarantine, quarantine_card, rest_if_out_of_line
 from shop.cards.rotation import ensure_rotation, lock_rotation
 from shop.cards.rules import Outcome
 from shop.cards.showing import ChosenCard, get_next_card_for_rotation, moved
@@ -35,8 +37,12 @@ __all__ = (
     "create_payment_card",
     "deactivate_card",
     "delete_payment_card",
+    "end_quarantine",
     "get_next_card_for_rotation",
+    "import_cards",
     "move_card",
+    "preview_cards",
+    "quarantine_card",
     "record_outcome",
     "reset_card_usage_count",
     "reveal_number",
@@ -60,6 +66,8 @@ async def record_outcome(
         await ensure_rotation(uow)
         if await uow.session.scalar(counted) is None:
             raise NotFound("card", card_id)
+    if outcome == "rejected":
+        await rest_if_out_of_line(uow, card_id)
 
 
 def _counted(uow: UnitOfWork, card_id: int, amount: int, shown_at: datetime, outcome: Outcome) -> Any:

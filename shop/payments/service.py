@@ -71,7 +71,9 @@ async def start_card_payment(uow: UnitOfWork, user_id: int, order_id: int) -> Ca
         return _invoice(payment, order, await cards.reveal_number(uow, payment.card_id))
     if order.status != "awaiting_payment":
         raise OrderClosed(order_id, order.status)
-    card = await cards.get_next_card_for_rotation(uow, amount=Money(order.amount, Currency(order.currency)))
+    card = await cards.get_next_card_for_rotation(
+        uow, amount=Money(order.amount, Currency(order.currency)), user_id=user_id
+    )
     payment = await _open_payment(uow, order, card)
     return _invoice(payment, order, card.number)
 

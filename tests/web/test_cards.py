@@ -280,6 +280,42 @@ async def test_the_strategy_and_its_minutes_are_the_shops_settings(alice, alices
     assert "Choose one of the four ways." in unknown.text
 
 
+async def test_many_are_previewed_with_the_error_beside_each_line_and_added_together(alice, alices, shops):
+    good = f"{card_number()},مریم\n{card_number()},علی"
+
+    wrong = await alice.post("/cards/import", {"cards": f"{good}\n1234,رضا", "step": "add"})
+    assert wrong.status_code == 422
+    assert "A card number has 16 digits." in wrong.text
+    assert "1 line is wrong; nothing was added." in wrong.text
+    assert f"{good}\n1234,رضا</textarea>" in wrong.text
+    assert len(await cards_of(shops, alices)) == 1
+
+    preview = await alice.client.post(
+        "/cards/import",
+        data={"_csrf_token": alice.csrf, "cards": "", "step": "check"},
+        files={"file": ("cards.csv", "\ufeff".encode() + good.encode(), "text/csv")},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert preview.status_code == 200
+    assert "Add 2 cards" in preview.text
+    assert len(await cards_of(shops, alices)) == 1
+    await alice.post("/cards/import", {"cards": good, "step": "add"})
+    assert len(await cards_of(shops, alices)) == 3
+
+
+async def test_a_card_that_rests_says_why_and_until_when(alice, alices, shops):
+    too_long = await alice.post(f"/cards/{alices.card_id}/rest", {"hours": "۹۹۹"})
+    assert (too_long.status_code, "At most 720, please." in too_long.text) == (422, True)
+
+    await alice.post(f"/cards/{alices.card_id}/rest", {"hours": "۲", "why": "bank is slow"})
+    page = await alice.get("/cards")
+    assert "Rests" in page.text
+    assert "bank is slow" in page.text
+
+    await alice.post(f"/cards/{alices.card_id}/rest", {"to": "end"})
+    assert (await show_next(shops, alices)).card_id == alices.card_id
+
+
 # Whose it is ------------------------------------------------------------------------------------------------
 
 

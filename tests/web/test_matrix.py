@@ -107,6 +107,8 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/cards"): Row(OUT, 422, 422, 403, 422, stale=403),
     ("POST", "/cards/bank"): Row(OUT, 200, 200, 403, 200),
     ("POST", "/cards/strategy"): Row(OUT, 303, 303, 403, 303, fields=STRATEGY),
+    ("POST", "/cards/import"): Row(OUT, 422, 422, 403, 422, stale=403),
+    ("POST", "/cards/{card_id:str}/rest"): Row(OUT, 303, 404, 403, 404, fields=(("hours", "1"),)),
     ("POST", "/cards/{card_id:str}"): Row(OUT, 303, 404, 403, 404, fields=HOLDER),
     ("POST", "/cards/{card_id:str}/switch"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/cards/{card_id:str}/move"): Row(OUT, 303, 404, 403, 404),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from shop.actors import CARDS_MANAGE, SETTINGS_MANAGE, may
 from shop.cards import banks, board, queries, rules, service
+from shop.cards.importing import ImportLine
 from shop.cards.keeping import CardChanges
 from shop.configurations import service as configurations
 from shop.errors import AlreadyExists, BadInput
@@ -22,7 +23,7 @@ from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
-from web.forms import parse_clock, parse_id, parse_number, read_form
+from web.forms import LARGEST_FILE, parse_clock, parse_id, parse_number, read_file, read_form
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 
@@ -36,6 +37,28 @@ ALREADY_HERE = N_("This card is already among yours.")
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of many cards, with the sentence beside it where it is wrong."""
+
+    line: ImportLine
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """What was pasted, and what was understood of it."""
+
+    text: str
+    lines: Sequence[Line] = ()
+    error: str = ""
+    error_field: str = ""
+
+    @property
+    def wrong(self) -> int:
+        return sum(bool(one.error) for one in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """The form of one card, or of none, as it is shown again."""
 
@@ -43,6 +66,7 @@ class Form:
     typed: Mapping[str, str] = field(default_factory=dict)
     error_field: str = ""
     error: str = ""
+    many: Many | None = None
 
 
 class CardController(Controller):
@@ -88,6 +112,45 @@ class CardController(Controller):
             await configurations.update_configuration_partial(uow, _settings(fields))
 
         return await _do(request, choose, STRATEGY, "strategy_kept")
+
+    @post("/import", opt=route_for(Access.STAFF, files=True, fresh_from=CARDS))
+    async def import_many(self, request: WebRequest) -> Response[str]:
+        """Many at once: what each line would become, then all of them or none."""
+        fields = await read_form(request)
+        text = fields.get("cards", "")
+        file = await read_file(request, "file")
+        screen, who, units = Screen.of(request), signed_in(request), parts_of(request).units
+        lines: list[ImportLine] = []
+        try:
+            text = "\n".join(part for part in (text, _read_text(file)) if part.strip())
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
+                lines = await service.preview_cards(uow, text)
+                wrong = sum(line.problem is not None for line in lines)
+                if fields.get("step") == "add" and not wrong:
+                    await service.import_cards(uow, text)
+            if fields.get("step") == "add" and not wrong:
+                return await _told(request, "cards_added")
+            many = _many(screen, text, lines)
+        except BadInput as refusal:
+            wrong = 1
+            many = Many(text, (), sentence_for(screen, refusal), refusal.field)
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            return await _show(screen, uow, Form(many=many), code=422 if wrong else 200)
+
+    @post("/{card_id:str}/rest")
+    async def rest(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
+        """Out of the turns for some hours, with a reason; or back into them."""
+        fields, card = await read_form(request), parse_id("card", card_id)
+
+        async def rest(uow: UnitOfWork) -> None:
+            await queries.get_payment_card(uow, card)
+            hours = parse_number("hours", fields.get("hours", ""))
+            if fields.get("to") == "end":
+                await service.end_quarantine(uow, card)
+            else:
+                await service.quarantine_card(uow, card, hours=hours or 0, note=fields.get("why", ""))
+
+        return await _do(request, rest, card, "card_back" if fields.get("to") == "end" else "card_rests")
 
     @post("/{card_id:str}")
     async def change(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
@@ -163,11 +226,40 @@ async def _do(
         async with units.begin(who.shop.bot_id, who.actor) as uow:
             await verb(uow)
     except (BadInput, AlreadyExists) as refusal:
-        known = isinstance(refusal, AlreadyExists)
-        sentence = screen.say(ALREADY_HERE) if known else sentence_for(screen, refusal)
-        form = Form(about, await read_form(request), refusal.field, sentence)
+        form = Form(about, await read_form(request), refusal.field, _sentence(screen, refusal))
         async with units.begin(who.shop.bot_id, who.actor) as uow:
             return await _show(screen, uow, form, code=422)
+    return await _told(request, notice)
+
+
+def _sentence(screen: Screen, refusal: BadInput | AlreadyExists) -> str:
+    known = isinstance(refusal, AlreadyExists)
+    return screen.say(ALREADY_HERE) if known else sentence_for(screen, refusal)
+
+
+def _read_text(file: bytes) -> str:
+    """A file as spreadsheets save them. Raises BadInput for one that is too large or no text."""
+    if len(file) > LARGEST_FILE:
+        raise BadInput("file", "too_large")
+    try:
+        text = file.decode("utf-16" if file.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput("file", "not_text") from None
+    if "\x00" in text:
+        raise BadInput("file", "not_text")
+    return text
+
+
+def _many(screen: Screen, text: str, lines: Sequence[ImportLine]) -> Many:
+    return Many(
+        text,
+        [Line(line, _sentence(screen, line.problem) if line.problem is not None else "") for line in lines],
+    )
+
+
+async def _told(request: WebRequest, notice: str) -> Response[str]:
+    """What was done, and the page as it is now."""
+    screen, who, units = Screen.of(request), signed_in(request), parts_of(request).units
     if not wants_part(request):
         days = _range_of(request)
         url = CARDS if days == USUAL_RANGE else f"{CARDS}?range={days}"
@@ -196,6 +288,11 @@ async def _context(screen: Screen, uow: UnitOfWork, form: Form) -> dict[str, Any
         "near": (board.NEAR, board.NEARER),
         "bank_names": {
             one.card.card_id: banks.localised(one.card.bank_name, screen.lang) for one in shown.cards
+        },
+        "many": form.many,
+        "many_banks": {
+            one.line.line: banks.localised(one.line.bank_name, screen.lang)
+            for one in (form.many.lines if form.many else ())
         },
         "may_change": may(uow.actor, CARDS_MANAGE),
         "may_choose": may(uow.actor, SETTINGS_MANAGE),
