@@ -1,0 +1,61 @@
+"""The owner keeps the price list, by drag and by arrows; the customer's keyboard in the bot follows."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Page, expect
+
+from shop.plans import service
+from tests.browser.test_purchase import Words, sign_in
+
+DESK = {"width": 1440, "height": 900}
+
+
+async def keyboard(page: Page) -> list[str]:
+    """What the page says the bot shows, without the way home."""
+    return (await page.locator("#bot-preview .tg-kb li").all_text_contents())[:-1]
+
+
+async def test_what_the_owner_sorts_and_switches_is_what_the_bot_shows(
+    stack, browser, live_units, live_shop, make_phone
+):
+    words = Words("en")
+    async with live_units.begin(live_shop.bot_id, live_shop.owner) as uow:
+        second = (await service.create_plan(uow, name="Second", period_days=90, price=290_000)).plan_id
+    phone = await make_phone(live_shop, language="en", name="Carol")
+    page = await sign_in(browser, stack, live_shop, "en", viewport=DESK)
+
+    await page.goto(f"{stack.dashboard}/plans/new")
+    await page.get_by_label("Name in English").fill("Third")
+    await page.get_by_label("Price in Toman").fill("۴۹۰٬۰۰۰")
+    await page.get_by_label("Days", exact=True).fill("180")
+    await page.get_by_role("button", name="Add to the list").click()
+    wrong = page.locator("#name_fa-error")
+    await expect(wrong).to_contain_text("Give it a name")
+    await expect(page.get_by_label("Price in Toman")).to_have_value("۴۹۰٬۰۰۰")
+    await page.locator("#name_fa").fill("سومی")
+    await expect(page.locator("#button-preview")).to_contain_text("Third, 490,000")
+    await page.get_by_role("button", name="Add to the list").click()
+    await expect(page).to_have_url(f"{stack.dashboard}/plans")
+    await expect(page.locator(".planrow")).to_have_count(3)
+
+    third = page.locator(".planrow", has_text="Third")
+    await third.locator(".grip").drag_to(page.locator(".planrow").first.locator(".grip"))
+    await expect(page.locator("#bot-preview .tg-kb li").first).to_have_text("Third, 490,000")
+    await page.get_by_role("button", name="Move up: Second").click()
+    await expect(page.locator("#bot-preview .tg-kb li").nth(1)).to_have_text("Second, 290,000")
+    await expect(page.locator(f"#up-{second}")).to_be_focused()
+    await page.get_by_role("switch", name="On sale: Second").click()
+    await expect(page.locator("#bot-preview .tg-kb li")).to_have_count(3)
+    shown = await keyboard(page)
+    await page.reload()
+    assert await keyboard(page) == shown
+
+    await phone.say("/start")
+    await phone.press(re.escape(words("🛒 Buy a subscription")))
+    listed = await phone.read(re.escape(words("Which plan?")))
+    buttons = [row[0]["text"] for row in listed["reply_markup"]["inline_keyboard"]]
+    assert buttons[:-1] == shown
+    assert [text for text in page.complaints if not re.search(r"\b422\b", text)] == []
+    await page.context.close()
