@@ -73,6 +73,7 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         "/features",
         "/features/card_to_card",
         "/cards",
+        "/cards/simulator?amount=290000",
         "/sessions",
         "/team",
         "/audit",

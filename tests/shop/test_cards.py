@@ -9,6 +9,7 @@ import pytest
 
 from shop.actors import SEEING, StaffMember, System
 from shop.cards import queries, service
+from shop.cards.simulator import simulate
 from shop.configurations import service as configurations
 from shop.errors import AlreadyExists, BadInput, NoCardAvailable, NotAllowed, NotFound, StillInUse
 from shop.formatting import digits
@@ -495,3 +496,26 @@ async def test_many_cards_are_added_in_their_order_or_not_at_all(units, shop):
         (None, 5),
         (None, None),
     ]
+
+
+# What the next buyers would see -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", ["round_robin", "random", "time_based", "weighted"])
+async def test_the_simulator_says_what_then_happens(units, make_shop, everything, strategy):
+    shop = await make_shop(stock=0, cards_count=3)
+    cards = await as_owner(units, shop, queries.get_payment_cards)
+    limits = [{"daily_limit_count": 3}, {"max_amount": 50}, {"daily_limit_amount": 450}]
+    for card, limit in zip(cards, limits, strict=True):
+        await as_owner(units, shop, service.update_payment_card, card.card_id, **limit)
+    await use(units, shop, strategy)
+    alike, chance = (random.Random(7) for _ in range(2))  # noqa: S311  (the same chance twice)
+
+    said = await as_owner(units, shop, simulate, amount=100, buyers=9, chance=alike)
+    turns = await everything.fetchval("SELECT turns FROM card_rotation_state WHERE bot_id = $1", shop.bot_id)
+    then = [(await next_card(units, shop, chance=chance)).card_id for _ in range(7)]
+
+    assert [one.card_id for one in said.buyers] == [*then, None, None]
+    assert said.stops[cards[1].card_id] == (1, "too_large")
+    assert said.stops[cards[0].card_id][1] == "daily_count"
+    assert not turns

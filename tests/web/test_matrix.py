@@ -107,6 +107,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/cards"): Row(OUT, 422, 422, 403, 422, stale=403),
     ("POST", "/cards/bank"): Row(OUT, 200, 200, 403, 200),
     ("POST", "/cards/strategy"): Row(OUT, 303, 303, 403, 303, fields=STRATEGY),
+    ("GET", "/cards/simulator"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/cards/import"): Row(OUT, 422, 422, 403, 422, stale=403),
     ("POST", "/cards/{card_id:str}/rest"): Row(OUT, 303, 404, 403, 404, fields=(("hours", "1"),)),
     ("POST", "/cards/{card_id:str}"): Row(OUT, 303, 404, 403, 404, fields=HOLDER),

@@ -13,8 +13,10 @@ from shop.actors import CARDS_MANAGE, SETTINGS_MANAGE, may
 from shop.cards import banks, board, queries, rules, service
 from shop.cards.importing import ImportLine
 from shop.cards.keeping import CardChanges
+from shop.cards.simulator import simulate
 from shop.configurations import service as configurations
 from shop.errors import AlreadyExists, BadInput
+from shop.formatting import digits
 from shop.i18n import N_
 from shop.receipts.desk import count_waiting
 from shop.staff import lifetimes
@@ -34,6 +36,14 @@ STRATEGY = -1
 """What a form is about when it is about no card that exists."""
 USUAL_RANGE = 30
 ALREADY_HERE = N_("This card is already among yours.")
+
+OBSTACLES = {
+    "daily_count": N_("its payments of the day are full"),
+    "daily_amount": N_("its cap of the day is full"),
+    "too_small": N_("below its amounts"),
+    "too_large": N_("above its amounts"),
+    "hours": N_("out of its hours"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,34 @@ class CardController(Controller):
     async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
         """Every card in turn, with what it did in the range of the address."""
         return await _show(Screen.of(request), uow, Form())
+
+    @get("/simulator")
+    async def simulator(self, request: WebRequest, uow: Uow) -> Response[str]:
+        """Which card the next hundred buyers would see for the amount of the address, and why."""
+        screen, typed = Screen.of(request), request.query_params.get("amount", "")[:24]
+        shown = await board.load_board(uow, range_days=1)
+        found, error = None, ""
+        try:
+            amount = parse_number("amount", typed)
+            found = await simulate(uow, amount=amount) if amount is not None else None
+        except BadInput as refusal:
+            error = sentence_for(screen, refusal)
+        cards = [one.card for one in shown.cards]
+        return screen.page(
+            "cards/simulator.html",
+            code=422 if error else 200,
+            active="cards",
+            waiting=await count_waiting(uow),
+            typed=typed,
+            found=found,
+            error=error,
+            obstacles=OBSTACLES,
+            names={
+                card.card_id: f"{banks.localised(card.bank_name, screen.lang)} "
+                f"{digits(card.last_four, screen.lang)}"
+                for card in cards
+            },
+        )
 
     @post(opt=DELICATE)
     async def add(self, request: WebRequest) -> Response[str]:
