@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, cast, func, literal, select, true, update
+from sqlalchemy import BigInteger, Date, DateTime, bindparam, cast, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db.models import Bot, CardDay, CardRotation, TenantPaymentCard
+from db.prepared import compiled_once
 from shop.cards import rules
 from shop.cards.importing import import_cards, preview_cards
 from shop.cards.keeping import (
@@ -60,34 +61,50 @@ async def record_outcome(
     ``reopened`` takes it again, for a payment that was given back and now waits once more. Not
     idempotent: the caller has moved the payment's status, and calls once. Raises NotFound.
     """
-    counted = _counted(uow, card_id, amount, shown_at, outcome)
-    if await uow.session.scalar(counted) is None:
+    asked = {"shop": uow.bot_id, "card": card_id, "shown_at": shown_at, "now": uow.now}
+    asked |= rules.steps(outcome, amount)
+    if await uow.session.scalar(_COUNTED[outcome], asked) is None:
         # A shop that has never shown a card has no row to lock yet; or there is no such card.
         await ensure_rotation(uow)
-        if await uow.session.scalar(counted) is None:
+        if await uow.session.scalar(_COUNTED[outcome], asked) is None:
             raise NotFound("card", card_id)
     if outcome == "rejected":
         await rest_if_out_of_line(uow, card_id)
 
 
-def _counted(uow: UnitOfWork, card_id: int, amount: int, shown_at: datetime, outcome: Outcome) -> Any:
+_UNCHANGED: dict[Any, Any] = {TenantPaymentCard.updated_at: TenantPaymentCard.updated_at}
+_NOW: dict[Any, Any] = {TenantPaymentCard.updated_at: bindparam("now", type_=DateTime(timezone=True))}
+_USAGE: Mapping[Outcome, dict[Any, Any]] = {
+    "approved": {TenantPaymentCard.success_count: TenantPaymentCard.success_count + 1} | _NOW,
+    "rejected": {TenantPaymentCard.failure_count: TenantPaymentCard.failure_count + 1} | _NOW,
+    "released": _UNCHANGED,
+    "reopened": _UNCHANGED,
+}
+"""What the weighted strategy goes by: decisions for and against a card."""
+
+
+def _counted(outcome: Outcome) -> Any:
     """One statement: the rotation's lock first, then the card's own counter, then its day's."""
-    turn = select(CardRotation.bot_id).where(CardRotation.bot_id == uow.bot_id).with_for_update().cte("turn")
+    shop, shown_at = bindparam("shop", type_=BigInteger), bindparam("shown_at", type_=DateTime(timezone=True))
+    turn = select(CardRotation.bot_id).where(CardRotation.bot_id == shop).with_for_update().cte("turn")
     card = (
         update(TenantPaymentCard)
-        .where(TenantPaymentCard.id == card_id, TenantPaymentCard.bot_id == turn.c.bot_id)
-        .values(_USAGE[outcome] | {TenantPaymentCard.updated_at: uow.now} if _USAGE[outcome] else _UNCHANGED)
+        .where(
+            TenantPaymentCard.id == bindparam("card", type_=BigInteger),
+            TenantPaymentCard.bot_id == turn.c.bot_id,
+        )
+        .values(_USAGE[outcome])
         .returning(TenantPaymentCard.id)
         .cte("card")
     )
-    steps = rules.steps(outcome, amount)
-    day = cast(func.timezone(Bot.timezone, literal(shown_at, DateTime(timezone=True))), Date)
+    steps = {name: bindparam(name, type_=BigInteger) for name in rules.steps(outcome, 0)}
+    day = cast(func.timezone(Bot.timezone, shown_at), Date)
     given = (
-        select(turn.c.bot_id, card.c.id, day, *(literal(max(step, 0), BigInteger) for step in steps.values()))
+        select(turn.c.bot_id, card.c.id, day, *(func.greatest(step, 0) for step in steps.values()))
         .join_from(turn, card, true())
         .join(Bot, Bot.id == turn.c.bot_id)
     )
-    return (
+    return compiled_once(
         insert(CardDay)
         .from_select(["bot_id", "card_id", "day", *steps], given, include_defaults=False)
         .on_conflict_do_update(index_elements=["bot_id", "card_id", "day"], set_=moved(steps))
@@ -95,14 +112,7 @@ def _counted(uow: UnitOfWork, card_id: int, amount: int, shown_at: datetime, out
     )
 
 
-_UNCHANGED: dict[Any, Any] = {TenantPaymentCard.updated_at: TenantPaymentCard.updated_at}
-_USAGE: Mapping[Outcome, dict[Any, Any]] = {
-    "approved": {TenantPaymentCard.success_count: TenantPaymentCard.success_count + 1},
-    "rejected": {TenantPaymentCard.failure_count: TenantPaymentCard.failure_count + 1},
-    "released": {},
-    "reopened": {},
-}
-"""What the weighted strategy goes by: decisions for and against a card."""
+_COUNTED: Mapping[Outcome, Any] = {outcome: _counted(outcome) for outcome in _USAGE}
 
 
 async def update_card_usage(uow: UnitOfWork, card_id: int, *, success: bool) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict, Unpack
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from db.models import Transaction, User
+from db.prepared import compiled_once
 from shop.errors import InsufficientBalance, NotFound
 from shop.unit_of_work import UnitOfWork
 
@@ -50,13 +51,6 @@ async def debit(uow: UnitOfWork, user_id: int, amount: int, **particulars: Unpac
 
 async def _move(uow: UnitOfWork, user_id: int, signed: int, particulars: Particulars) -> Entry:
     """The balance and its entry in one statement: there is never one without the other."""
-    moved = (
-        update(User)
-        .where(User.id == user_id, User.bot_id == uow.bot_id, User.balance + signed >= 0)
-        .values(balance=User.balance + signed)
-        .returning(User.balance)
-        .cte("moved")
-    )
     said: dict[str, Any] = {
         "bot_id": uow.bot_id,
         "user_id": user_id,
@@ -72,23 +66,42 @@ async def _move(uow: UnitOfWork, user_id: int, signed: int, particulars: Particu
         "created_at": uow.now,
         "updated_at": uow.now,
     }
-    columns = Transaction.__table__.c
-    booked = (
-        insert(Transaction)
-        .from_select(
-            [*said, "balance_before", "balance_after"],
-            select(
-                *(literal(value, columns[name].type) for name, value in said.items()),
-                moved.c.balance - signed,
-                moved.c.balance,
-            ),
-            include_defaults=False,
-        )
-        .returning(Transaction.id, Transaction.balance_after)
-    )
-    entry = (await uow.session.execute(booked)).one_or_none()
+    entry = (
+        await uow.session.execute(_MOVED, {f"said_{name}": value for name, value in said.items()})
+    ).one_or_none()
     if entry is None:
         if await uow.session.get(User, user_id) is None:
             raise NotFound("user", user_id)
         raise InsufficientBalance(user_id, -signed)
     return Entry(entry.id, entry.balance_after)
+
+
+_SAID = (
+    *("bot_id", "user_id", "order_id", "kind", "method", "amount", "currency", "idempotency_key"),
+    *("note", "actor", "channel", "created_at", "updated_at"),
+)
+
+
+def _moved() -> Any:
+    said = {name: bindparam(f"said_{name}", type_=Transaction.__table__.c[name].type) for name in _SAID}
+    signed = said["amount"]
+    moved = (
+        update(User)
+        .where(User.id == said["user_id"], User.bot_id == said["bot_id"], User.balance + signed >= 0)
+        .values(balance=User.balance + signed, updated_at=said["updated_at"])
+        .returning(User.balance)
+        .cte("moved")
+    )
+    booked = (
+        insert(Transaction)
+        .from_select(
+            [*_SAID, "balance_before", "balance_after"],
+            select(*said.values(), moved.c.balance - signed, moved.c.balance),
+            include_defaults=False,
+        )
+        .returning(Transaction.id, Transaction.balance_after)
+    )
+    return compiled_once(booked)
+
+
+_MOVED = _moved()

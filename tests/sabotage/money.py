@@ -166,15 +166,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a balance goes below nought",
         WALLET,
-        ".where(User.id == user_id, User.bot_id == uow.bot_id, User.balance + signed >= 0)",
-        ".where(User.id == user_id, User.bot_id == uow.bot_id)",
+        ", User.balance + signed >= 0)",
+        ")",
         (WALLETS,),
     ),
     Mutant(
         "an entry forgets what was there before",
         WALLET,
-        "                moved.c.balance - signed,\n",
-        "                moved.c.balance,\n",
+        "moved.c.balance - signed, moved.c.balance)",
+        "moved.c.balance, moved.c.balance)",
         (MONEY,),
     ),
     Mutant(

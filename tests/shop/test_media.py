@@ -61,7 +61,11 @@ async def test_the_child_that_decodes_gets_no_more_memory_and_time_than_it_is_gi
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", f"{GREEDY}{chr(10)}{wish}", stderr=asyncio.subprocess.PIPE
     )
-    _, said = await asyncio.wait_for(child.communicate(), 60)
+    try:
+        _, said = await asyncio.wait_for(child.communicate(), 60)
+    finally:
+        if child.returncode is None:
+            child.kill()
 
     assert child.returncode == ended
     assert (b"MemoryError" in said) == (ended == 1)
