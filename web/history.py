@@ -79,6 +79,9 @@ ACTIONS: Mapping[str, str] = {
     "token.issued": N_("made a token"),
     "token.replaced": N_("replaced a token"),
     "token.revoked": N_("revoked a token"),
+    "user.blocked": N_("blocked a customer"),
+    "user.unblocked": N_("unblocked a customer"),
+    "wallet.corrected": N_("corrected a customer's wallet"),
 }
 """Said after a name: "Maryam approved a receipt". A house test finds an action that has no words."""
 

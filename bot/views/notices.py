@@ -63,6 +63,8 @@ BUTTONS: Mapping[str, Buttons] = {
     "subscription_ready": _ready,
     "order_held": _home,
     "wallet_credited": _home,
+    "wallet_corrected": _home,
+    "from_the_shop": _home,
     "receipt_rejected": _rejected,
     "payment_expired": _expired,
     "sign_in_asked": sign_in.buttons,

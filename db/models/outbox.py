@@ -22,6 +22,7 @@ class OutboxMessage(BotRow):
             "id",
             postgresql_where=text("sent_at IS NULL AND failed_at IS NULL"),
         ),
+        Index("ix_outbox_user", "bot_id", "user_id", "id", postgresql_where=text("user_id IS NOT NULL")),
         Index("ix_outbox_failed", "bot_id", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
     )
 

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Computed, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import BotRow
 from db.types import MinorUnits, TelegramId, Utc, Words
+
+_FOLDS = dict(zip("يىئكۀةآأإٱؤ۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "یییکههااااو01234567890123456789", strict=True))
+_UNHEARD = " \u200c\u200d\u00a0\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0654\u0670@"
+"""Spaces, joiners, vowel signs, the @ before a name: whoever searches may leave them out."""
+FOLDED_FROM = "".join(_FOLDS) + _UNHEARD
+FOLDED_TO = "".join(_FOLDS.values())
+SEARCHED = ("search_name", "search_last", "search_username")
+
+
+def folded(source: str) -> str:
+    """The SQL that makes one form of every way to write a name; ``shop.customers.search`` asks in it."""
+    return f"lower(translate({source}, '{FOLDED_FROM}'::text, '{FOLDED_TO}'::text))"
+
+
+def _search_column(source: str) -> Any:
+    return mapped_column(Text(collation="C"), Computed(folded(source), persisted=True), deferred=True)
 
 
 class User(BotRow):
@@ -16,6 +34,7 @@ class User(BotRow):
         UniqueConstraint("bot_id", "telegram_id"),
         CheckConstraint("balance >= 0", name="balance_not_negative"),
         Index("ix_users_newest", "bot_id", "created_at"),
+        *(Index(f"ix_users_{name}", "bot_id", name) for name in SEARCHED),
     )
 
     telegram_id: Mapped[TelegramId]
@@ -30,6 +49,10 @@ class User(BotRow):
     unreachable_at: Mapped[Utc | None]
     """Telegram says this person blocked the bot, or is gone."""
     last_seen_at: Mapped[Utc | None]
+
+    search_name: Mapped[str | None] = _search_column("(first_name || COALESCE(last_name, ''::text))")
+    search_last: Mapped[str | None] = _search_column("COALESCE(last_name, ''::text)")
+    search_username: Mapped[str | None] = _search_column("COALESCE(username, ''::text)")
 
     @property
     def full_name(self) -> str:

@@ -101,6 +101,7 @@ SHEETS: tuple[Sheet, ...] = (
         User,
         _ROW + "telegram_id first_name last_name username language balance blocked_at unreachable_at "
         "last_seen_at",
+        "search_name search_last search_username",
     ),
     Sheet(
         "bot_plans",

@@ -225,10 +225,40 @@ class ReceiptCardChanged(Message):
         return f"{self.kind}:{self.note_id}:{self.mark}"
 
 
+@dataclass(frozen=True, slots=True)
+class WalletCorrected(Message):
+    """Somebody of the shop put ``amount`` into the wallet, or took it where it is negative."""
+
+    kind: ClassVar[str] = "wallet_corrected"
+    transaction_id: int
+    amount: int
+    balance: int
+    reason: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.transaction_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FromTheShop(Message):
+    """What somebody of the shop wrote to one customer; ``form`` is the form it came by."""
+
+    kind: ClassVar[str] = "from_the_shop"
+    form: str
+    words: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.form}"
+
+
 MESSAGES: tuple[type[Message], ...] = (
     SubscriptionReady,
     OrderHeld,
     WalletCredited,
+    WalletCorrected,
+    FromTheShop,
     ReceiptRejected,
     PaymentExpired,
     StockLow,

@@ -135,6 +135,7 @@ async def _dashboard(studio: Studio) -> None:
         ("receipts-warning", warned),
         ("receipts-reject", f"{item}?reject=1"),
         ("stock", "/stock"),
+        ("customers", "/customers"),
         ("transactions", "/transactions"),
         ("cards", "/cards"),
         ("plans", "/plans"),

@@ -67,6 +67,7 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         "/settings",
         "/settings/payments",
         "/settings/notifications",
+        "/customers",
         "/transactions",
         "/settings/texts",
         "/settings/texts/card",

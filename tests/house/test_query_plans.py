@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.actors import System
 from shop.bots.queries import get_context
+from shop.customers.profile import load_profile
+from shop.customers.search import Sought, count_customers, list_customers
 from shop.overview.queries import load_overview
 from shop.paging import Place
 from shop.plans.queries import list_offers
@@ -103,6 +105,10 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
         "the queue's count": count_waiting,
         "the overview": lambda uow: load_overview(uow, language="fa"),
+        "customers": lambda uow: list_customers(uow, Sought()),
+        "customers sought": lambda uow: list_customers(uow, Sought("Carol", "active")),
+        "customers counted": lambda uow: count_customers(uow, Sought("@carol", "never")),
+        "a customer": lambda uow: load_profile(uow, person.user_id, "fa"),
         "the ledger": lambda uow: list_movements(uow, Wanted()),
         "the ledger, further on": lambda uow: list_movements(uow, Wanted(), after=Place(uow.now, 2**40)),
         "the ledger's sums": lambda uow: add_up(uow, Wanted(kind="deposit")),

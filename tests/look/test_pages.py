@@ -421,6 +421,7 @@ def test_the_menu_names_only_screens_that_exist():
         "/",
         "/receipts",
         "/stock",
+        "/customers",
         "/transactions",
         "/cards",
         "/plans",
@@ -431,8 +432,8 @@ def test_the_menu_names_only_screens_that_exist():
     ]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/stock", "/transactions", "/cards", "/plans"),
-        *("/features", "/team", "/audit", "/settings"),
+        *("/", "/receipts", "/stock", "/customers", "/transactions", "/cards"),
+        *("/plans", "/features", "/team", "/audit", "/settings"),
         "/platform/bots",
     ]
 

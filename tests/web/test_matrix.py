@@ -38,6 +38,9 @@ class Row:
 REASON = (("reason_code", "not_arrived"),)
 NAME = (("name", "Laptop"),)
 COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
+FORM_KEY = ("form", "a-form-of-the-matrix")
+CORRECTION = (FORM_KEY, ("amount", "1"), ("reason", "matrix"))
+WORDS = (FORM_KEY, ("words", "hello"))
 SWITCH = (("enabled", "on"),)
 STRATEGY = (("strategy", "round_robin"),)
 HOLDER = (("holder", "Maryam"),)
@@ -98,6 +101,13 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/reject"): Row(OUT, 303, 404, 403, 404, fields=REASON),
     ("POST", "/receipts/{payment_id:str}/undo"): Row(OUT, 409, 404, 403, 404),
+    ("GET", "/customers"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/customers.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
+    ("GET", "/customers/{customer_id:str}"): Row(OUT, 200, 404, 200, 404),
+    ("POST", "/customers/{customer_id:str}/wallet"): Row(OUT, 303, 404, 403, 404, fields=CORRECTION),
+    ("POST", "/customers/{customer_id:str}/message"): Row(OUT, 303, 404, 403, 404, fields=WORDS),
+    ("POST", "/customers/{customer_id:str}/block"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/customers/{customer_id:str}/unblock"): Row(OUT, 303, 404, 403, 404),
     ("GET", "/transactions"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/transactions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("GET", "/stock"): Row(OUT, 200, 200, 200, 200),
@@ -134,7 +144,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/platform/bots/{bot_id:str}/people/{staff_id:str}/unlink"): Row(OUT, 404, 404, 303, 303),
     ("POST", "/platform/leave"): Row(OUT, 404, 404, 303, 303),
 }
-BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token|colleague|card)_id", route[1])]
+BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token|colleague|card|customer)_id", route[1])]
 
 
 def test_every_route_is_in_the_table(litestar: Litestar):
@@ -158,11 +168,13 @@ def address(
     staff: int = 0,
     colleague: int = MISSING_ID,
     card: int = MISSING_ID,
+    customer: int = MISSING_ID,
 ) -> str:
     return (
         path.replace("{card_id:str}", str(card))
         .replace("{payment_id:str}", str(receipt))
         .replace("{colleague_id:str}", str(colleague))
+        .replace("{customer_id:str}", str(customer))
         .replace("{plan_id:str}", str(plan))
         .replace("{key:str}", "card_to_card")
         .replace("{tab:str}", "notifications")
@@ -184,6 +196,7 @@ def alices_address(path: str, sent, alices, bob: int = 1) -> str:
         staff=alices.owner.staff_id,
         colleague=bob,
         card=alices.card_id,
+        customer=sent.person.user_id if sent else 1,
     )
 
 
@@ -221,7 +234,7 @@ async def bob(units, alices, path) -> int:
 @pytest.fixture
 async def sent(shops, alices, path):
     """A receipt in Alice's queue, where the route is about one."""
-    return await shops.receipt(alices) if "{payment_id" in path else None
+    return await shops.receipt(alices) if "{payment_id" in path or "{customer_id" in path else None
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

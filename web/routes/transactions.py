@@ -15,23 +15,9 @@ from web.deps import Uow
 from web.lists import Listing, both_calendars, every_row, file_of, show
 from web.parts import WebRequest
 from web.rendering import Screen
+from web.words import KINDS, METHODS
 
 TRANSACTIONS = "/transactions"
-KINDS = {
-    "deposit": N_("Deposit"),
-    "purchase": N_("Purchase"),
-    "refund": N_("Refund"),
-    "correction": N_("Correction"),
-    "reversal": N_("Reversal"),
-    "bonus": N_("Bonus"),
-}
-METHODS = {
-    "card_to_card": N_("Card to card"),
-    "zarinpal": N_("Gateway"),
-    "wallet": N_("Wallet"),
-    "staff": N_("By hand"),
-    "system": N_("Automatic"),
-}
 SPANS = {"1": N_("Today"), "7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days")}
 COLUMNS = (
     *("id", "time_utc", "time_jalali", "customer_id", "customer", "kind", "method"),

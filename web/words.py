@@ -1,0 +1,21 @@
+"""What the columns with known values are called, for every page that shows them."""
+
+from __future__ import annotations
+
+from shop.i18n import N_
+
+KINDS = {
+    "deposit": N_("Deposit"),
+    "purchase": N_("Purchase"),
+    "refund": N_("Refund"),
+    "correction": N_("Correction"),
+    "reversal": N_("Reversal"),
+    "bonus": N_("Bonus"),
+}
+METHODS = {
+    "card_to_card": N_("Card to card"),
+    "zarinpal": N_("Gateway"),
+    "wallet": N_("Wallet"),
+    "staff": N_("By hand"),
+    "system": N_("Automatic"),
+}
