@@ -114,13 +114,17 @@ class Listing:
         return f"{path}?{urlencode(query)}" if query else path
 
 
-async def show(screen: Screen, uow: UnitOfWork, listing: Listing, name: str, **context: Any) -> Response[str]:
+async def show(
+    screen: Screen, uow: UnitOfWork, listing: Listing, name: str, *, code: int = 200, **context: Any
+) -> Response[str]:
     """The page ``templates/web/<name>/index.html``, or for htmx its ``_list.html`` and the address for it."""
     if wants_part(screen.request):
         headers = {PUSH_URL: listing.address}
-        return screen.part(f"{name}/_list.html", headers=headers, listing=listing, **context)
+        return screen.part(f"{name}/_list.html", code=code, headers=headers, listing=listing, **context)
     waiting = await count_waiting(uow)
-    return screen.page(f"{name}/index.html", active=name, waiting=waiting, listing=listing, **context)
+    return screen.page(
+        f"{name}/index.html", code=code, active=name, waiting=waiting, listing=listing, **context
+    )
 
 
 async def every_row(read: Callable[[Place | None], Awaitable[Page[Row]]]) -> list[Row]:

@@ -57,6 +57,7 @@ class Page:
             NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting, needs=RECEIPTS_SEE),
             NavItem("stock", "/stock", N_("Stock"), "package"),
             NavItem("customers", "/customers", N_("Customers"), "user"),
+            NavItem("subscriptions", "/subscriptions", N_("Subscriptions"), "repeat"),
             NavItem("transactions", "/transactions", N_("Transactions"), "wallet"),
             NavItem("cards", "/cards", N_("Cards"), "credit-card"),
             NavItem("plans", "/plans", N_("Plans"), "tag"),

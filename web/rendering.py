@@ -56,6 +56,7 @@ NOTICES = {
     "colleague_left": N_("Signed out everywhere; nothing opens for this person any more."),
     "wallet_corrected": N_("Booked; the customer is told."),
     "customer_written_to": N_("Your message is on its way."),
+    "subscription_extended": N_("Given; the customer is told."),
     "customer_blocked": N_("Blocked; the bot serves this person no more."),
     "customer_unblocked": N_("The bot serves this person again."),
     "settings_saved": N_("Saved; the bot obeys from the next message on."),

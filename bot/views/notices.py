@@ -65,6 +65,7 @@ BUTTONS: Mapping[str, Buttons] = {
     "wallet_credited": _home,
     "wallet_corrected": _home,
     "from_the_shop": _home,
+    "subscription_extended": _home,
     "receipt_rejected": _rejected,
     "payment_expired": _expired,
     "sign_in_asked": sign_in.buttons,

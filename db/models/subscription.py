@@ -23,6 +23,7 @@ class Subscription(BotRow):
         one_of("status", STATUSES),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         Index("ix_subscriptions_user", "bot_id", "user_id", "id"),
+        Index("ix_subscriptions_newest", "bot_id", "created_at", "id"),
         Index("ix_subscriptions_end", "bot_id", "status", "ends_at"),
     )
 

@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from db.models import Subscription, Transaction, User
-from db.models.user import FOLDED_FROM, FOLDED_TO
 from shop.actors import SHOP_SEE, require
-from shop.formatting import latin
 from shop.paging import PAGE_ROWS, Page, Place, piece
 from shop.unit_of_work import UnitOfWork
+from shop.users.finding import named
 
 STATES = ("active", "expired", "never", "blocked", "unreachable")
-_AFTER_EVERY_LETTER = "\U0010ffff"
-_LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def _row(user: User, spent: int, active: int) -> CustomerRow:
 def _conditions(uow: UnitOfWork, sought: Sought) -> Sequence[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if sought.words:
-        found.append(_named(sought.words))
+        found.append(named(sought.words))
     held = and_(Subscription.bot_id == uow.bot_id, Subscription.user_id == User.id)
     match sought.state:
         case "active":
@@ -125,19 +122,3 @@ def _conditions(uow: UnitOfWork, sought: Sought) -> Sequence[ColumnElement[bool]
 
 def _is_active(uow: UnitOfWork) -> tuple[ColumnElement[bool], ...]:
     return Subscription.status == "active", Subscription.ends_at > uow.now
-
-
-def _named(words: str) -> ColumnElement[bool]:
-    """The first name, the last, both or the @name begins so; or a number that is the person's or Telegram's.
-
-    Compared as letters in their order, which the wall lets an index do (security.md R10); LIKE it would not.
-    """
-    said = func.lower(func.translate(literal(words), FOLDED_FROM, FOLDED_TO))
-    ways = [
-        and_(column >= said, column < said.concat(_AFTER_EVERY_LETTER))
-        for column in (User.search_name, User.search_last, User.search_username)
-    ]
-    number = latin(words).strip().lstrip("#")
-    if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER:
-        ways += [User.telegram_id == int(number), User.id == int(number)]
-    return or_(*ways)

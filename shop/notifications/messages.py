@@ -241,6 +241,23 @@ class WalletCorrected(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionExtended(Message):
+    """A gift of days and gigabytes; ``form`` is the form it came by, ``plan`` the order's snapshot."""
+
+    kind: ClassVar[str] = "subscription_extended"
+    form: str
+    subscription_id: int
+    plan: dict[str, Any]
+    days: int
+    gigabytes: int
+    ends_at: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.form}"
+
+
+@dataclass(frozen=True, slots=True)
 class FromTheShop(Message):
     """What somebody of the shop wrote to one customer; ``form`` is the form it came by."""
 
@@ -259,6 +276,7 @@ MESSAGES: tuple[type[Message], ...] = (
     WalletCredited,
     WalletCorrected,
     FromTheShop,
+    SubscriptionExtended,
     ReceiptRejected,
     PaymentExpired,
     StockLow,

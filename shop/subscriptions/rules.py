@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 GIGABYTE = 2**30
+NEARLY_FULL_PERCENT = 90
 
 
 def ends_at(starts_at: datetime, period_days: int) -> datetime:

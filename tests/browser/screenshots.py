@@ -136,6 +136,7 @@ async def _dashboard(studio: Studio) -> None:
         ("receipts-reject", f"{item}?reject=1"),
         ("stock", "/stock"),
         ("customers", "/customers"),
+        ("subscriptions", "/subscriptions"),
         ("transactions", "/transactions"),
         ("cards", "/cards"),
         ("plans", "/plans"),

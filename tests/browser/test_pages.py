@@ -68,6 +68,7 @@ async def test_every_page_fits_every_screen_and_asks_nobody_else(look: Look, win
         "/settings/payments",
         "/settings/notifications",
         "/customers",
+        "/subscriptions",
         "/transactions",
         "/settings/texts",
         "/settings/texts/card",

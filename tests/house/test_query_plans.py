@@ -29,6 +29,8 @@ from shop.receipts.rules import RejectReason
 from shop.staff import sessions as browsers
 from shop.staff.service import find_api_token
 from shop.subscriptions.queries import list_for_user
+from shop.subscriptions.search import Sought as Held
+from shop.subscriptions.search import count_subscriptions, list_subscriptions
 from shop.unit_of_work import UnitOfWork
 from shop.wallet.ledger import Wanted, add_up, list_movements
 from tests.house.test_walls import SHOP_TABLES
@@ -108,6 +110,9 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "customers": lambda uow: list_customers(uow, Sought()),
         "customers sought": lambda uow: list_customers(uow, Sought("Carol", "active")),
         "customers counted": lambda uow: count_customers(uow, Sought("@carol", "never")),
+        "subscriptions": lambda uow: list_subscriptions(uow, Held(), "fa"),
+        "subscriptions sought": lambda uow: list_subscriptions(uow, Held("Carol", "ends_in_3"), "fa"),
+        "subscriptions counted": lambda uow: count_subscriptions(uow, Held(state="expired")),
         "a customer": lambda uow: load_profile(uow, person.user_id, "fa"),
         "the ledger": lambda uow: list_movements(uow, Wanted()),
         "the ledger, further on": lambda uow: list_movements(uow, Wanted(), after=Place(uow.now, 2**40)),

@@ -422,6 +422,7 @@ def test_the_menu_names_only_screens_that_exist():
         "/receipts",
         "/stock",
         "/customers",
+        "/subscriptions",
         "/transactions",
         "/cards",
         "/plans",
@@ -432,8 +433,8 @@ def test_the_menu_names_only_screens_that_exist():
     ]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/stock", "/customers", "/transactions", "/cards"),
-        *("/plans", "/features", "/team", "/audit", "/settings"),
+        *("/", "/receipts", "/stock", "/customers", "/subscriptions", "/transactions"),
+        *("/cards", "/plans", "/features", "/team", "/audit", "/settings"),
         "/platform/bots",
     ]
 

@@ -40,6 +40,7 @@ NAME = (("name", "Laptop"),)
 COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
 FORM_KEY = ("form", "a-form-of-the-matrix")
 CORRECTION = (FORM_KEY, ("amount", "1"), ("reason", "matrix"))
+GIFT = (FORM_KEY, ("days", "1"))
 WORDS = (FORM_KEY, ("words", "hello"))
 SWITCH = (("enabled", "on"),)
 STRATEGY = (("strategy", "round_robin"),)
@@ -108,6 +109,9 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/customers/{customer_id:str}/message"): Row(OUT, 303, 404, 403, 404, fields=WORDS),
     ("POST", "/customers/{customer_id:str}/block"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/customers/{customer_id:str}/unblock"): Row(OUT, 303, 404, 403, 404),
+    ("GET", "/subscriptions"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/subscriptions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
+    ("POST", "/subscriptions/{subscription_id:str}/give"): Row(OUT, 404, 404, 403, 404, fields=GIFT),
     ("GET", "/transactions"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/transactions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("GET", "/stock"): Row(OUT, 200, 200, 200, 200),
@@ -174,6 +178,7 @@ def address(
         path.replace("{card_id:str}", str(card))
         .replace("{payment_id:str}", str(receipt))
         .replace("{colleague_id:str}", str(colleague))
+        .replace("{subscription_id:str}", str(MISSING_ID))
         .replace("{customer_id:str}", str(customer))
         .replace("{plan_id:str}", str(plan))
         .replace("{key:str}", "card_to_card")

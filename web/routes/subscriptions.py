@@ -1,0 +1,162 @@
+"""Subscriptions: who holds what, how long and how much of it is left; days and volume as a gift."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from shop.actors import CUSTOMERS_MANAGE, may, require
+from shop.errors import BadInput
+from shop.formatting import latin
+from shop.i18n import N_
+from shop.paging import MOST_EXPORTED
+from shop.subscriptions import gifts
+from shop.subscriptions.search import (
+    Sought,
+    SubscriptionListRow,
+    count_subscriptions,
+    list_subscriptions,
+)
+from shop.unit_of_work import UnitOfWork
+from web.access import Access, route_for
+from web.auth import signed_in
+from web.deps import Uow
+from web.errors import sentence_for
+from web.forms import parse_id, read_form
+from web.lists import Listing, both_calendars, every_row, file_of, show
+from web.parts import WebRequest, parts_of
+from web.rendering import NOTICES, Screen, see_other, wants_part
+
+SUBSCRIPTIONS = "/subscriptions"
+STATES = {
+    "active": N_("Active"),
+    "ends_in_3": N_("Ends within 3 days"),
+    "ends_in_7": N_("Ends within 7 days"),
+    "nearly_full": N_("More than 90 per cent used"),
+    "expired": N_("Expired"),
+}
+COLUMNS = (
+    *("id", "name", "customer_id", "customer", "plan", "status", "since_utc", "since_jalali"),
+    *("ends_utc", "ends_jalali", "used_bytes", "limit_bytes"),
+)
+_NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
+
+
+class SubscriptionController(Controller):
+    path = SUBSCRIPTIONS
+
+    @get()
+    async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
+        """A page of subscriptions, the newest first unless the address says otherwise."""
+        return await _index(Screen.of(request), uow, _listing(request))
+
+    @post("/{subscription_id:str}/give")
+    async def give(self, request: WebRequest, subscription_id: FromPath[str]) -> Response[str]:
+        """Days and volume as a gift; a form that arrives twice gives once."""
+        fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
+        chosen = parse_id("subscription", subscription_id)
+        units = parts_of(request).units
+        listing = Listing(SUBSCRIPTIONS, {})
+        try:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
+                await gifts.give(
+                    uow,
+                    chosen,
+                    days=_whole("days", fields),
+                    gigabytes=_whole("gigabytes", fields),
+                    form=fields.get("form", ""),
+                )
+        except BadInput as refusal:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
+                return await _index(screen, uow, listing, opened=chosen, typed=fields, problem=refusal)
+        if wants_part(request):
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
+                return await _index(screen, uow, listing, done="subscription_extended")
+        kept = screen.parts.cookies.keep_notice("subscription_extended")
+        return see_other(SUBSCRIPTIONS, send_cookies=[kept])
+
+
+@get(f"{SUBSCRIPTIONS}.csv", opt=route_for(Access.STAFF, fresh_from=SUBSCRIPTIONS))
+async def subscriptions_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+    """All that is chosen, as CSV; access lines are not in it."""
+    require(uow.actor, CUSTOMERS_MANAGE)
+    screen, listing = Screen.of(request), _listing(request)
+    rows = await every_row(
+        lambda after: list_subscriptions(
+            uow,
+            _sought(listing),
+            screen.lang,
+            after=after,
+            newest_first=listing.newest_first,
+            rows=MOST_EXPORTED // 10,
+        )
+    )
+    return file_of(request, "subscriptions", COLUMNS, (_cells(screen, row) for row in rows))
+
+
+def _listing(request: WebRequest) -> Listing:
+    return Listing.read(request, SUBSCRIPTIONS, choices={"state": STATES}, ids=("customer",), texts=("q",))
+
+
+def _sought(listing: Listing) -> Sought:
+    return Sought(listing.get("q"), listing.get("state"), listing.number("customer"))
+
+
+def _whole(field: str, fields: Mapping[str, str]) -> int:
+    """A number that may be left empty. Raises BadInput."""
+    typed = latin(fields.get(field, "")).strip() or "0"
+    if _NUMBER.fullmatch(typed) is None:
+        raise BadInput(field, "not_a_number")
+    return int(typed)
+
+
+def _cells(screen: Screen, row: SubscriptionListRow) -> tuple[object, ...]:
+    return (
+        row.subscription_id,
+        row.name,
+        row.user_id,
+        row.customer_name,
+        row.plan_name,
+        row.status,
+        *both_calendars(row.created_at, screen.tz),
+        *both_calendars(row.ends_at, screen.tz),
+        row.traffic_used_bytes,
+        row.traffic_limit_bytes,
+    )
+
+
+async def _index(
+    screen: Screen,
+    uow: UnitOfWork,
+    listing: Listing,
+    *,
+    opened: int | None = None,
+    typed: Mapping[str, str] | None = None,
+    problem: BadInput | None = None,
+    done: str | None = None,
+) -> Response[str]:
+    """The list; ``opened``: the subscription whose form was refused, shown alone."""
+    sought = _sought(listing) if opened is None else Sought(subscription_id=opened)
+    page = await list_subscriptions(
+        uow, sought, screen.lang, after=listing.after, newest_first=listing.newest_first
+    )
+    context: dict[str, Any] = {
+        "page_of": page,
+        "count": await count_subscriptions(uow, sought),
+        "states": STATES,
+        "may_manage": may(uow.actor, CUSTOMERS_MANAGE),
+        "form_key": secrets.token_urlsafe(16),
+        "opened": opened,
+        "typed": typed or {},
+        "error": sentence_for(screen, problem) if problem else None,
+        "wrong_field": problem.field if problem else None,
+    }
+    if done is not None:
+        part = screen.text("subscriptions/_list.html", listing=listing, **context)
+        return screen.answer(part + screen.toast(screen.say(NOTICES[done]), tone="ok"))
+    return await show(screen, uow, listing, "subscriptions", code=422 if problem else 200, **context)
