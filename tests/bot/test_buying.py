@@ -13,6 +13,7 @@ from shop.notifications.messages import OrderHeld
 from shop.notifications.outbox import enqueue
 from shop.receipts import service as receipts
 from shop.receipts.rules import RejectReason
+from shop.texts import service as texts
 from shop.unit_of_work import UnitsOfWork
 from shop.users import service as users
 from tests.bot.conftest import MakePhone
@@ -203,3 +204,25 @@ async def known(shop: Shop, phone: Phone, units: UnitsOfWork) -> Person:
     async with units.begin(shop.bot_id, System("test")) as uow:
         card = await users.register(uow, telegram_id=phone.user_id, first_name="Carol")
     return Person(card.id, phone.user_id, Customer(card.id, card.name))
+
+
+async def test_the_bot_says_what_the_shop_worded_when_asked_and_unasked(
+    bots: BotProcess, shops: Shops, make_phone: MakePhone, units: UnitsOfWork
+) -> None:
+    shop = await shops.open()
+    phone = await make_phone(shop)
+    await phone.text("/start")
+    await phone.expect("Hi Carol")
+    carol = await known(shop, phone, units)
+    hello = texts.field_of("en", "Hi %(name)s 👋")
+    confirmed = texts.field_of("en", "✅ Your payment is confirmed.")
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await texts.save(uow, "start", {hello: "Dear <i>{name}</i>, 100% welcome"})
+        await texts.save(uow, "order_held", {confirmed: "Money came."})
+        held = OrderHeld(1, {"name": "Plan"})
+        await enqueue(uow, chat_id=phone.user_id, user_id=carol.user_id, message=held)
+    await phone.text("/start")
+
+    await phone.expect("Dear Carol, 100% welcome")
+    await phone.expect("Money came.")

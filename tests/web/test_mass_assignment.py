@@ -26,6 +26,8 @@ UNTOUCHED = (
 """Tables in which no form writes anything under a name that is not its own."""
 THEIRS = dict.fromkeys(("/plans", "/plans/{plan_id:str}", "/plans/{plan_id:str}/archive"), "bot_plans")
 """The forms whose own fields, or whose very act, write in one of these tables."""
+WRITES_ONCE = {"/features/{key:str}/switch", "/settings/{tab:str}"}
+"""Routes whose own form writes into one of those, the same every time."""
 
 
 def batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -79,6 +81,10 @@ async def test_no_field_name_of_ours_means_anything_to_a_form(
     form = ROUTES[method, path].form
     room = MOST_FIELDS - len(form) - 1
     receipts = [await shops.receipt(alices) if "{payment_id" in path else None for _ in batched(NAMES, room)]
+    if path in WRITES_ONCE:
+        # What the form itself means is done, and done again, so that the row's time is that of this clock.
+        for _ in range(2):
+            await alice.post(alices_address(path, None, alices), form)
     before = await others(everything, alices.bot_id), await own(everything, alices.bot_id, path)
 
     for names, sent in zip(batched(NAMES, room), receipts, strict=True):

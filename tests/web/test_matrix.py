@@ -42,6 +42,7 @@ FORM_KEY = ("form", "a-form-of-the-matrix")
 CORRECTION = (FORM_KEY, ("amount", "1"), ("reason", "matrix"))
 GIFT = (FORM_KEY, ("days", "1"))
 WORDS = (FORM_KEY, ("words", "hello"))
+TOPICS = (("notification_topic_id", "7"), ("card_receipt_topic_id", "9"))
 SWITCH = (("enabled", "on"),)
 STRATEGY = (("strategy", "round_robin"),)
 HOLDER = (("holder", "Maryam"),)
@@ -85,7 +86,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/features/{key:str}/settings"): Row(OUT, 422, 422, 403, 422),
     ("GET", "/settings"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/settings/{tab:str}"): Row(OUT, 200, 200, 200, 200),
-    ("POST", "/settings/{tab:str}"): Row(OUT, 303, 303, 403, 303),
+    ("POST", "/settings/{tab:str}"): Row(OUT, 303, 303, 403, 303, fields=TOPICS),
     ("GET", "/settings/texts"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/settings/texts/{text_key:str}"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/settings/texts/{text_key:str}"): Row(OUT, 303, 303, 403, 303),
