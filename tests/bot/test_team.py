@@ -64,6 +64,7 @@ async def test_what_is_decided_at_the_desk_is_shown_on_every_copy_and_leaves_no_
     alice = await team.owner()
     sent = await shops.receipt(shop)
     await card_that(alice, offers("Approve"))
+    await until(lambda: noted(bare, shop.bot_id), wanted=True)
     # A second copy, as after a crash between Telegram's answer and our note of it.
     await bare.execute("update outbox set sent_at = null, due_at = now() where kind = 'receipt_card'")
     await alice.expect_count("125,000 Toman", 2)
@@ -415,6 +416,14 @@ async def card_with(phone: Phone, message_id: int, fits: Callable[[dict[str, Any
 async def status(bare: asyncpg.Connection, payment_id: int) -> tuple[str, str | None]:
     row = await bare.fetchrow("select * from card_to_card_payments where id = $1", payment_id)
     return row["status"], row["held_decision"]
+
+
+async def noted(bare: asyncpg.Connection, bot_id: int) -> bool:
+    """Whether the process has written down that the shop's cards were sent; Telegram shows them before."""
+    sent: bool = await bare.fetchval(
+        "select bool_and(sent_at is not null) from outbox where kind = 'receipt_card' and bot_id = $1", bot_id
+    )
+    return sent
 
 
 async def closed(bare: asyncpg.Connection, payment_id: int) -> list[bool]:
