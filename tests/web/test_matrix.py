@@ -202,7 +202,7 @@ def alices_address(path: str, sent, alices, bob: int = 1) -> str:
         staff=alices.owner.staff_id,
         colleague=bob,
         card=alices.card_id,
-        customer=sent.person.user_id if sent else 1,
+        customer=sent.person.user_id if sent else MISSING_ID,
     )
 
 
