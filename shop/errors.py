@@ -284,6 +284,13 @@ class TokenEnded(ShopError):
 
 
 @dataclass(eq=False)
+class TokenAlreadyMade(ShopError):
+    """The same form came a second time; the token it made was shown then, and never again."""
+
+    code = "token_already_made"
+
+
+@dataclass(eq=False)
 class TooManyAttempts(ShopError):
     """Signing in is closed for this address or token until the window ends."""
 

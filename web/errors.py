@@ -62,6 +62,7 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
         N_("This token is not valid or was revoked. Paste it again, in full."),
     ),
     refusals.TokenEnded: (409, N_("This token was replaced or revoked before; nothing was changed.")),
+    refusals.TokenAlreadyMade: (409, N_("This token is made already, and is shown only once.")),
     refusals.TooManyAttempts: (429, N_("Too many tries; wait %(seconds)s seconds.")),
     refusals.InsufficientBalance: (409, N_("There is not enough money in the wallet.")),
 }

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,6 +59,7 @@ def build_environment(assets: Assets) -> Environment:
         sales_chart=sales_chart,
         spark=spark,
         meter=charts.meter,
+        new_once=partial(secrets.token_urlsafe, 16),
     )
     environment.filters.update(FILTERS)
     return environment

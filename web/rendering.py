@@ -68,6 +68,9 @@ NOTICES = {
     "plan_restored": N_("Back on the list, off sale until you switch it on."),
     "plan_deleted": N_("Deleted."),
     "prices_changed": N_("The prices are changed; orders that were placed keep theirs."),
+    "token_already_made": N_(
+        "It is made already; a token is shown only once. Replace it if it was not copied."
+    ),
     "token_revoked": N_("Revoked; whoever signed in with it is signed out."),
 }
 """What a page may say once about the form before it; the cookie carries only the key."""

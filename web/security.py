@@ -1,4 +1,4 @@
-"""Headers on every answer there is, and the two choices any address can carry.
+"""Headers on every answer there is, which everybody may read, and the two choices any address can carry.
 
 An ASGI application around Litestar, because its own answers to unknown paths and methods pass no middleware.
 """
@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from shop.i18n import LANGUAGES
 from shop.security import coming_from, new_request_id
 from web.cookies import LANGUAGE, THEME, choice
+from web.draining import Drained
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -32,6 +33,8 @@ HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"permissions-policy": b"camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     b"cache-control": b"no-store",
+    # In place of the name that our server would give itself.
+    b"server": b"pishkhan",
 }
 """Unless the answer brings its own: files of ours may be cached, pictures are shut in further."""
 ONLY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
@@ -62,7 +65,7 @@ class Hardened:
             await send(message)
 
         with coming_from(new_request_id()):
-            await self.app(scope, receive, send_hardened)
+            await Drained(self.app)(scope, receive, send_hardened)
 
 
 def _choices(query: bytes, *, secure: bool) -> Iterable[bytes]:

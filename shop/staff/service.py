@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from db.crypto import Vault
 from db.models import ApiToken, Bot, SignInChallenge, Staff, StaffSession
 from shop.actors import PLATFORM_MANAGE, TOKENS_MANAGE, Master, StaffMember, require
 from shop.audit import service as audit
-from shop.errors import BadInput, NotFound, TokenEnded
+from shop.errors import BadInput, NotFound, TokenAlreadyMade, TokenEnded
 from shop.formatting import normalise_text
 from shop.signals import sessions_changed
 from shop.staff import rules
@@ -21,6 +22,7 @@ from shop.unit_of_work import UnitOfWork
 
 PURPOSE = "api-token"
 """Separates these hashes from every other keyed hash we store."""
+ONCE = "api-token-form"
 
 _NO_SUCH_HASH = bytes(32)
 
@@ -103,11 +105,13 @@ def clean_name(name: str) -> str:
 
 
 async def issue_api_token(
-    uow: UnitOfWork, staff_id: int, *, name: str, expires_at: datetime | None = None
+    uow: UnitOfWork, staff_id: int, *, name: str, expires_at: datetime | None = None, once: str = ""
 ) -> IssuedToken:
     """Make a key to the dashboard for one member of staff. Only its hash stays with us.
 
-    Raises NotAllowed, NotFound (no such person in this shop, or switched off) and BadInput.
+    ``once``: random words of the form that asks. From one person they make one token of a name, however often
+    they come and however closely together. Raises NotAllowed, NotFound (no such person in this shop, or
+    switched off), BadInput and TokenAlreadyMade.
     """
     require(uow.actor, TOKENS_MANAGE)
     role = await uow.session.scalar(select(Staff.role).where(Staff.id == staff_id, Staff.is_active))
@@ -115,15 +119,24 @@ async def issue_api_token(
         raise NotFound("staff", staff_id)
     if role == "master":
         require(uow.actor, PLATFORM_MANAGE)
-    issued, row = await _keep_new(uow, staff_id, name=clean_name(name), expires_at=expires_at)
+    clean = clean_name(name)
+    cause = uow.vault.fingerprint(f"{uow.bot_id}|{uow.actor.label}|{once}|{clean}", purpose=ONCE)
+    try:
+        issued, row = await _keep_new(
+            uow, staff_id, name=clean, expires_at=expires_at, cause=cause if once else b""
+        )
+    except IntegrityError as error:
+        if not once or "uq_api_tokens_key_id" not in str(error.orig):
+            raise
+        raise TokenAlreadyMade from None
     await audit.record(uow, "token.issued", "api_token", row.id, name=row.name, key_id=row.key_id)
     return issued
 
 
 async def _keep_new(
-    uow: UnitOfWork, staff_id: int, *, name: str, expires_at: datetime | None
+    uow: UnitOfWork, staff_id: int, *, name: str, expires_at: datetime | None, cause: bytes = b""
 ) -> tuple[IssuedToken, ApiToken]:
-    fresh = rules.generate_api_token()
+    fresh = rules.generate_api_token(cause=cause)
     row = ApiToken(
         staff_id=staff_id,
         name=name,

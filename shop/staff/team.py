@@ -98,20 +98,26 @@ def _colleague(
     )
 
 
-async def add_colleague(uow: UnitOfWork, *, name: str, permissions: Iterable[str]) -> IssuedToken:
+async def add_colleague(
+    uow: UnitOfWork, *, name: str, permissions: Iterable[str], once: str = ""
+) -> IssuedToken:
     """Let a person into the dashboard; answers the token he comes in with, which is shown once.
 
-    Raises NotAllowed (also for a permission that the actor does not hold himself) and BadInput.
+    ``once`` as in ``issue_api_token``: the same form lets one person in. Raises NotAllowed (also for a
+    permission that the actor does not hold himself), BadInput and TokenAlreadyMade.
     """
     held = _given(uow, permissions)
     person = await service.create_staff(uow, name=name, role="staff", permissions=held)
-    return await service.issue_api_token(uow, person, name=FIRST)
+    return await service.issue_api_token(uow, person, name=FIRST, once=once)
 
 
-async def issue_token(uow: UnitOfWork, colleague: int, *, name: str) -> IssuedToken:
-    """One more token, for who lost his or uses another device. Raises as ``let_go`` does, and BadInput."""
+async def issue_token(uow: UnitOfWork, colleague: int, *, name: str, once: str = "") -> IssuedToken:
+    """One more token, for who lost his or uses another device.
+
+    Raises as ``let_go`` does, BadInput and TokenAlreadyMade (``once``).
+    """
     person = await _lock(uow, colleague)
-    return await service.issue_api_token(uow, person.id, name=name)
+    return await service.issue_api_token(uow, person.id, name=name, once=once)
 
 
 async def change_colleague(uow: UnitOfWork, colleague: int, *, name: str, permissions: Iterable[str]) -> None:
@@ -155,15 +161,18 @@ async def let_go(uow: UnitOfWork, colleague: int) -> None:
     await uow.session.flush()
 
 
-async def take_back(uow: UnitOfWork, colleague: int) -> IssuedToken:
-    """He is one of the team again, with the rights he had; answers a new token. Raises as ``let_go``."""
+async def take_back(uow: UnitOfWork, colleague: int, *, once: str = "") -> IssuedToken:
+    """He is one of the team again, with the rights he had; answers a new token.
+
+    Raises as ``let_go`` does, and TokenAlreadyMade (``once``).
+    """
     person = await _lock(uow, colleague, even_if_gone=True)
     _require_all(uow, frozenset(person.permissions))
     if not person.is_active:
         person.is_active, person.updated_at = True, uow.now
         await audit.record(uow, "staff.returned", "staff", colleague, name=person.name)
         await uow.session.flush()
-    return await service.issue_api_token(uow, colleague, name=FIRST)
+    return await service.issue_api_token(uow, colleague, name=FIRST, once=once)
 
 
 def _given(uow: UnitOfWork, permissions: Iterable[str]) -> frozenset[str]:

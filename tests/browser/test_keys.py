@@ -159,6 +159,23 @@ async def test_keys_are_made_replaced_and_revoked_and_are_found_nowhere_afterwar
     await elsewhere.context.close()
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+async def test_the_page_with_a_new_token_loaded_again_shows_none_and_makes_none(stack, browser, shop, script):
+    alice = await Alice.at(browser, stack, java_script_enabled=script)
+    await alice.sign_in(shop.api_token)
+    await alice.page.goto(f"{stack.dashboard}/tokens")
+    await alice.page.get_by_label("Name of a new token").fill("Laptop")
+    await alice.page.get_by_role("button", name="Make a token").click()
+    await expect(alice.page.locator("#new-token")).to_be_visible()
+
+    await alice.page.reload()
+
+    await expect(alice.page.get_by_role("heading", name="API tokens", level=1)).to_be_visible()
+    await expect(alice.page.locator(".token", has_text="Laptop")).to_have_count(1)
+    assert TOKEN.search(await alice.page.content()) is None
+    await alice.context.close()
+
+
 async def test_signing_out_everywhere_ends_the_other_browser_too(stack, browser, shop):
     here, there = [await Alice.at(browser, stack) for _ in range(2)]
     for one in (here, there):

@@ -31,6 +31,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cache-control": "no-store",
+    "server": "pishkhan",
 }
 KEEPABLE = ("/static/", "/favicon.ico")
 NOT_COUNTED = {"staff_sessions": ("last_seen_at", "last_address")}

@@ -53,6 +53,26 @@ async def test_a_colleague_comes_in_with_the_token_shown_once_and_does_what_he_m
     assert (await bob.post("/team", BOB)).status_code == 403
 
 
+async def test_the_answer_with_a_token_loaded_again_lets_nobody_in_twice(alice, alices, units):
+    def once(page: str, action: str) -> str:
+        return re.search(rf'action="{action}".*?name="once" value="([^"]+)"', page, re.DOTALL)[1]
+
+    async def twice(action: str, **fields: str) -> None:
+        form = fields | {"once": once((await alice.get("/team")).text, action)}
+        first, again = [await alice.post(action, form) for _ in range(2)]
+        assert TOKEN.search(first.text)
+        assert (again.status_code, again.headers["location"]) == (303, "/team")
+
+    await twice("/team", **BOB)
+    bob = (await colleagues(units, alices))["باب"]
+    assert len(await colleagues(units, alices)) == 2
+    await twice(f"/team/{bob.staff_id}/token", name="Phone")
+    await alice.post(f"/team/{bob.staff_id}/let-go")
+    await twice(f"/team/{bob.staff_id}/take-back")
+
+    assert (await colleagues(units, alices))["باب"].tokens == 1
+
+
 async def test_whoever_decides_on_receipts_sees_them_too(alice, alices, units):
     await alice.post("/team", BOB)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -43,6 +44,41 @@ async def test_a_new_token_is_shown_once_and_opens_the_dashboard(signed_in, make
     assert "Laptop" in page.text
     assert f"pk_live_{token.split('_')[2]}_…" in page.text
     assert await is_good(new_browser, token)
+
+
+def once_of(page: str, action: str) -> str:
+    """The words of one form, by which it is known when it comes again."""
+    form = page[page.index(f'action="{action}"') :].partition("</form>")[0]
+    return re.search(r'name="once" value="([^"]{20,})"', form)[1]
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["later", "together"])
+async def test_the_answer_with_the_token_loaded_again_makes_no_second_one(signed_in, make_shop, at_once):
+    alice = await signed_in(await make_shop(stock=0))
+    form = {"name": "Laptop", "once": once_of((await alice.get("/tokens")).text, "/tokens")}
+
+    if at_once:
+        answers = await asyncio.gather(*(alice.post("/tokens", form) for _ in range(3)))
+    else:
+        answers = [await alice.post("/tokens", form) for _ in range(3)]
+
+    assert sorted(answer.status_code for answer in answers) == [200, 303, 303]
+    assert {answer.headers.get("location", "/tokens") for answer in answers} == {"/tokens"}
+    page = (await alice.get("/tokens?lang=en")).text
+    assert "It is made already; a token is shown only once." in page
+    assert page.count("Laptop") == 1
+
+
+async def test_another_name_and_another_form_make_another_token(signed_in, make_shop):
+    alice = await signed_in(await make_shop(stock=0))
+    one, other = [once_of((await alice.get("/tokens")).text, "/tokens") for _ in range(2)]
+
+    made = [
+        shown(await alice.post("/tokens", {"name": name, "once": once}))
+        for name, once in (("Laptop", one), ("Phone", one), ("Laptop", other))
+    ]
+
+    assert len(set(made)) == 3
 
 
 async def test_the_first_token_is_named_in_the_readers_language(signed_in, make_shop):

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from shop.actors import OWNING, TOKENS_MANAGE, may
-from shop.errors import BadInput
+from shop.errors import BadInput, TokenAlreadyMade
 from shop.receipts.desk import count_waiting
 from shop.staff import lifetimes, rules, team
 from shop.staff.service import IssuedToken
@@ -37,10 +37,15 @@ async def add(request: WebRequest) -> Response[str]:
     try:
         async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
             issued = await team.add_colleague(
-                uow, name=fields.get("name", ""), permissions=_permissions(fields)
+                uow,
+                name=fields.get("name", ""),
+                permissions=_permissions(fields),
+                once=fields.get("once", ""),
             )
     except BadInput as refusal:
         return await _page(request, refusal=refusal, about=0, typed=fields)
+    except TokenAlreadyMade:
+        return _made_already(request)
     return await _shown_once(request, issued, fields.get("name", ""))
 
 
@@ -65,9 +70,13 @@ async def issue(request: WebRequest, colleague_id: FromPath[str]) -> Response[st
     who, fields, colleague = signed_in(request), await read_form(request), parse_id("staff", colleague_id)
     try:
         async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-            issued = await team.issue_token(uow, colleague, name=fields.get("name", ""))
+            issued = await team.issue_token(
+                uow, colleague, name=fields.get("name", ""), once=fields.get("once", "")
+            )
     except BadInput as refusal:
         return await _page(request, refusal=refusal, about=colleague, typed=fields, of_token=True)
+    except TokenAlreadyMade:
+        return _made_already(request)
     return await _shown_once(request, issued)
 
 
@@ -83,10 +92,18 @@ async def let_go(request: WebRequest, colleague_id: FromPath[str]) -> Response[s
 @post("/team/{colleague_id:str}/take-back", opt=DELICATE)
 async def take_back(request: WebRequest, colleague_id: FromPath[str]) -> Response[str]:
     """He is one of the team again, with a new token."""
-    who = signed_in(request)
-    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-        issued = await team.take_back(uow, parse_id("staff", colleague_id))
+    who, fields, colleague = signed_in(request), await read_form(request), parse_id("staff", colleague_id)
+    try:
+        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+            issued = await team.take_back(uow, colleague, once=fields.get("once", ""))
+    except TokenAlreadyMade:
+        return _made_already(request)
     return await _shown_once(request, issued)
+
+
+def _made_already(request: WebRequest) -> Response[str]:
+    """The page with the token was loaded again, which sends its form a second time."""
+    return see_other(TEAM, send_cookies=[parts_of(request).cookies.keep_notice("token_already_made")])
 
 
 def _permissions(fields: Mapping[str, str]) -> list[str]:

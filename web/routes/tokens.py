@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from shop.actors import RECEIPTS_APPROVE, SETTINGS_MANAGE, TOKENS_MANAGE, may
 from shop.bots import linking
 from shop.configurations import service as configurations
-from shop.errors import BadInput
+from shop.errors import BadInput, TokenAlreadyMade
 from shop.receipts.desk import count_waiting
 from shop.staff import challenges, lifetimes, queries, service
 from shop.staff.service import IssuedToken
@@ -34,12 +34,16 @@ async def tokens(request: WebRequest) -> Response[str]:
 @post(TOKENS, opt=DELICATE)
 async def make(request: WebRequest) -> Response[str]:
     """A new key of one's own, shown in this answer and never again."""
-    who, fields = signed_in(request), await read_form(request)
+    who, fields, parts = signed_in(request), await read_form(request), parts_of(request)
     try:
-        async with parts_of(request).units.begin(who.home_bot_id, who.person) as uow:
-            issued = await service.issue_api_token(uow, who.staff_id, name=fields.get("name", ""))
+        async with parts.units.begin(who.home_bot_id, who.person) as uow:
+            issued = await service.issue_api_token(
+                uow, who.staff_id, name=fields.get("name", ""), once=fields.get("once", "")
+            )
     except BadInput as refusal:
         return await _page(request, refusal=refusal)
+    except TokenAlreadyMade:
+        return see_other(TOKENS, send_cookies=[parts.cookies.keep_notice("token_already_made")])
     return await _made(request, issued)
 
 
