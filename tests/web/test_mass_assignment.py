@@ -25,6 +25,7 @@ UNTOUCHED = (
 )
 """Tables in which no form writes anything under a name that is not its own."""
 THEIRS = dict.fromkeys(("/plans", "/plans/{plan_id:str}", "/plans/{plan_id:str}/archive"), "bot_plans")
+THEIRS |= {"/team": "staff"}
 """The forms whose own fields, or whose very act, write in one of these tables."""
 WRITES_ONCE = {"/features/{key:str}/switch", "/settings/{tab:str}"}
 """Routes whose own form writes into one of those, the same every time."""
@@ -109,6 +110,12 @@ async def test_no_field_name_of_ours_means_anything_to_a_form(
         alices.price,
     )
     assert wrong == []
+    risen = await everything.fetch(
+        "SELECT id FROM staff WHERE bot_id = $1 AND (role = 'master' OR telegram_id = 999999999 "
+        "OR (role = 'staff' AND permissions <> '{shop.see}'))",
+        alices.bot_id,
+    )
+    assert risen == []
     for_ever = await everything.fetch(
         "SELECT id FROM api_tokens WHERE bot_id = $1 AND expires_at > now() + interval '2 days'",
         alices.bot_id,
