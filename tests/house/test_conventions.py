@@ -137,6 +137,17 @@ def test_markup_is_made_in_two_modules_and_everywhere_else_escaped():
     assert unescaped == []
 
 
+def test_where_a_request_wants_to_go_on_is_looked_at_first():
+    asked = [line for path in SOURCES for line in path.read_text().splitlines() if 'get("next")' in line]
+    sends = {
+        path.name for path in SOURCES if re.search(r'HX-(Redirect|Location)|"Location"', path.read_text())
+    }
+
+    assert [line.strip() for line in asked if "local_path(" not in line] == []
+    assert asked
+    assert sends == {"rendering.py"}
+
+
 def test_the_models_are_all_importable_from_one_place():
     models = importlib.import_module("db.models")
     for path in (ROOT / "db" / "models").glob("[a-z]*.py"):

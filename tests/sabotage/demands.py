@@ -1,6 +1,6 @@
 """Cures beyond the twenty traps: sign-in, rights, walls, secrets and browsers, each taken out.
 
-The marks are those of docs/proof/security.md. What only a browser shows is not tried here.
+The marks are those of docs/proof/security.md. What browsers are sent is tried in outside.py.
 """
 
 from __future__ import annotations

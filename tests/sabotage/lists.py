@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.sabotage import demands, money, recovery, traps
+from tests.sabotage import demands, money, outside, recovery, traps
 from tests.sabotage.mutant import Mutant
 
 LISTS: Mapping[str, tuple[Mutant, ...]] = {
     "money": money.MUTANTS,
     "traps": traps.MUTANTS,
     "demands": demands.MUTANTS,
+    "outside": outside.MUTANTS,
     "recovery": recovery.MUTANTS,
 }
 EVERY = tuple(mutant for mutants in LISTS.values() for mutant in mutants)

@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "money": "The money path",
     "traps": "The twenty traps",
     "demands": "Sign-in, rights, walls, secrets, doors",
+    "outside": "What browsers are sent and strangers send",
     "recovery": "Coming back after kills and faults",
 }
 COLUMNS = ("| Without the cure | For | Where | Noticed |", "|--|--|--|--|")

@@ -18,6 +18,7 @@ from PIL import Image
 
 from shop.errors import FileTooLarge, NotFound, UnreadableFile
 from shop.media import picture, service
+from shop.media.rules import MAX_PIXELS
 from tests.factories import photo
 
 
@@ -69,6 +70,40 @@ async def test_the_child_that_decodes_gets_no_more_memory_and_time_than_it_is_gi
 
     assert child.returncode == ended
     assert (b"MemoryError" in said) == (ended == 1)
+
+
+def greedy() -> bytes:
+    """A WebP of a kilobyte with no more pixels than we take; unpacking it takes more memory than it gets."""
+    side = int(MAX_PIXELS**0.5) - 1
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    out = BytesIO()
+    Image.new("RGBA", (side, side), "red").save(out, "WEBP", lossless=True, exif=lying)
+    return out.getvalue()
+
+
+def endless() -> bytes:
+    """A progressive JPEG whose last scan comes a thousand times more; each goes over all of the picture."""
+    out = BytesIO()
+    Image.new("L", (4000, 4000), 128).save(out, "JPEG", progressive=True)
+    whole = out.getvalue()
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * 1000 + whole[-2:]
+
+
+@pytest.mark.parametrize(("bomb", "kilobytes"), [(greedy, 2), (endless, 200)], ids=["memory", "time"])
+async def test_a_small_picture_that_wants_more_than_its_share_is_refused_and_the_next_is_served(
+    bomb, kilobytes, monkeypatch
+):
+    monkeypatch.setattr(picture, "SECONDS", 60)
+    content = bomb()
+    assert len(content) < kilobytes * 1024
+
+    with pytest.raises(UnreadableFile):
+        await picture.prepare(content)
+
+    assert (await picture.prepare(photo())).state == "picture"
+    assert [line for line in _children() if "shop.media.decoder" in line] == []
 
 
 async def test_a_picture_that_takes_too_long_is_refused_and_its_child_is_gone(monkeypatch):
