@@ -9,15 +9,30 @@ cache is a good part of what a small statement costs.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, TextClause, bindparam, column, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    TextClause,
+    bindparam,
+    column,
+    literal,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import TextualSelect
 
 _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
 _BEFORE_CAST = re.compile(r"(?<!:)(:\w+)(?=::)")
+
+
+def among(values: SQLColumnExpression[Any], known: Iterable[str]) -> ColumnElement[bool]:
+    """``values.in_(known)`` for such a statement; plainly said, ``in_`` is spelled out at each execution."""
+    return values.in_([literal(one) for one in known])
 
 
 def compiled_once(statement: UpdateBase | Select[Any]) -> TextClause | TextualSelect:

@@ -20,6 +20,7 @@ from shop.audit import service as audit
 from shop.configurations import service as configurations
 from shop.errors import NotFound, NothingHeld, TooLate, WarningsStand
 from shop.receipts import notes, rules, service, warnings
+from shop.receipts.deciding import NOT_HELD
 from shop.receipts.guards import is_anothers
 from shop.receipts.rules import RejectReason
 from shop.signals import desk_changed
@@ -71,10 +72,11 @@ async def hold_approval(uow: UnitOfWork, payment_id: int, *, despite_warnings: b
     ReceiptNotSubmitted, ReceiptAlreadyReviewed, OwnReceipt.
     """
     require(uow.actor, RECEIPTS_APPROVE)
-    grave = await warnings.grave(uow, payment_id)
+    standing = await warnings.before_approval(uow, payment_id)
+    grave = standing.grave
     if grave and not despite_warnings:
         raise WarningsStand(payment_id, grave)
-    held = await _hold(uow, payment_id, "approve")
+    held = await _hold(uow, payment_id, "approve", standing.hold_seconds)
     if held is None:
         reviewed = await service.approve(uow, payment_id)
         held = Held(payment_id, "approve", reviewed.customer_name, None)
@@ -91,16 +93,18 @@ async def hold_rejection(uow: UnitOfWork, payment_id: int, *, reason: RejectReas
     """
     require(uow.actor, RECEIPTS_APPROVE)
     words = rules.own_words(reason, text)
-    held = await _hold(uow, payment_id, "reject", reject_reason=reason, admin_notes=words or None)
+    seconds = await configurations.get_config_value(uow, "hold_seconds")
+    held = await _hold(uow, payment_id, "reject", seconds, reject_reason=reason, admin_notes=words or None)
     if held is None:
         reviewed = await service.reject(uow, payment_id, reason=reason, text=text)
         held = Held(payment_id, "reject", reviewed.customer_name, None)
     return held
 
 
-async def _hold(uow: UnitOfWork, payment_id: int, decision: Decision, **values: Any) -> Held | None:
+async def _hold(
+    uow: UnitOfWork, payment_id: int, decision: Decision, seconds: int, **values: Any
+) -> Held | None:
     """One guarded UPDATE, as for every decision; None where the shop holds nothing."""
-    seconds = await configurations.get_config_value(uow, "hold_seconds")
     if not seconds:
         return None
     commit_at = uow.now + timedelta(seconds=seconds)
@@ -153,9 +157,7 @@ async def undo(uow: UnitOfWork, payment_id: int) -> Undone:
 
 async def release(uow: UnitOfWork, payment_id: int, **values: Any) -> CardToCardPayment:
     """End a hold without the decision. The caller holds the payment's row."""
-    payment = await _change(
-        uow, payment_id, CardToCardPayment.commit_at.is_not(None), **service.NOT_HELD, **values
-    )
+    payment = await _change(uow, payment_id, CardToCardPayment.commit_at.is_not(None), **NOT_HELD, **values)
     if payment is None:
         raise NothingHeld(payment_id)
     return payment

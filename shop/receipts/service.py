@@ -7,9 +7,9 @@ decide through ``shop.receipts.holding``, which holds a decision for some second
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import func, select, update
 
 from db.batch import Upon
 from db.models import CardToCardPayment, Media, Order, User
@@ -34,15 +34,13 @@ from shop.notifications.outbox import enqueue
 from shop.orders import service as orders
 from shop.orders.rules import KEPT_AFTER_REJECTION
 from shop.payments import service as payments
-from shop.receipts import notes, rules
-from shop.receipts.guards import is_anothers
+from shop.receipts import deciding, notes, rules
+from shop.receipts.deciding import NOT_HELD, Decided
 from shop.receipts.rules import RejectReason
 from shop.signals import desk_changed
 from shop.unit_of_work import UnitOfWork
 
 ReceiptType = Literal["photo", "document", "text"]
-NOT_HELD = dict.fromkeys(("held_decision", "held_by", "held_by_name", "held_channel", "commit_at"))
-"""The columns of a hold, once it is over."""
 _BOOKED = Upon(CardToCardPayment, ("bot_id", "id", "amount", "transaction_id"), where=("bot_id", "id"))
 """What an accepted payment was booked as."""
 
@@ -214,9 +212,7 @@ async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text
     ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed, OwnReceipt.
     """
     words = rules.own_words(reason, text)
-    user, payment = await _decide(
-        uow, payment_id, status="rejected", reject_reason=reason, admin_notes=words or None
-    )
+    user, payment = await _decide(uow, payment_id, status="rejected", reason=reason, words=words or None)
     await _refuse(uow, user, payment)
     return Reviewed(payment.id, payment.status, user.full_name)
 
@@ -229,19 +225,14 @@ async def settle_held(uow: UnitOfWork, payment_id: int) -> bool:
     """
     require(uow.actor, RECEIPTS_APPROVE)
     user = await lock_payer(uow, payment_id)
-    decided = await _settle_status(
-        uow,
-        payment_id,
-        CardToCardPayment.commit_at <= uow.now,
-        status=case((CardToCardPayment.held_decision == "approve", "approved"), else_="rejected"),
-    )
+    decided = await deciding.decide_as_held(uow, payment_id)
     if user is None or decided is None:
         return False
     await (_accept if decided.status == "approved" else _refuse)(uow, user, decided)
     return True
 
 
-async def _accept(uow: UnitOfWork, user: User, payment: CardToCardPayment) -> None:
+async def _accept(uow: UnitOfWork, user: User, payment: Decided) -> None:
     """Move the money of a payment whose status was moved just now."""
     settled = await payments.settle(
         uow,
@@ -272,7 +263,7 @@ async def _accept(uow: UnitOfWork, user: User, payment: CardToCardPayment) -> No
     )
 
 
-async def _refuse(uow: UnitOfWork, user: User, payment: CardToCardPayment) -> None:
+async def _refuse(uow: UnitOfWork, user: User, payment: Decided) -> None:
     """Keep the order of a payment that was rejected just now, and tell its customer."""
     reason, words = payment.reject_reason or RejectReason.OTHER, payment.admin_notes or ""
     await _count_on_card(uow, payment, "rejected")
@@ -304,15 +295,14 @@ async def _refuse(uow: UnitOfWork, user: User, payment: CardToCardPayment) -> No
 
 
 async def _decide(
-    uow: UnitOfWork, payment_id: int, *, status: str, **values: Any
-) -> tuple[User, CardToCardPayment]:
+    uow: UnitOfWork, payment_id: int, *, status: str, reason: str | None = None, words: str | None = None
+) -> tuple[User, Decided]:
     """Decide at once, or say why not."""
     require(uow.actor, RECEIPTS_APPROVE)
     user = await lock_payer(uow, payment_id)
     if user is None:
         raise NotFound("receipt", payment_id)
-    is_free = CardToCardPayment.commit_at.is_(None) & is_anothers(uow)
-    payment = await _settle_status(uow, payment_id, is_free, status=status, **values)
+    payment = await deciding.decide_now(uow, payment_id, status=status, reason=reason, words=words)
     if payment is None:
         raise await refusal(uow, payment_id)
     return user, payment
@@ -323,30 +313,6 @@ async def lock_payer(uow: UnitOfWork, payment_id: int) -> User | None:
     payer = select(CardToCardPayment.user_id).where(CardToCardPayment.id == payment_id).scalar_subquery()
     locked: User | None = await uow.session.scalar(select(User).where(User.id == payer).with_for_update())
     return locked
-
-
-async def _settle_status(
-    uow: UnitOfWork, payment_id: int, guard: ColumnElement[bool], **values: Any
-) -> CardToCardPayment | None:
-    """The one place a decision counts, so that two doors, or two reviewers, cannot disagree."""
-    payment: CardToCardPayment | None = await uow.session.scalar(
-        update(CardToCardPayment)
-        .where(CardToCardPayment.id == payment_id, CardToCardPayment.status.in_(rules.DECIDABLE), guard)
-        .values(
-            **values,
-            **NOT_HELD,
-            admin_reviewed_by=uow.actor.name,
-            admin_reviewed_at=uow.now,
-            admin_channel=uow.channel,
-            updated_at=uow.now,
-        )
-        .returning(CardToCardPayment)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    if payment is not None:
-        await desk_changed(uow)
-        await notes.refresh(uow, payment_id)
-    return payment
 
 
 async def refusal(
@@ -370,7 +336,9 @@ async def refusal(
 
 
 async def _count_on_card(
-    uow: UnitOfWork, payment: CardToCardPayment, outcome: Literal["approved", "rejected", "reopened"]
+    uow: UnitOfWork,
+    payment: CardToCardPayment | Decided,
+    outcome: Literal["approved", "rejected", "reopened"],
 ) -> None:
     await cards.record_outcome(
         uow,

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Interval, and_, exists, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Interval, and_, bindparam, exists, literal, not_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from db.models import CardToCardPayment, Order, User
+from db.models import Bot, BotConfiguration, CardToCardPayment, Order, User
+from db.prepared import among, compiled_once
+from shop.configurations import registry
 from shop.unit_of_work import UnitOfWork
 
 SAME_AMOUNT_WITHIN = timedelta(hours=24)
@@ -33,26 +35,60 @@ PAYABLE = ("awaiting_payment", "partially_paid", "expired")
 """Statuses of an order that still needs the money."""
 
 
-async def grave(uow: UnitOfWork, payment_id: int) -> tuple[str, ...]:
-    """The codes of the warnings nobody may overlook, in one query; none for a receipt that does not wait."""
-    other = aliased(CardToCardPayment)
-    another = other.id != CardToCardPayment.id
-    row = (
-        await uow.session.execute(
-            select(
-                exists().where(another, other.receipt_sha256 == CardToCardPayment.receipt_sha256),
-                exists().where(another, other.payer_reference == CardToCardPayment.payer_reference),
-                Order.status.not_in(PAYABLE),
-                User.blocked_at.is_not(None),
-            )
-            .select_from(CardToCardPayment)
-            .join(Order, Order.id == CardToCardPayment.order_id)
-            .join(User, User.id == CardToCardPayment.user_id)
-            .where(CardToCardPayment.id == payment_id, CardToCardPayment.status == "receipt_submitted")
+GRAVE = ("same_image", "same_reference", "order_closed", "payer_blocked")
+"""The codes of the warnings nobody may overlook."""
+_HOLD = registry.find("hold_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a receipt before it is accepted."""
+
+    grave: tuple[str, ...]
+    """Which of ``GRAVE`` stand; none for a receipt that does not wait."""
+    hold_seconds: int
+    """For how long the shop holds a decision."""
+
+
+async def before_approval(uow: UnitOfWork, payment_id: int) -> Standing:
+    """The grave warnings and the shop's hold, in one query. Nothing here is a guard: it decides nothing."""
+    row = (await uow.session.execute(_STANDING, {"shop": uow.bot_id, "payment": payment_id})).one()
+    *stand, seconds = row
+    return Standing(
+        tuple(code for code, stands in zip(GRAVE, stand, strict=True) if stands),
+        int(_HOLD.default if seconds is None else seconds),
+    )
+
+
+def _standing() -> Any:
+    """One row, also where nothing waits: the shop is always there."""
+    shop, mine, other = bindparam("shop", type_=BigInteger), CardToCardPayment, aliased(CardToCardPayment)
+    another = and_(other.bot_id == mine.bot_id, other.id != mine.id)
+    hold = select(BotConfiguration.config_value).where(
+        BotConfiguration.bot_id == shop, BotConfiguration.config_key == _HOLD.key
+    )
+    waits = and_(
+        mine.bot_id == Bot.id,
+        mine.id == bindparam("payment", type_=BigInteger),
+        mine.status == "receipt_submitted",
+    )
+    return compiled_once(
+        select(
+            exists().where(another, other.receipt_sha256 == mine.receipt_sha256).label("same_image"),
+            exists().where(another, other.payer_reference == mine.payer_reference).label("same_reference"),
+            not_(among(Order.status, PAYABLE)).label("order_closed"),
+            User.blocked_at.is_not(None).label("payer_blocked"),
+            hold.correlate(None).scalar_subquery().label("hold_seconds"),
         )
-    ).one_or_none()
-    codes = ("same_image", "same_reference", "order_closed", "payer_blocked")
-    return tuple(code for code, stands in zip(codes, row or (), strict=False) if stands)
+        .select_from(Bot)
+        .outerjoin(mine, waits)
+        .outerjoin(Order, and_(Order.bot_id == mine.bot_id, Order.id == mine.order_id))
+        .outerjoin(User, and_(User.bot_id == mine.bot_id, User.id == mine.user_id))
+        .where(Bot.id == shop)
+    )
+
+
+_STANDING = _standing()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ CHAT = "tests/shop/test_chat.py"
 EVERYWHERE = (MONEY, HOLDING, MACHINE)
 
 RECEIPTS = "shop/receipts/service.py"
+DECIDES = "shop/receipts/deciding.py"
 HOLDS = "shop/receipts/holding.py"
 PRESSES = "shop/receipts/chat.py"
 ORDERS = "shop/orders/service.py"
@@ -29,8 +30,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the payer decides on his own payment at once",
-        RECEIPTS,
-        "CardToCardPayment.commit_at.is_(None) & is_anothers(uow)",
+        DECIDES,
+        "CardToCardPayment.commit_at.is_(None) & is_not_of(_SHOP, _ME)",
         "CardToCardPayment.commit_at.is_(None)",
         (CHAT,),
     ),
@@ -50,29 +51,29 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a decision counts whatever the receipt's status is",
-        RECEIPTS,
-        "CardToCardPayment.id == payment_id, CardToCardPayment.status.in_(rules.DECIDABLE), guard",
-        "CardToCardPayment.id == payment_id, guard",
+        DECIDES,
+        "            among(CardToCardPayment.status, rules.DECIDABLE),\n",
+        "",
         EVERYWHERE,
         meets="trap 19",
     ),
     Mutant(
         "what a colleague holds can be decided at once by another",
-        RECEIPTS,
-        "is_free = CardToCardPayment.commit_at.is_(None) & is_anothers(uow)",
-        "is_free = is_anothers(uow)",
+        DECIDES,
+        "CardToCardPayment.commit_at.is_(None) & is_not_of(_SHOP, _ME)",
+        "is_not_of(_SHOP, _ME)",
         (HOLDING,),
     ),
     Mutant(
         "a held decision is settled before its hold is over",
-        RECEIPTS,
-        "        CardToCardPayment.commit_at <= uow.now,\n        status=case(",
-        "        CardToCardPayment.commit_at.is_not(None),\n        status=case(",
+        DECIDES,
+        "    CardToCardPayment.commit_at <= _NOW,\n    status=case(",
+        "    CardToCardPayment.commit_at.is_not(None),\n    status=case(",
         (HOLDING, MACHINE),
     ),
     Mutant(
         "a held rejection is settled as an approval",
-        RECEIPTS,
+        DECIDES,
         'else_="rejected"),',
         'else_="approved"),',
         (HOLDING,),

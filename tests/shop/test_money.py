@@ -19,7 +19,7 @@ from shop.errors import (
 from shop.orders import service as orders
 from shop.payments import service as payments
 from shop.provisioning import service as provisioning
-from shop.receipts import rules, service
+from shop.receipts import deciding, rules, service
 from shop.receipts.rules import RejectReason
 from shop.wallet import queries as wallet
 
@@ -124,6 +124,7 @@ async def test_without_the_guard_the_same_race_is_noticed(shops, make_shop, monk
     shop = await make_shop(stock=9)
     sent = await shops.receipt(shop)
     monkeypatch.setattr(rules, "DECIDABLE", ("receipt_submitted", "approved"))
+    monkeypatch.setattr(deciding, "_AT_ONCE", deciding._at_once())
 
     outcomes = await asyncio.gather(
         *(outcome(approve(shops, shop, sent.payment_id)) for _ in range(8)), return_exceptions=True

@@ -339,7 +339,7 @@ async def test_deciding_a_receipt_takes_few_round_trips(alice, shop, shops, coun
 
     answer = await alice.post(f"/receipts/{sent.payment_id}/approve", **PART)
 
-    assert counted_queries() <= 15
+    assert counted_queries() <= 14
     assert answer.headers["HX-Push-Url"] == f"/receipts/{following.payment_id}"
 
 
