@@ -165,8 +165,13 @@ def jalali_day(day: date, lang: str, *, year: bool = True) -> str:
 
 def gregorian(moment: datetime, lang: str, tz: ZoneInfo) -> str:
     """The day of a moment as the rest of the world counts: ``۲۲ نوامبر ۲۰۲۶`` or ``22 November 2026``."""
-    day = moment.astimezone(tz).date()
-    return digits(f"{day.day} {GREGORIAN_MONTHS[lang][day.month - 1]} {day.year}", lang)
+    return gregorian_day(moment.astimezone(tz).date(), lang)
+
+
+def gregorian_day(day: date, lang: str, *, year: bool = True) -> str:
+    """The same for a day that is one already."""
+    text = f"{day.day} {GREGORIAN_MONTHS[lang][day.month - 1]}"
+    return digits(f"{text} {day.year}" if year else text, lang)
 
 
 @lru_cache(maxsize=4096)

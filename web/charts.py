@@ -143,3 +143,20 @@ def meter(value: float, total: float) -> Markup:
         '<svg class="meter" height="6" aria-hidden="true"><rect class="trk" width="100%" height="6" rx="3"/>'
         '<rect class="val" width="{:.1f}%" height="6" rx="3"/></svg>'
     ).format(share)
+
+
+def shares(values: Sequence[int]) -> Markup:
+    """One bar cut by the share of each value, in the order of a column; numbers beside it say the same."""
+    total, x = sum(values), 0.0
+    parts = []
+    for series, value in enumerate(values, start=1):
+        if value > 0:
+            width = 100 * value / total
+            # The same gap as in a column: neighbours need no contrast between them.
+            parts.append(
+                Markup('<rect class="s{}" x="{:.2f}%" width="{:.2f}%" height="8"/>').format(
+                    series, x, max(width - 0.4, 0.3)
+                )
+            )
+            x += width
+    return Markup('<svg class="meter" height="8" aria-hidden="true">{}</svg>').format(Markup("").join(parts))

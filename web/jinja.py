@@ -22,7 +22,8 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from shop import formatting
-from shop.i18n import LANGUAGE_NAMES, LANGUAGES, translations
+from shop.i18n import LANGUAGE_NAMES, LANGUAGES, N_, translations
+from shop.overview.rows import DaySales
 from shop.texts.rules import TAGS
 from web import charts
 from web.assets import Assets
@@ -57,6 +58,8 @@ def build_environment(assets: Assets) -> Environment:
         asset=assets.url,
         languages=[(lang, LANGUAGE_NAMES[lang]) for lang in LANGUAGES],
         sales_chart=sales_chart,
+        sales_methods=METHODS,
+        shares=charts.shares,
         spark=spark,
         meter=charts.meter,
         new_once=partial(secrets.token_urlsafe, 16),
@@ -223,23 +226,36 @@ def spark(context: Context, values: Sequence[float]) -> Markup:
     return charts.spark(values, rtl=context["lang"] == "fa", label=label)
 
 
+METHODS = (N_("Card to card"), N_("Gateway"), N_("Wallet"))
+"""As ``shop.overview.rows.DaySales`` has them, from the bottom of a column up."""
+
+
 @pass_context
-def sales_chart(context: Context, days: Sequence[tuple[date, int, int]], *, narrow: bool = False) -> Markup:
-    """Sales by day, card-to-card and the rest stacked; ``narrow`` is drawn for a phone, not scaled to it."""
+def sales_chart(
+    context: Context, days: Sequence[DaySales], calendar: str = "jalali", *, narrow: bool = False
+) -> Markup:
+    """Sales by day, the ways to pay stacked; ``narrow`` is drawn for a phone, not scaled to it."""
     lang: str = context["lang"]
     _ = translations(lang).gettext
     by_week = narrow and len(days) > PHONE_COLUMNS
     rows = _weeks(days) if by_week else list(days)
     columns = []
-    for left, (day, by_card, other) in enumerate(rows, start=1 - len(rows)):
-        name = formatting.jalali_day(day, lang, year=False)
-        tip = f"{name}\n{_('Card to card')}: {formatting.number(by_card, lang)}"
-        if other:
-            tip += f"\n{_('Other ways')}: {formatting.number(other, lang)}"
+    for left, (day, *amounts) in enumerate(rows, start=1 - len(rows)):
+        name = shop_day(context, day, calendar)
+        tip = "\n".join(
+            [
+                name,
+                *(
+                    f"{_(way)}: {formatting.number(n, lang)}"
+                    for way, n in zip(METHODS, amounts, strict=True)
+                    if n
+                ),
+            ]
+        )
         label = "" if left % _label_every(len(rows), narrow=narrow) else name
         if left == 0:
             label = _("This week") if by_week else _("Today")
-        columns.append(charts.Bar((by_card, other), tip, label))
+        columns.append(charts.Bar(tuple(amounts), tip, label))
     return charts.bars(
         columns,
         tick=lambda value: formatting.short_number(value, lang),
@@ -249,17 +265,24 @@ def sales_chart(context: Context, days: Sequence[tuple[date, int, int]], *, narr
     )
 
 
+@pass_context
+def shop_day(context: Context, day: date, calendar: str) -> str:
+    """A day without its year, in the calendar the shop reads."""
+    named = formatting.gregorian_day if calendar == "gregorian" else formatting.jalali_day
+    return named(day, context["lang"], year=False)
+
+
 def _label_every(count: int, *, narrow: bool) -> int:
     room = 3 if narrow else 6
     return max(1, math.ceil(count / room))
 
 
-def _weeks(days: Sequence[tuple[date, int, int]]) -> list[tuple[date, int, int]]:
+def _weeks(days: Sequence[DaySales]) -> list[DaySales]:
     """Sums of seven days, counted back from the last so that the newest week ends today."""
     weeks = []
     for end in range(len(days), 0, -7):
         part = days[max(end - 7, 0) : end]
-        weeks.append((part[0][0], sum(d[1] for d in part), sum(d[2] for d in part)))
+        weeks.append(DaySales(part[0].day, *(sum(amounts) for amounts in list(zip(*part, strict=True))[1:])))
     return weeks[::-1]
 
 
@@ -273,6 +296,6 @@ FILTERS: dict[str, Any] = {
     f.__name__: f
     for f in (
         *(num, short, digits, minutes, money, money_short, money_plain, rial, pct, card, masked_card),
-        *(rel, jdate, jdatetime, clock, weekday, ltr, tone, bubble),
+        *(rel, jdate, shop_day, jdatetime, clock, weekday, ltr, tone, bubble),
     )
 } | {"initials": formatting.initials}

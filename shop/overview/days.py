@@ -18,6 +18,11 @@ def begins(day: date, tz: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=tz).astimezone(UTC)
 
 
+def earlier(now: datetime, tz: ZoneInfo, *, days: int) -> datetime:
+    """The same time on the shop's wall clock, ``days`` before; in a zone that moves its clocks too."""
+    return (now.astimezone(tz) - timedelta(days=days)).astimezone(UTC)
+
+
 def filled(by_day: Mapping[date, int], days: list[date]) -> list[int]:
     """One value for each of ``days``; nought where there is none."""
     return [by_day.get(day, 0) for day in days]

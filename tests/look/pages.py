@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from shop.actors import OWNING
 from shop.books.queries import Books
-from shop.overview.rows import DaySales, Event, Overview, StockLow, TopPlan
+from shop.overview.rows import CardNear, DaySales, Event, Overview, StockLow, TopPlan
 from shop.platform.queries import ShopRow
 from shop.provisioning.service import StockLevel
 from shop.receipts.desk import Desk, QueueItem
@@ -162,16 +162,24 @@ def make_overview(**changes: Any) -> Overview:
         waiting_sum=1_645_000,
         expiring_soon=43,
         stock_low=[StockLow("یک‌ماهه", 3), StockLow("سه‌ماهه", 0)],
+        undelivered=2,
         cards_off=True,
+        cards_full=False,
+        cards_near=[CardNear("Saman", "4421", 0.93), CardNear("", "0001", 1.0)],
         today_sales=4_850_000,
         today_sales_delta=-12.5,
         paid_orders=31,
+        paid_orders_delta=7.0,
         average_order=156_450,
         new_users=38,
+        new_users_delta=-5.0,
         new_users_bought=9,
         active_subscriptions=1_246,
-        days=[DaySales(date(2026, 10, 24) + timedelta(days=n), n * 100_000, n * 1000) for n in range(30)],
+        active_subscriptions_delta=3.0,
+        days=[DaySales(date(2026, 10, 24) + timedelta(days=n), n * 100_000, n * 1000, n) for n in range(30)],
         range_days=30,
+        range_delta=4.5,
+        calendar="jalali",
         top_plans=[TopPlan("یک‌ماهه", 184), TopPlan("سه‌ماهه", 97)],
         events=[
             Event("receipt_approved", NOW - timedelta(minutes=1), "کارول", 290_000, 1040, "باب"),

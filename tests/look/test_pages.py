@@ -73,7 +73,10 @@ EMPTY_SHOP = {
     "waiting_sum": 0,
     "expiring_soon": 0,
     "stock_low": [],
+    "undelivered": 0,
     "cards_off": False,
+    "cards_full": False,
+    "cards_near": [],
     "today_sales": 0,
     "today_sales_delta": None,
     "paid_orders": 0,
@@ -222,7 +225,17 @@ def screens():
     yield (
         "quiet day",
         "overview/index.html",
-        {"overview": make_overview(today_sales_delta=None, paid_orders=0)},
+        {
+            "overview": make_overview(
+                today_sales_delta=None,
+                paid_orders=0,
+                paid_orders_delta=None,
+                range_delta=None,
+                calendar="gregorian",
+                cards_off=False,
+                cards_full=True,
+            )
+        },
     )
     shops = [
         make_shop(1, is_master=True),

@@ -354,6 +354,22 @@ async def test_the_overview_is_told_what_waits(workers, alice, shop, shops):
         assert "۱ رسید" in (await line.snapshot()).data
 
 
+async def test_the_overview_is_told_its_figures_in_the_range_it_shows(workers, alice, shop, shops, units):
+    async with workers[1].line(alice, "/events?topics=overview&range=7") as line:
+        await line.snapshot()
+        sent = await shops.receipt(shop)
+        await line.snapshot()
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await service.approve(uow, sent.payment_id)
+
+        heard = (await line.snapshot()).data
+
+    for part in ("#figures", "#chart", "#chart-table", "#top-plans", "#activity"):
+        assert f'hx-target="{part}"' in heard
+    assert "۱۲۵٬۰۰۰" in heard
+    assert heard.count('scope="row"') == 7
+
+
 # How a stream ends ------------------------------------------------------------------------------------------
 
 

@@ -14,14 +14,14 @@ from web.routes.auth import MASTER_HOME
 
 @get("/")
 async def overview(request: WebRequest, uow: Uow) -> Response[str]:
-    """Everything at a glance; for htmx the chart alone, in the range asked for."""
+    """Everything at a glance; for htmx what has a range alone, in the one asked for."""
     who = signed_in(request)
     if who.is_master and not who.is_viewing:
         return see_other(MASTER_HOME)
     screen = Screen.of(request)
     range_days = queries.chosen_range(request.query_params.get("range"))
     if wants_part(request):
-        sales = await queries.load_sales(uow, range_days=range_days)
-        return screen.part("overview/_sales.html", overview=sales)
+        sales = await queries.load_sales(uow, range_days=range_days, language=screen.lang)
+        return screen.part("overview/_range.html", overview=sales)
     shown = await queries.load_overview(uow, range_days=range_days, language=screen.lang)
     return screen.page("overview/index.html", active="overview", waiting=shown.waiting_count, overview=shown)
