@@ -139,6 +139,7 @@ NAMES: Mapping[str, str] = {
     "replaced": N_("in the place of another"),
     "role": N_("role"),
     "rows": N_("rows"),
+    "scope": N_("it opens"),
     "seconds": N_("seconds to undo"),
     "served": N_("orders delivered"),
     "state": N_("state"),

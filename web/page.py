@@ -46,6 +46,8 @@ class Page:
     """The shop's name while the master looks at it and may change nothing."""
     viewing_until: datetime | None = None
     """When it leaves his screen by itself."""
+    token_ends_at: datetime | None = None
+    """The end of the token this person came in with, where it is near."""
     notice: str | None = None
     """A sentence about what has just been done, shown once after a form without script."""
 

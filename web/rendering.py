@@ -17,6 +17,7 @@ from litestar.datastructures import Cookie
 
 from shop.actors import OWNING, may
 from shop.i18n import LANGUAGES, N_, translations
+from shop.staff import scopes
 from shop.staff.sessions import SignedIn
 from web import cookies
 from web.auth import csrf_token, person_at
@@ -207,6 +208,7 @@ class Screen:
             permissions=frozenset(one for one in OWNING if may(who.actor, one)),
             viewing=who.shop.name if who.is_viewing else None,
             viewing_until=who.viewing_until,
+            token_ends_at=who.token_ends_at if scopes.is_ending(who.token_ends_at, now=self.now) else None,
             notice=notice,
         )
 

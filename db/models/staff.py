@@ -46,6 +46,8 @@ class ApiToken(BotRow):
     last_used_at: Mapped[Utc | None]
     """Minute-grained."""
     last_used_address: Mapped[Words | None]
+    scope: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    """Of what its person may do, the part that it opens; NULL is all of it."""
     expires_at: Mapped[Utc | None]
     replaced_at: Mapped[Utc | None]
     """When a new token took its place; it still works until ``expires_at``."""

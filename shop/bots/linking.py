@@ -21,6 +21,7 @@ from shop.bots.service import BotChanges
 from shop.errors import InvalidLinkCode, NotAllowed, OtherAccount
 from shop.formatting import latin
 from shop.staff import challenges
+from shop.staff import service as staff
 from shop.staff.rules import actor_for
 from shop.unit_of_work import UnitOfWork
 
@@ -41,12 +42,18 @@ class Linked:
 async def ask_code(uow: UnitOfWork) -> str:
     """A code for the person who acts, shown now and never again; an earlier one of his works no more.
 
-    Raises NotAllowed: somebody who may not decide on receipts, or is nobody of this shop.
+    Raises NotAllowed: somebody who may not decide on receipts, is nobody of this shop, or is in by a token
+    that opens a part of his rights, while whoever presses in the chat has all of them.
     """
     require(uow.actor, RECEIPTS_APPROVE)
     me = staff_id(uow.actor)
     if me is None:
         raise NotAllowed(RECEIPTS_APPROVE)
+    person = (
+        await uow.session.execute(select(Staff.role, Staff.permissions).where(Staff.id == me))
+    ).one_or_none()
+    if person is not None:
+        staff.require_as_much(uow, person.role, person.permissions)
     code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
     await uow.session.execute(
         delete(LinkCode)

@@ -14,7 +14,7 @@ from typing import Literal, cast
 
 from sqlalchemy import case, delete, select, update
 
-from db.models import Bot, SignInChallenge, Staff, User
+from db.models import ApiToken, Bot, SignInChallenge, Staff, User
 from shop.actors import Master, StaffMember
 from shop.audit import service as audit
 from shop.configurations.queries import get_config_value
@@ -140,15 +140,21 @@ async def find(uow: UnitOfWork, cookie: str) -> Waiting | None:
     """What the browser with this cookie waits for, in a platform unit; None when it waits for nothing."""
     row = (
         await uow.session.execute(
-            select(SignInChallenge, Staff.name, Staff.role, Staff.permissions, Bot.username)
+            select(SignInChallenge, Staff.name, Staff.role, Staff.permissions, Bot.username, ApiToken.scope)
             .join(
                 Staff,
                 (Staff.bot_id == SignInChallenge.bot_id) & (Staff.id == SignInChallenge.staff_id),
+            )
+            .join(
+                ApiToken,
+                (ApiToken.bot_id == SignInChallenge.bot_id) & (ApiToken.id == SignInChallenge.api_token_id),
             )
             .join(Bot, Bot.id == SignInChallenge.bot_id)
             .where(
                 SignInChallenge.id_hash == sessions.fingerprint(cookie),
                 SignInChallenge.expires_at > uow.now,
+                ApiToken.revoked_at.is_(None),
+                ApiToken.expires_at.is_(None) | (ApiToken.expires_at > uow.now),
                 Staff.is_active,
                 Bot.deleted_at.is_(None),
                 Bot.status.in_(rules.OPENS_DASHBOARD),
@@ -157,7 +163,7 @@ async def find(uow: UnitOfWork, cookie: str) -> Waiting | None:
     ).one_or_none()
     if row is None:
         return None
-    kept, name, role, permissions, username = row
+    kept, name, role, permissions, username, scope = row
     return Waiting(
         holder=TokenHolder(
             kept.api_token_id,
@@ -167,6 +173,7 @@ async def find(uow: UnitOfWork, cookie: str) -> Waiting | None:
             role,
             frozenset(permissions),
             kept.telegram_id,
+            None if scope is None else frozenset(scope),
         ),
         purpose=kept.purpose,
         state=kept.answer or "waiting",

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from db.models import ApiToken, Staff
+from shop.staff import scopes
 from shop.unit_of_work import UnitOfWork
 
 
@@ -37,6 +38,10 @@ class TokenRow:
     expires_at: datetime | None
     replaced_at: datetime | None
     revoked_at: datetime | None
+    scope: frozenset[str] | None
+    """The part of its person's rights that it opens; None is all."""
+    is_ending: bool
+    """It ends within ``scopes.WARNED``."""
     is_over: bool
     """Revoked, or past its end: it opens nothing."""
 
@@ -79,5 +84,7 @@ def _token(token: ApiToken, staff_name: str, now: datetime) -> TokenRow:
         expires_at=token.expires_at,
         replaced_at=token.replaced_at,
         revoked_at=token.revoked_at,
+        scope=None if token.scope is None else frozenset(token.scope),
+        is_ending=scopes.is_ending(token.expires_at, now=now),
         is_over=token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now),
     )

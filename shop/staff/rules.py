@@ -115,13 +115,27 @@ def _check_sum(body: str) -> str:
 
 
 def actor_for(
-    role: str, *, staff_id: int, name: str, permissions: Iterable[str], viewing: bool = False
+    role: str,
+    *,
+    staff_id: int,
+    name: str,
+    permissions: Iterable[str],
+    scope: frozenset[str] | None = None,
+    viewing: bool = False,
 ) -> StaffMember | Master:
-    """Who acts when a member of staff is signed in. ``viewing``: the master looks at a tenant's shop."""
+    """Who acts when a member of staff is signed in. ``viewing``: the master looks at a tenant's shop.
+
+    ``scope``: the part of it that his token opens; None is all. The master's tokens have none.
+    """
     if role == "master":
         return Master(staff_id, name, viewing=viewing)
-    # An owner holds what was kept for him and whatever came to exist since.
-    return StaffMember(staff_id, name, frozenset(permissions) | (OWNING if role == "owner" else frozenset()))
+    all_of_it = held(role, permissions)
+    return StaffMember(staff_id, name, all_of_it if scope is None else all_of_it & scope)
+
+
+def held(role: str, permissions: Iterable[str]) -> frozenset[str]:
+    """What a person may do: an owner what was kept for him and whatever came to exist since."""
+    return frozenset(permissions) | (frozenset() if role == "staff" else OWNING)
 
 
 def chosen(permissions: Iterable[str]) -> frozenset[str]:

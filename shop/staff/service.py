@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,7 +19,7 @@ from shop.audit import service as audit
 from shop.errors import BadInput, NotFound, TokenAlreadyMade, TokenEnded
 from shop.formatting import normalise_text
 from shop.signals import sessions_changed
-from shop.staff import rules
+from shop.staff import rules, scopes
 from shop.unit_of_work import UnitOfWork
 
 PURPOSE = "api-token"
@@ -37,6 +39,18 @@ class IssuedToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wishes of a new token."""
+
+    way: str = scopes.EVERYTHING
+    """One of ``scopes.WAYS``."""
+    ticked: frozenset[str] = frozenset()
+    """For ``scopes.CHOSEN``: the permissions."""
+    days: int = 0
+    """One of ``scopes.LASTING``, or 0: without an end."""
+
+
+@dataclass(frozen=True, slots=True)
 class TokenHolder:
     """Whom a valid API token belongs to."""
 
@@ -48,13 +62,19 @@ class TokenHolder:
     permissions: frozenset[str]
     telegram_id: int | None = None
     """His account there, where he linked one."""
+    scope: frozenset[str] | None = None
+    """The part of his rights that this token opens; None is all."""
     newer_hash: bytes | None = field(default=None, repr=False)
     """To be kept in place of the hash we have, which an older key of the installation made."""
 
     @property
     def actor(self) -> StaffMember | Master:
         return rules.actor_for(
-            self.role, staff_id=self.staff_id, name=self.name, permissions=self.permissions
+            self.role,
+            staff_id=self.staff_id,
+            name=self.name,
+            permissions=self.permissions,
+            scope=self.scope,
         )
 
 
@@ -105,36 +125,81 @@ def clean_name(name: str) -> str:
 
 
 async def issue_api_token(
-    uow: UnitOfWork, staff_id: int, *, name: str, expires_at: datetime | None = None, once: str = ""
+    uow: UnitOfWork, staff_id: int, *, name: str, asked: Asked | None = None, once: str = ""
 ) -> IssuedToken:
     """Make a key to the dashboard for one member of staff. Only its hash stays with us.
 
-    ``once``: random words of the form that asks. From one person they make one token of a name, however often
-    they come and however closely together. Raises NotAllowed, NotFound (no such person in this shop, or
-    switched off), BadInput and TokenAlreadyMade.
+    ``asked``: what it shall open and for how long; everything that its person may do, without an end, unless
+    it says otherwise. ``once``: random words of the form that asks. From one person they make one token of a
+    name, however often they come and however closely together. Raises NotAllowed (also for a token that would
+    open more than the actor may), NotFound (no such person in this shop, or switched off), BadInput and
+    TokenAlreadyMade.
     """
     require(uow.actor, TOKENS_MANAGE)
-    role = await uow.session.scalar(select(Staff.role).where(Staff.id == staff_id, Staff.is_active))
-    if role is None:
+    person = (
+        await uow.session.execute(
+            select(Staff.role, Staff.permissions, Bot.timezone)
+            .join(Bot, Bot.id == Staff.bot_id)
+            .where(Staff.id == staff_id, Staff.is_active)
+        )
+    ).one_or_none()
+    if person is None:
         raise NotFound("staff", staff_id)
-    if role == "master":
-        require(uow.actor, PLATFORM_MANAGE)
-    clean = clean_name(name)
+    clean, asked = clean_name(name), asked or Asked()
+    scope = _scope(person.role, rules.held(person.role, person.permissions), asked)
+    require_as_much(uow, person.role, person.permissions, scope)
+    expires_at = scopes.end_of(asked.days, now=uow.now, tz=ZoneInfo(person.timezone))
     cause = uow.vault.fingerprint(f"{uow.bot_id}|{uow.actor.label}|{once}|{clean}", purpose=ONCE)
     try:
         issued, row = await _keep_new(
-            uow, staff_id, name=clean, expires_at=expires_at, cause=cause if once else b""
+            *(uow, staff_id),
+            name=clean,
+            scope=scope,
+            expires_at=expires_at,
+            cause=cause if once else b"",
         )
     except IntegrityError as error:
         if not once or "uq_api_tokens_key_id" not in str(error.orig):
             raise
         raise TokenAlreadyMade from None
-    await audit.record(uow, "token.issued", "api_token", row.id, name=row.name, key_id=row.key_id)
+    await audit.record(
+        *(uow, "token.issued", "api_token", row.id),
+        name=row.name,
+        key_id=row.key_id,
+        scope=row.scope,
+        works_until=None if expires_at is None else expires_at.isoformat(),
+    )
     return issued
 
 
+def _scope(role: str, held: frozenset[str], asked: Asked) -> frozenset[str] | None:
+    scope = scopes.scope_of(asked.way, asked.ticked, held)
+    if scope is not None and role == "master":
+        # What he may do on the platform comes with his role, and no list of the shop's rights bounds it.
+        raise BadInput("scope", "unknown")
+    return scope
+
+
+def require_as_much(
+    uow: UnitOfWork, role: str, permissions: Iterable[str], scope: Iterable[str] | None = None
+) -> None:
+    """Nobody makes a key that opens more than what he himself may do: not to another's rights, and not to all
+    of his own while he is in by a token that opens a part of them. Raises NotAllowed."""
+    if role == "master":
+        require(uow.actor, PLATFORM_MANAGE)
+    held = rules.held(role, permissions)
+    for permission in sorted(held if scope is None else held & frozenset(scope)):
+        require(uow.actor, permission)
+
+
 async def _keep_new(
-    uow: UnitOfWork, staff_id: int, *, name: str, expires_at: datetime | None, cause: bytes = b""
+    uow: UnitOfWork,
+    staff_id: int,
+    *,
+    name: str,
+    scope: Iterable[str] | None,
+    expires_at: datetime | None,
+    cause: bytes = b"",
 ) -> tuple[IssuedToken, ApiToken]:
     fresh = rules.generate_api_token(cause=cause)
     row = ApiToken(
@@ -143,6 +208,7 @@ async def _keep_new(
         key_id=fresh.key_id,
         token_hash=hash_api_token(uow.vault, fresh.text),
         hashed_under=uow.vault.key_id,
+        scope=None if scope is None else sorted(scope),
         expires_at=expires_at,
         created_at=uow.now,
         updated_at=uow.now,
@@ -155,16 +221,20 @@ async def _keep_new(
 async def replace_api_token(
     uow: UnitOfWork, token_id: int, *, at_once: bool, session: bytes | None = None
 ) -> IssuedToken:
-    """A new key in the place of an old one, of the same person and name and with the same end.
+    """A new key in the place of an old one, of the same person, name and scope and with the same end.
 
     The old one stops ``at_once``, and with it every session it opened, or works for AFTER_REPLACEMENT more.
     ``session``: that of the browser that asks, which goes on with the new key. Raises NotAllowed (another's
-    token wants the right to manage tokens), NotFound and TokenEnded (replaced, revoked or over already).
+    token wants the right to manage tokens, and every one all that it opens), NotFound and TokenEnded
+    (replaced, revoked or over already).
     """
-    old = await _lock_token(uow, token_id)
+    old, role, permissions = await _lock_token(uow, token_id)
+    require_as_much(uow, role, permissions, old.scope)
     if old.revoked_at or old.replaced_at or (old.expires_at and old.expires_at <= uow.now):
         raise TokenEnded(token_id)
-    issued, fresh = await _keep_new(uow, old.staff_id, name=old.name, expires_at=old.expires_at)
+    issued, fresh = await _keep_new(
+        uow, old.staff_id, name=old.name, scope=old.scope, expires_at=old.expires_at
+    )
     if session is not None:
         await uow.session.execute(
             update(StaffSession)
@@ -196,14 +266,16 @@ async def revoke_api_token(uow: UnitOfWork, token_id: int) -> None:
 
     Raises NotAllowed and NotFound.
     """
-    await _revoke(uow, await _lock_token(uow, token_id))
+    token, _, _ = await _lock_token(uow, token_id)
+    await _revoke(uow, token)
 
 
-async def _lock_token(uow: UnitOfWork, token_id: int) -> ApiToken:
-    """One's own token; anybody's for whoever manages them, but the master's."""
+async def _lock_token(uow: UnitOfWork, token_id: int) -> tuple[ApiToken, str, list[str]]:
+    """One's own token, anybody's for whoever manages them, but the master's; with its person's role and
+    rights."""
     found = (
         await uow.session.execute(
-            select(ApiToken, Staff.role)
+            select(ApiToken, Staff.role, Staff.permissions)
             .join(Staff, Staff.id == ApiToken.staff_id)
             .where(ApiToken.id == token_id)
             .with_for_update(of=ApiToken)
@@ -216,8 +288,7 @@ async def _lock_token(uow: UnitOfWork, token_id: int) -> ApiToken:
         raise NotFound("api_token", token_id)
     if found.role == "master" and not is_own:
         require(uow.actor, PLATFORM_MANAGE)
-    token: ApiToken = found[0]
-    return token
+    return found[0], found.role, found.permissions
 
 
 async def _revoke(uow: UnitOfWork, token: ApiToken) -> None:
@@ -246,6 +317,7 @@ async def find_api_token(uow: UnitOfWork, typed: str) -> TokenHolder | None:
     row = (
         await uow.session.execute(
             select(ApiToken.id, ApiToken.bot_id, ApiToken.token_hash, ApiToken.hashed_under)
+            .add_columns(ApiToken.scope)
             .add_columns(Staff.id.label("staff_id"), Staff.name, Staff.role, Staff.permissions)
             .add_columns(Staff.telegram_id, _is_valid(uow.now).label("is_valid"))
             .join(Staff, (Staff.bot_id == ApiToken.bot_id) & (Staff.id == ApiToken.staff_id))
@@ -267,6 +339,7 @@ async def find_api_token(uow: UnitOfWork, typed: str) -> TokenHolder | None:
         role=row.role,
         permissions=frozenset(row.permissions),
         telegram_id=row.telegram_id,
+        scope=None if row.scope is None else frozenset(row.scope),
         newer_hash=None if matches[0] and row.hashed_under == uow.vault.key_id else candidates[0],
     )
 

@@ -78,6 +78,10 @@ class SignedIn:
     bot_lives: bool
     """Whether the bot of his own shop could write to him."""
     shop: ShopOnScreen
+    scope: frozenset[str] | None = None
+    """The part of his rights that the token opens by which he came in; None is all."""
+    token_ends_at: datetime | None = None
+    """When that token ends, and with it this session."""
     viewing_until: datetime | None = None
     """When the shop that the master looks at leaves his screen."""
 
@@ -114,6 +118,7 @@ class SignedIn:
             staff_id=self.staff_id,
             name=self.name,
             permissions=self.permissions,
+            scope=self.scope,
             viewing=viewing,
         )
 
@@ -182,6 +187,8 @@ def _lookup() -> TextClause | TextualSelect:
             StaffSession.proved_at,
             StaffSession.expires_at,
             StaffSession.api_token_id,
+            ApiToken.scope,
+            ApiToken.expires_at.label("token_ends_at"),
             Staff.id.label("staff_id"),
             Staff.name.label("staff_name"),
             Staff.role,
@@ -240,6 +247,8 @@ def _signed_in(row: Any) -> SignedIn:
             timezone=row.timezone,
             currency=row.currency,
         ),
+        scope=None if row.scope is None else frozenset(row.scope),
+        token_ends_at=row.token_ends_at,
         viewing_until=row.viewing_until,
     )
 

@@ -15,7 +15,7 @@ from shop.actors import System
 from shop.audit import service as audit
 from shop.errors import InvalidToken, TooManyAttempts
 from shop.formatting import latin
-from shop.staff import challenges, rules, sessions
+from shop.staff import challenges, rules, scopes, sessions
 from shop.staff import service as staff
 from shop.staff.challenges import Browser, Pending, Purpose, Waiting
 from shop.staff.service import TokenHolder
@@ -179,7 +179,10 @@ async def _is_own_token(units: UnitsOfWork, who: SignedIn, typed: str) -> bool:
         return False
     async with units.platform(DOOR) as uow:
         holder = await staff.find_api_token(uow, token.text)
-    return holder is not None and (holder.bot_id, holder.staff_id) == (who.home_bot_id, who.staff_id)
+    if holder is None or (holder.bot_id, holder.staff_id) != (who.home_bot_id, who.staff_id):
+        return False
+    # A token that opens less proves nothing for a session that may do more.
+    return scopes.covers(holder.actor, who.person)
 
 
 async def ask_to_confirm(units: UnitsOfWork, who: SignedIn, *, browser: Browser) -> Pending:
@@ -192,6 +195,7 @@ async def ask_to_confirm(units: UnitsOfWork, who: SignedIn, *, browser: Browser)
         who.role,
         who.permissions,
         who.telegram_id,
+        who.scope,
     )
     return await _ask(units, holder, purpose="confirm", browser=browser, session_hash=who.id_hash)
 

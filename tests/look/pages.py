@@ -223,9 +223,11 @@ def make_token(token_id: int = 1, **changes: Any) -> TokenRow:
         created_at=NOW - timedelta(days=9),
         last_used_at=NOW - timedelta(minutes=3),
         last_used_address="192.0.2.7",
+        scope=None,
         expires_at=None,
         replaced_at=None,
         revoked_at=None,
+        is_ending=False,
         is_over=False,
     )
     return replace(row, **changes)

@@ -14,6 +14,7 @@ from shop.books.queries import Differing
 from shop.platform.people import PersonRow, ShopPeople
 from shop.provisioning.service import StockAdded
 from shop.staff.rules import ABOUT
+from shop.staff.scopes import WAYS, way_of
 from tests.look.pages import (
     NOW,
     REJECT_TEXTS,
@@ -164,18 +165,45 @@ def team_states():
     yield "a colleague's token", "team/token.html", {"token": "pk_live_abcdefgh_" + "x" * 49, "name": "باب"}
 
 
+TOKEN_FORM = {
+    "ways": WAYS,
+    "way_of": way_of,
+    "has_scope": True,
+    "about_permissions": ABOUT,
+    "mine_held": OWNING,
+    "lasting": [(7, NOW.date())],
+    "typed": {},
+    "error_field": None,
+}
+
+
 def token_states():
     usual = {"in_use": 1, "mine": 1, "may_make": True, "may_change": True, "is_fresh": True, "error": None}
     usual |= {"is_linked": True, "second_factor": True, "may_switch": True, "may_link": True}
+    usual |= TOKEN_FORM | {"may_replace": frozenset({1, 2})}
     rows = [
         make_token(1),
         make_token(2, replaced_at=NOW, expires_at=NOW + timedelta(hours=24)),
         make_token(3, staff_id=2, staff_name="باب", last_used_at=None, last_used_address=None),
+        make_token(6, expires_at=NOW + timedelta(days=3), is_ending=True, scope=SEEING),
+        make_token(7, scope=frozenset({RECEIPTS_SEE})),
         make_token(4, revoked_at=NOW, is_over=True),
         make_token(5, expires_at=NOW - timedelta(days=1), is_over=True),
     ]
     yield "tokens", "tokens/index.html", {"tokens": rows, **usual}
-    yield "tokens, no name", "tokens/index.html", {"tokens": rows[:1], **usual, "error": "نامی بگذارید."}
+    yield (
+        "tokens, no name",
+        "tokens/index.html",
+        {
+            "tokens": rows[:1],
+            **usual,
+            "error": "نامی بگذارید.",
+            "error_field": "name",
+        },
+    )
+    for field in ("scope", "days"):
+        wrong = {"error": "نه.", "error_field": field, "typed": {"scope": "chosen", "days": "7"}}
+        yield f"tokens, wrong {field}", "tokens/index.html", {"tokens": rows[:1], **usual, **wrong}
     yield (
         "tokens, an old proof",
         "tokens/index.html",
@@ -507,6 +535,9 @@ def test_the_bar_of_a_phone_opens_the_rest_where_not_all_have_room(monkeypatch, 
             "tokens/index.html",
             {
                 "tokens": [make_token(name=HOSTILE, staff_name=HOSTILE, last_used_address=HOSTILE)],
+                **TOKEN_FORM,
+                "typed": {"name": HOSTILE},
+                "may_replace": frozenset(),
                 "is_linked": True,
                 "second_factor": True,
                 "may_switch": True,

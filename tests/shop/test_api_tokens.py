@@ -1,15 +1,26 @@
 from __future__ import annotations
 
 import hmac
-from datetime import timedelta
 
 import pytest
 
 from db.crypto import Vault
-from shop.actors import OWNING, SEEING, Master, StaffMember, System
+from shop.actors import (
+    OWNING,
+    PLANS_MANAGE,
+    RECEIPTS_APPROVE,
+    RECEIPTS_SEE,
+    SEEING,
+    SHOP_SEE,
+    TOKENS_MANAGE,
+    Master,
+    StaffMember,
+    System,
+)
 from shop.bots import service as bots
 from shop.errors import BadInput, NotAllowed, NotFound
-from shop.staff import queries, rules, service
+from shop.staff import queries, rules, service, team
+from shop.staff.service import Asked
 from shop.unit_of_work import UnitsOfWork
 from tests.factories import MASTER
 
@@ -58,13 +69,97 @@ async def test_a_revoked_token_opens_nothing_and_can_be_revoked_again(units, mak
     assert await find(units, shop.api_token) is not None
 
 
-async def test_a_token_ends_at_its_hour(units, make_shop, clock):
+async def test_a_token_ends_with_its_last_day_as_the_shop_counts_days(units, make_shop, clock):
+    """It is noon in Tehran: tomorrow ends in thirty-six hours."""
     shop = await make_shop()
-    issued = await issue(units, shop, expires_at=clock.now + timedelta(hours=1))
+    issued = await issue(units, shop, asked=Asked(days=1))
 
+    clock.forward(hours=35.9)
     assert await find(units, issued.token) is not None
-    clock.forward(hours=1)
+    clock.forward(hours=0.1)
     assert await find(units, issued.token) is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(days=2),
+        Asked(days=-1),
+        Asked("everything"),
+        Asked("chosen"),
+        Asked("chosen", frozenset({"platform.manage"})),
+    ],
+)
+async def test_a_token_is_asked_for_in_words_that_we_offer(units, make_shop, asked):
+    shop = await make_shop()
+
+    with pytest.raises(BadInput):
+        await issue(units, shop, asked=asked)
+
+
+async def test_a_token_opens_the_part_of_its_persons_rights_that_it_was_made_for(units, make_shop):
+    shop = await make_shop()
+
+    see = await find(units, (await issue(units, shop, asked=Asked("see"))).token)
+    decide = await find(units, (await issue(units, shop, asked=Asked("receipts"))).token)
+    chosen = Asked("chosen", frozenset({RECEIPTS_APPROVE, PLANS_MANAGE}))
+    some = await find(units, (await issue(units, shop, asked=chosen)).token)
+
+    assert see.actor.permissions == SEEING
+    assert decide.actor.permissions == SEEING | {RECEIPTS_APPROVE}
+    assert some.actor.permissions == {RECEIPTS_SEE, RECEIPTS_APPROVE, PLANS_MANAGE}
+
+
+async def test_a_right_taken_from_a_person_is_taken_from_his_tokens_and_none_comes_back_by_them(
+    units, make_shop
+):
+    shop = await make_shop()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        bob = await service.create_staff(uow, name="Bob", role="staff", permissions=OWNING)
+    issued = await issue(units, shop, bob, asked=Asked("receipts"))
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await team.change_colleague(uow, bob, name="Bob", permissions={SHOP_SEE, PLANS_MANAGE})
+
+    assert (await find(units, issued.token)).actor.permissions == {SHOP_SEE}
+
+
+async def test_nobody_makes_a_token_that_opens_more_than_he_may_himself(units, make_shop):
+    """Neither for a colleague who may more, nor for himself while his own token opens less."""
+    shop = await make_shop()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        bob = await service.create_staff(uow, name="Bob", role="staff", permissions=OWNING)
+        full = await service.issue_api_token(uow, shop.owner.staff_id, name="Full")
+    narrow = StaffMember(shop.owner.staff_id, "Shop", frozenset({SHOP_SEE, TOKENS_MANAGE}))
+
+    for wish in (
+        lambda uow: service.issue_api_token(uow, narrow.staff_id, name="Mine"),
+        lambda uow: service.issue_api_token(uow, narrow.staff_id, name="Mine", asked=Asked("receipts")),
+        lambda uow: team.issue_token(uow, bob, name="His"),
+        lambda uow: service.replace_api_token(uow, full.token_id, at_once=False),
+    ):
+        with pytest.raises(NotAllowed):
+            async with units.begin(shop.bot_id, narrow) as uow:
+                await wish(uow)
+    async with units.begin(shop.bot_id, narrow) as uow:
+        asked = Asked("chosen", frozenset({SHOP_SEE}))
+        issued = await service.issue_api_token(uow, narrow.staff_id, name="Mine", asked=asked)
+
+    assert (await find(units, issued.token)).actor.permissions == {SHOP_SEE}
+
+
+async def test_a_replaced_token_keeps_its_scope_and_its_end(units, make_shop, everything):
+    shop = await make_shop()
+    old = await issue(units, shop, asked=Asked("see", days=30))
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        new = await service.replace_api_token(uow, old.token_id, at_once=False)
+
+    row = await everything.fetchrow("SELECT scope, expires_at FROM api_tokens WHERE id = $1", new.token_id)
+    assert set(row["scope"]) == SEEING
+    assert row["expires_at"] > await everything.fetchval(
+        "SELECT expires_at FROM api_tokens WHERE id = $1", old.token_id
+    )
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,141 @@ async def test_nobody_but_the_master_touches_the_masters_key(new_browser, master
     assert await is_good(new_browser, master.api_token)
 
 
+# A part of the rights, for a time ---------------------------------------------------------------------------
+
+
+async def come_in(alice, new_browser, **form: str):
+    """A browser that came in by a new token of Alice's."""
+    answer = await alice.post("/tokens", {"name": "Part", **form})
+    browser = new_browser()
+    token = shown(answer)
+    assert (await browser.sign_in(token)).status_code == 303
+    return browser, token
+
+
+async def test_a_session_may_do_what_its_token_opens_and_no_more(signed_in, make_shop, new_browser):
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+
+    looking, _ = await come_in(alice, new_browser, scope="see")
+
+    assert (await looking.get("/receipts")).status_code == 200
+    assert (await looking.get("/plans/new")).status_code == 403
+    assert (await looking.post("/tokens", {"name": "More"})).status_code == 403
+    assert (await looking.post("/tokens/link")).status_code == 403
+    page = (await looking.get("/tokens?lang=en")).text
+    assert 'action="/tokens"' not in page
+    assert f"/tokens/{shop.token_id}/replace" not in page
+    assert (await looking.post(f"/tokens/{shop.token_id}/replace", {"old": "later"})).status_code == 403
+    assert (await alice.get("/plans/new")).status_code == 200
+
+
+async def test_an_account_is_not_linked_by_a_token_that_opens_a_part(signed_in, make_shop, new_browser):
+    """Whoever presses in the chat has all rights of the person."""
+    alice = await signed_in(await make_shop(stock=0))
+
+    deciding, _ = await come_in(alice, new_browser, scope="receipts")
+
+    assert (await deciding.post("/tokens/link")).status_code == 403
+    assert (await alice.post("/tokens/link")).status_code == 200
+
+
+async def test_a_token_that_opens_less_proves_nothing_for_a_session_that_may_more(
+    signed_in, make_shop, new_browser
+):
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+    looking, token = await come_in(alice, new_browser, scope="see")
+
+    assert (await alice.post("/confirm", {"api_token": token})).status_code == 422
+    assert (await looking.post("/confirm", {"api_token": token})).status_code == 303
+    assert (await alice.post("/confirm", {"api_token": shop.api_token})).status_code == 303
+
+
+async def test_what_is_ticked_is_what_it_opens_and_the_list_says_so(signed_in, make_shop, new_browser):
+    alice = await signed_in(await make_shop(stock=0))
+
+    planning, _ = await come_in(
+        alice, new_browser, **{"scope": "chosen", "shop.see": "on", "plans.manage": "on"}
+    )
+
+    assert (await planning.get("/plans/new")).status_code == 200
+    assert (await planning.get("/receipts")).status_code == 403
+    page = (await alice.get("/tokens?lang=en")).text
+    part = page[page.index("It may: ") :].partition("</p>")[0]
+    assert "See the overview and the lists" in part
+    assert "Change plans and prices" in part
+    assert "receipts" not in part
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"scope": "all of it"}, "scope"),
+        ({"days": "2"}, "days"),
+        ({"days": "x"}, "days"),
+    ],
+)
+async def test_a_refused_form_says_why_beside_the_field_and_loses_nothing(signed_in, make_shop, form, field):
+    alice = await signed_in(await make_shop(stock=0))
+
+    answer = await alice.post("/tokens", {"name": "Laptop", "days": "30", "plans.manage": "on", **form})
+
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert 'value="Laptop"' in answer.text
+    assert 'name="plans.manage" value="on" checked' in answer.text
+    assert not TOKEN.search(answer.text)
+
+
+async def test_a_token_for_nothing_is_not_made(signed_in, make_shop):
+    alice = await signed_in(await make_shop(stock=0))
+
+    answer = await alice.post("/tokens", {"name": "Laptop", "scope": "chosen"})
+
+    assert answer.status_code == 422
+    assert 'id="scope-error"' in answer.text
+
+
+async def test_the_end_of_a_token_ends_its_sessions_and_is_told_a_week_before(
+    signed_in, make_shop, new_browser, clock
+):
+    shop = await make_shop(stock=0)
+    alice = await signed_in(shop)
+    answer = await alice.post("/tokens", {"name": "Short", "days": "30"})
+    other = new_browser()
+    await other.sign_in(shown(answer), remember=True)
+    warning = "this device is signed out then"
+
+    assert warning not in (await other.get("/?lang=en")).text
+    clock.forward(days=24)
+    assert warning in (await other.get("/?lang=en")).text
+    await alice.sign_in(shop.api_token)
+    other = new_browser()
+    await other.sign_in(shown(await alice.post("/tokens", {"name": "Week", "days": "7"})), remember=True)
+    clock.forward(days=7)
+    assert (await other.get("/")).status_code == 200
+    clock.forward(days=1)
+    assert (await other.get("/")).status_code == 303
+
+
+async def test_the_list_says_which_token_ends_soon(signed_in, make_shop):
+    alice = await signed_in(await make_shop(stock=0))
+    await alice.post("/tokens", {"name": "Long", "days": "90"})
+
+    assert "Ends soon" not in (await alice.get("/tokens?lang=en")).text
+    await alice.post("/tokens", {"name": "Short", "days": "1"})
+    assert (await alice.get("/tokens?lang=en")).text.count("Ends soon") == 1
+
+
+async def test_the_masters_token_has_no_scope(new_browser, master):
+    browser = new_browser()
+    await browser.sign_in(master.api_token)
+
+    assert 'name="scope"' not in (await browser.get("/tokens")).text
+    assert (await browser.post("/tokens", {"name": "Part", "scope": "see"})).status_code == 422
+
+
 # A fresh proof ----------------------------------------------------------------------------------------------
 
 

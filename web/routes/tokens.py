@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from shop.actors import RECEIPTS_APPROVE, SETTINGS_MANAGE, TOKENS_MANAGE, may
+from shop.actors import OWNING, RECEIPTS_APPROVE, SETTINGS_MANAGE, TOKENS_MANAGE, may
 from shop.bots import linking
 from shop.configurations import service as configurations
 from shop.errors import BadInput, TokenAlreadyMade
 from shop.receipts.desk import count_waiting
-from shop.staff import challenges, lifetimes, queries, service
-from shop.staff.service import IssuedToken
+from shop.staff import challenges, lifetimes, queries, rules, scopes, service
+from shop.staff.queries import TokenRow
+from shop.staff.service import Asked, IssuedToken
+from shop.staff.sessions import SignedIn
 from web.access import Access, route_for
 from web.auth import signed_in
 from web.errors import sentence_for
@@ -21,6 +27,7 @@ from web.rendering import Screen, see_other
 
 TOKENS = "/tokens"
 DELICATE = route_for(Access.STAFF, fresh_from=TOKENS)
+ON = "on"
 NOW = "now"
 """What the form says when the old token shall stop at once."""
 
@@ -38,10 +45,14 @@ async def make(request: WebRequest) -> Response[str]:
     try:
         async with parts.units.begin(who.home_bot_id, who.person) as uow:
             issued = await service.issue_api_token(
-                uow, who.staff_id, name=fields.get("name", ""), once=fields.get("once", "")
+                uow,
+                who.staff_id,
+                name=fields.get("name", ""),
+                asked=asked_of(fields),
+                once=fields.get("once", ""),
             )
     except BadInput as refusal:
-        return await _page(request, refusal=refusal)
+        return await _page(request, refusal=refusal, typed=fields)
     except TokenAlreadyMade:
         return see_other(TOKENS, send_cookies=[parts.cookies.keep_notice("token_already_made")])
     return await _made(request, issued)
@@ -97,7 +108,21 @@ async def switch_second_factor(request: WebRequest) -> Response[str]:
     return see_other(TOKENS, send_cookies=[parts.cookies.keep_notice(notice)])
 
 
-async def _page(request: WebRequest, *, refusal: BadInput | None = None) -> Response[str]:
+def asked_of(fields: Mapping[str, str]) -> Asked:
+    """What a form wishes of a new token."""
+    days = fields.get("days", "")
+    if days and days not in map(str, scopes.LASTING):
+        raise BadInput("days", "unknown")
+    return Asked(
+        fields.get("scope", ""),
+        frozenset(permission for permission in rules.ABOUT if fields.get(permission) == ON),
+        int(days or 0),
+    )
+
+
+async def _page(
+    request: WebRequest, *, refusal: BadInput | None = None, typed: Mapping[str, str] | None = None
+) -> Response[str]:
     screen, who = Screen.of(request), signed_in(request)
     may_manage = may(who.person, TOKENS_MANAGE)
     units = parts_of(request).units
@@ -119,8 +144,34 @@ async def _page(request: WebRequest, *, refusal: BadInput | None = None) -> Resp
         is_linked=who.telegram_id is not None,
         second_factor=is_on,
         may_switch=may(who.person, SETTINGS_MANAGE) and not who.is_master and not who.is_viewing,
+        may_replace=frozenset(
+            row.token_id for row in rows if row.staff_id == who.staff_id and _opens_as_much(who, row)
+        ),
+        **form_of(screen, who),
+        typed=typed or {},
         error=sentence_for(screen, refusal) if refusal is not None else None,
+        error_field=refusal.field if refusal is not None else None,
     )
+
+
+def form_of(screen: Screen, who: SignedIn) -> dict[str, Any]:
+    """What the fields about a new token are drawn from: ways, permissions, ends."""
+    today = screen.now.astimezone(screen.tz).date()
+    return {
+        "ways": scopes.WAYS,
+        "way_of": scopes.way_of,
+        "has_scope": not who.is_master,
+        "about_permissions": rules.ABOUT,
+        "mine_held": frozenset(one for one in OWNING if may(who.person, one)),
+        "lasting": [(days, today + timedelta(days=days)) for days in scopes.LASTING],
+    }
+
+
+def _opens_as_much(who: SignedIn, row: TokenRow) -> bool:
+    """Whether what this token opens is open to him here, by the token that he came in with."""
+    if who.scope is None:
+        return True
+    return row.scope is not None and all(may(who.person, one) for one in row.scope)
 
 
 async def _made(request: WebRequest, issued: IssuedToken) -> Response[str]:
