@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test fast check bench chaos attack sabotage setup migrate messages screenshots fmt packages venv browser
+.PHONY: help run test fast check axe bench chaos attack sabotage setup migrate messages screenshots fmt packages venv browser
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ fast: setup ## Run the rules and the conventions: seconds
 
 check: test ## The same as test, and that the installed packages agree with each other
 	$(PIP) check
+
+axe: setup browser ## Let axe-core judge every page in every language, theme and width: minutes (make test: two looks of each)
+	EVERY_LOOK=1 $(PY) -m pytest -q tests/browser/test_pages.py
 
 chaos: setup ## Kill, cut and hang everything under load and see what is lost: minutes (docs/proof/chaos.md)
 	@$(PY) -m tests.chaos --keep
