@@ -18,7 +18,7 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
-from sqlalchemy import bindparam, delete, func, or_, select, text, update
+from sqlalchemy import DateTime, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
 from bot.noting import note
@@ -48,6 +48,9 @@ LEASE = timedelta(seconds=120)
 NOTE_SECONDS = 3600.0
 """How long we try to write down what became of an update; meanwhile nothing of its person is looked at."""
 TICK_SECONDS = 1.0
+"""Until we look again although nobody called, while something waits that could not be taken."""
+LONGEST_WAIT = 5.0
+"""The same while nothing waits: a notice that was lost delays an update no longer."""
 MOST_ATTEMPTS = 5
 PAUSES = (timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
 KEPT = timedelta(days=3)
@@ -89,6 +92,18 @@ _CLAIM = text(
     """
 ).bindparams(bindparam("shops", type_=ARRAY(BIGINT)), bindparam("busy", type_=ARRAY(BIGINT)))
 
+_NEXT = text(
+    """
+    SELECT min(coalesce(h.lease_until, :now))
+    FROM unnest(:shops) AS b(bot_id)
+    CROSS JOIN LATERAL (
+        SELECT o.lease_until FROM telegram_updates o
+        WHERE o.bot_id = b.bot_id AND o.done_at IS NULL AND o.failed_at IS NULL
+        ORDER BY o.update_id
+        LIMIT :window
+    ) h
+    """
+).bindparams(bindparam("shops", type_=ARRAY(BIGINT)), bindparam("now", type_=DateTime(timezone=True)))
 
 _DONE = text(
     """
@@ -169,7 +184,7 @@ class Inbox:
         """Handle whatever is stored, until cancelled."""
         while True:
             self._wake.clear()
-            taken = 0
+            taken, wait = 0, TICK_SECONDS
             try:
                 if self._in_doubt:
                     await self.take_over()
@@ -178,11 +193,13 @@ class Inbox:
                 for claimed in await self._claim(room):
                     self._workers.spawn(self._work(claimed), name=f"update-{claimed.update_id}")
                     taken += 1
+                if taken == 0 and room > 0:
+                    wait = await self._until_next()
             except Exception:  # the queue must outlive whatever the database does
                 log.exception("cannot claim updates")
                 self._in_doubt = True
             if taken == 0:
-                await self._pause()
+                await self._pause(wait)
 
     async def work_due(self) -> int:
         """Handle what is due now and return how many updates were tried; for tests and tools."""
@@ -229,10 +246,21 @@ class Inbox:
                 or 0
             )
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(TICK_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._wake.wait()
+
+    async def _until_next(self) -> float:
+        """Seconds until something may be taken, of any bot that runs; asked when nothing could be."""
+        async with self.units.platform(ACTOR) as uow:
+            values = {"shops": self.registry.running(), "now": uow.now, "window": WINDOW}
+            free_at: datetime | None = await uow.session.scalar(_NEXT, values)
+        if free_at is None:
+            return LONGEST_WAIT
+        if free_at <= uow.now:  # its person has another one in hand
+            return TICK_SECONDS
+        return min((free_at - uow.now).total_seconds(), LONGEST_WAIT)
 
     async def _claim(self, room: int) -> list[Claimed]:
         shops = self.registry.in_turn()

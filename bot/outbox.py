@@ -26,9 +26,9 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from sqlalchemy import bindparam, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER
+from sqlalchemy import update
 
+from bot.due import CLAIM, NEXT, SENT
 from bot.noting import note
 from bot.pace import Buckets
 from bot.promises import Claimed, Kept, Sender
@@ -59,6 +59,9 @@ LEASE = timedelta(seconds=45)
 NOTE_SECONDS = 3600.0
 """How long we try to write down what became of a message; meanwhile we do not claim it again."""
 TICK_SECONDS = 1.0
+"""Until we look again although nobody called, while something is due that could not be taken."""
+LONGEST_WAIT = 5.0
+"""The same while nothing is due: a notice that was lost delays a message no longer."""
 BOT_RATE, BOT_BURST = 25.0, 25.0
 CHAT_RATE, CHAT_BURST = 1.0, 3.0
 GROUP_RATE, GROUP_BURST = 17 / 60, 3.0
@@ -76,61 +79,6 @@ MOST_ATTEMPTS = len(PAUSES) + 1
 OVERTAKEN_AFTER = 3
 """A message that failed so often no longer holds up those after it in its chat."""
 ERROR_LENGTH = 500
-
-_CLAIM = text(
-    """
-    UPDATE outbox o
-    SET due_at = :lease_until, attempts = o.attempts + 1
-    FROM (
-        SELECT h.id, h.bot_id, h.user_id
-        FROM unnest(:shops, :rooms) AS b(bot_id, room)
-        CROSS JOIN LATERAL (
-            SELECT m.id, m.bot_id, m.user_id
-            FROM (
-                SELECT w.id, w.bot_id, w.user_id, w.chat_id
-                FROM outbox w
-                WHERE w.bot_id = b.bot_id AND w.due_at <= :now AND w.sent_at IS NULL AND w.failed_at IS NULL
-                ORDER BY w.due_at, w.id
-                LIMIT :window
-            ) m
-            -- Only the first message of a chat, so that they arrive in the order they were promised.
-            WHERE NOT EXISTS (
-                SELECT 1 FROM outbox e
-                WHERE e.bot_id = m.bot_id AND e.chat_id = m.chat_id AND e.id < m.id
-                  AND e.sent_at IS NULL AND e.failed_at IS NULL AND e.attempts < :overtaken_after
-            )
-            LIMIT b.room
-        ) h
-        LIMIT :room
-    ) s
-    JOIN bots shop ON shop.id = s.bot_id
-    LEFT JOIN users person ON person.bot_id = s.bot_id AND person.id = s.user_id
-    WHERE o.id = s.id AND o.due_at <= :now AND o.sent_at IS NULL AND o.id <> ALL (:in_hand)
-    RETURNING o.id, o.bot_id, o.user_id, o.chat_id, o.topic_id, o.kind, o.payload, o.attempts,
-        coalesce(person.language, shop.default_language) AS language,
-        shop.timezone, shop.calendar, shop.name AS shop_name, shop.support_username,
-        (SELECT jsonb_object_agg(f.feature_key, jsonb_build_object('enabled', f.enabled,
-            'granted', f.granted, 'granted_until', f.granted_until, 'killed', f.killed))
-         FROM bot_feature_flags f WHERE f.bot_id = o.bot_id) AS switches,
-        (SELECT jsonb_object_agg(c.config_key, c.config_value)
-         FROM bot_configurations c WHERE c.bot_id = o.bot_id AND c.config_key LIKE 'texts.%') AS texts
-    """
-).bindparams(
-    bindparam("shops", type_=ARRAY(BIGINT)),
-    bindparam("rooms", type_=ARRAY(INTEGER)),
-    bindparam("in_hand", type_=ARRAY(BIGINT)),
-)
-
-
-_SENT = text(
-    """
-    UPDATE outbox o
-    SET sent_at = s.at, telegram_message_id = s.number, last_error = NULL, updated_at = :now
-    FROM unnest(CAST(:ids AS BIGINT[]), CAST(:numbers AS BIGINT[]), CAST(:times AS TIMESTAMPTZ[]))
-        AS s(id, number, at)
-    WHERE o.id = s.id
-    """
-)
 
 
 @dataclass(slots=True)
@@ -191,18 +139,21 @@ class Outbox:
         while True:
             self._wake.clear()
             claimed: list[Claimed] = []
+            wait = TICK_SECONDS
             try:
                 if self._in_doubt:
                     await self.take_over()
                     self._in_doubt = False
                 claimed = await self._claim()
+                if not claimed:
+                    wait = await self._until_next()
             except Exception:  # the queue must outlive whatever the database does
                 log.exception("cannot claim messages")
                 self._in_doubt = True
             for message in claimed:
                 self._sending.spawn(self._deliver(message), name=f"message-{message.id}")
             if not claimed:
-                await self._pause()
+                await self._pause(wait)
 
     async def deliver_due(self) -> int:
         """Deliver what is due now and return how many messages were tried; for tests and tools."""
@@ -214,20 +165,30 @@ class Outbox:
         """Let the calls in flight finish, at most so long."""
         await self._sending.drain(seconds)
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(TICK_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._wake.wait()
+
+    async def _until_next(self) -> float:
+        """Seconds until something may be taken, of any bot that runs; asked when nothing could be."""
+        async with self.units.platform(ACTOR) as uow:
+            due_at: datetime | None = await uow.session.scalar(NEXT, {"shops": self.registry.running()})
+        if due_at is None:
+            return LONGEST_WAIT
+        if due_at <= uow.now:  # its shop or its chat has to be quiet
+            return TICK_SECONDS
+        return min((due_at - uow.now).total_seconds(), LONGEST_WAIT)
 
     async def _claim(self) -> list[Claimed]:
         room = AT_ONCE - len(self._sending)
-        rooms = {shop: min(PER_BOT, self._bots.of(shop).room()) for shop in self._awake()}
+        rooms = {shop: min(PER_BOT, self._bots.room_of(shop)) for shop in self._awake()}
         shops = [shop for shop, free in rooms.items() if free > 0]
         if not shops or room <= 0:
             return []
         async with self.units.platform(ACTOR) as uow:
             rows = await uow.session.execute(
-                _CLAIM,
+                CLAIM,
                 {
                     "shops": shops,
                     "rooms": [rooms[shop] for shop in shops],
@@ -336,7 +297,7 @@ class Outbox:
         async def write() -> None:
             async with self.units.platform(ACTOR) as uow:
                 values = {"ids": ids, "numbers": numbers, "times": times, "now": uow.now}
-                await uow.session.execute(_SENT, values)
+                await uow.session.execute(SENT, values)
 
         await note(write, what=f"{len(sent)} messages", seconds=NOTE_SECONDS)
 

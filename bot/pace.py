@@ -60,3 +60,8 @@ class Buckets:
                 self._known = {k: b for k, b in self._known.items() if not b.is_full()}
             bucket = self._known[key] = Bucket(self.rate, self.burst, self.clock)
         return bucket
+
+    def room_of(self, key: Hashable) -> int:
+        """Whole permissions to be had now; a key nobody used has them all and stays unknown."""
+        bucket = self._known.get(key)
+        return int(self.burst) if bucket is None else bucket.room()

@@ -39,7 +39,9 @@ class Counter:
     async def awaiting(self) -> list[AwaitingPayment]:
         """The person's payments that may take a receipt."""
         async with self.visit.begin(self.units) as uow:
-            return await list_awaiting(uow, self.visit.person.id)
+            return await list_awaiting(
+                uow, self.visit.person.id, late_hours=self.visit.settings["late_receipt_hours"]
+            )
 
     async def has_already(self, event: Message, offering: Offering) -> bool:
         """Whether we took this very message before, and were stopped before we noted it; says so again.

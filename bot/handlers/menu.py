@@ -27,7 +27,7 @@ PLAN_LINK = re.compile(r"plan_(\d{1,18})", re.ASCII)
 
 async def menu(visit: Visit, units: UnitsOfWork) -> Screen:
     async with visit.begin(units) as uow:
-        waiting = await list_awaiting(uow, visit.person.id)
+        waiting = await list_awaiting(uow, visit.person.id, late_hours=visit.settings["late_receipt_hours"])
     return views.menu(visit.reader, name=visit.person.name, has_orders=bool(waiting))
 
 
@@ -39,7 +39,7 @@ async def plans(visit: Visit, units: UnitsOfWork) -> Screen:
 
 async def status(visit: Visit, units: UnitsOfWork) -> Screen:
     async with visit.begin(units) as uow:
-        waiting = await list_awaiting(uow, visit.person.id)
+        waiting = await list_awaiting(uow, visit.person.id, late_hours=visit.settings["late_receipt_hours"])
     return receipt_views.status(
         visit.reader, waiting, now=uow.now, slow_after_minutes=visit.settings["receipt_late_minutes"]
     )

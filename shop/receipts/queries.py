@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import BigInteger, DateTime, Row, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from db.models import CardToCardPayment, Order
-from shop.configurations import service as configurations
+from db.prepared import compiled_once
 from shop.money import Currency, Money
 from shop.unit_of_work import UnitOfWork
 
@@ -67,56 +67,72 @@ async def find_handed_in(
     return HandedIn(payment.id, payment.tracking_number, payment.late, waiting)
 
 
-async def list_awaiting(uow: UnitOfWork, user_id: int) -> list[AwaitingPayment]:
+_AHEAD = (
+    select(func.count())
+    .select_from(_LONGER)
+    .where(
+        _LONGER.bot_id == CardToCardPayment.bot_id,
+        _LONGER.status == "receipt_submitted",
+        _LONGER.receipt_submitted_at < CardToCardPayment.receipt_submitted_at,
+    )
+    .scalar_subquery()
+)
+_SINCE = bindparam("since", type_=DateTime(timezone=True))
+_AWAITING = compiled_once(
+    select(
+        CardToCardPayment.id,
+        CardToCardPayment.order_id,
+        CardToCardPayment.tracking_number,
+        CardToCardPayment.status,
+        CardToCardPayment.expected_amount,
+        CardToCardPayment.currency,
+        CardToCardPayment.expires_at,
+        CardToCardPayment.receipt_submitted_at,
+        CardToCardPayment.reject_reason,
+        Order.snapshot,
+        _AHEAD.label("ahead"),
+    )
+    .join(Order, and_(Order.bot_id == CardToCardPayment.bot_id, Order.id == CardToCardPayment.order_id))
+    .where(
+        CardToCardPayment.bot_id == bindparam("shop", type_=BigInteger),
+        CardToCardPayment.user_id == bindparam("person", type_=BigInteger),
+        or_(*(Order.status == status for status in ("awaiting_payment", "partially_paid", "expired"))),
+        or_(
+            CardToCardPayment.status == "created",
+            CardToCardPayment.status == "receipt_submitted",
+            and_(CardToCardPayment.status == "expired", CardToCardPayment.expires_at >= _SINCE),
+            and_(CardToCardPayment.status == "rejected", CardToCardPayment.admin_reviewed_at >= _SINCE),
+        ),
+    )
+    .order_by(CardToCardPayment.id.desc())
+    .limit(SHOWN)
+)
+
+
+async def list_awaiting(uow: UnitOfWork, user_id: int, *, late_hours: int) -> list[AwaitingPayment]:
     """The customer's payments that may (still) take a receipt, newest first; one an order.
 
-    Open ones, and those that ran out or were rejected within the shop's ``late_receipt_hours``.
+    Open ones, and those that ran out or were rejected within ``late_hours``, the shop's setting
+    ``late_receipt_hours``: whoever asks has it already.
     """
-    hours = await configurations.get_config_value(uow, "late_receipt_hours")
-    since = uow.now - timedelta(hours=hours)
-    ahead = (
-        select(func.count())
-        .select_from(_LONGER)
-        .where(
-            _LONGER.status == "receipt_submitted",
-            _LONGER.receipt_submitted_at < CardToCardPayment.receipt_submitted_at,
-        )
-        .scalar_subquery()
-    )
-    rows = await uow.session.execute(
-        select(CardToCardPayment, Order.snapshot, ahead)
-        .join(Order, Order.id == CardToCardPayment.order_id)
-        .where(
-            CardToCardPayment.user_id == user_id,
-            Order.status.in_(("awaiting_payment", "partially_paid", "expired")),
-            or_(
-                CardToCardPayment.status.in_(("created", "receipt_submitted")),
-                and_(CardToCardPayment.status == "expired", CardToCardPayment.expires_at >= since),
-                and_(
-                    CardToCardPayment.status == "rejected",
-                    CardToCardPayment.admin_reviewed_at >= since,
-                ),
-            ),
-        )
-        .order_by(CardToCardPayment.id.desc())
-        .limit(SHOWN)
-    )
+    since = uow.now - timedelta(hours=late_hours)
+    rows = await uow.session.execute(_AWAITING, {"shop": uow.bot_id, "person": user_id, "since": since})
     newest: dict[int, AwaitingPayment] = {}
-    for payment, snapshot, waiting in rows.tuples():
-        newest.setdefault(payment.order_id, _awaiting(payment, snapshot, waiting))
+    for row in rows:
+        newest.setdefault(row.order_id, _awaiting(row))
     return list(newest.values())
 
 
-def _awaiting(payment: CardToCardPayment, snapshot: Mapping[str, Any], ahead: int) -> AwaitingPayment:
+def _awaiting(row: Row[Any]) -> AwaitingPayment:
     return AwaitingPayment(
-        payment_id=payment.id,
-        order_id=payment.order_id,
-        tracking_number=payment.tracking_number,
-        status=payment.status,
-        amount=Money(payment.expected_amount, Currency(payment.currency)),
-        snapshot=snapshot,
-        expires_at=payment.expires_at,
-        submitted_at=payment.receipt_submitted_at,
-        ahead_in_queue=ahead if payment.status == "receipt_submitted" else 0,
-        reject_reason=payment.reject_reason,
+        payment_id=row.id,
+        order_id=row.order_id,
+        tracking_number=row.tracking_number,
+        status=row.status,
+        amount=Money(row.expected_amount, Currency(row.currency)),
+        snapshot=row.snapshot,
+        expires_at=row.expires_at,
+        submitted_at=row.receipt_submitted_at,
+        ahead_in_queue=row.ahead if row.status == "receipt_submitted" else 0,
+        reject_reason=row.reject_reason,
     )

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from aiogram import Bot
 
-from bot.inbox import KEPT, LEASE, MOST_ATTEMPTS, Inbox
+from bot.inbox import KEPT, LEASE, LONGEST_WAIT, MOST_ATTEMPTS, PAUSES, TICK_SECONDS, Inbox
 from bot.polling import Poller, RawUpdate, person_of
 from bot.registry import Registry
 from bot.sandbox.server import Sandbox
@@ -267,3 +267,29 @@ async def test_a_new_leader_frees_also_what_had_failed_before(desk: Desk, bare: 
     kept = await row(bare, update)
     assert kept["done_at"] is not None
     assert kept["attempts"] == 2, "one that failed and one that went well; a killed process is not its fault"
+
+
+async def test_an_inbox_with_nothing_to_do_sleeps_until_a_pause_is_over(
+    desk: Desk, bare: asyncpg.Connection
+) -> None:
+    await bare.execute("update telegram_updates set done_at = now() where done_at is null")
+    nothing = await desk.inbox._until_next()
+
+    async def fail(_raw: RawUpdate) -> None:
+        raise RuntimeError("no")
+
+    desk.handled.act = fail
+    update = updates.message(1, text="hello")
+    await desk.inbox.store(desk.shop.bot_id, [update])
+    stored = await desk.inbox._until_next()
+    await desk.inbox.work_due()
+    pausing = await desk.inbox._until_next()
+    desk.clock.forward(seconds=PAUSES[0].total_seconds())
+    again = await desk.inbox._until_next()
+
+    assert (nothing, stored, pausing, again) == (
+        LONGEST_WAIT,
+        TICK_SECONDS,
+        PAUSES[0].total_seconds(),
+        TICK_SECONDS,
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import asyncpg
 import pytest
 
-from bot.outbox import LEASE, MOST_ATTEMPTS, PAUSES, Outbox
+from bot.outbox import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, PAUSES, PER_BOT, TICK_SECONDS, Outbox
 from bot.registry import Registry
 from bot.sandbox.server import Sandbox
 from bot.telegram_session import TelegramInsideTransaction, open_bot, open_session
@@ -389,3 +390,36 @@ async def test_what_we_are_sending_ourselves_is_not_taken_over(
     office.clock.forward(seconds=LEASE.total_seconds() + 1)
 
     assert await office.outbox.deliver_due() == 0
+
+
+async def test_an_outbox_with_nothing_to_do_sleeps_until_something_falls_due(
+    office: Office, bare: asyncpg.Connection
+) -> None:
+    shop = await office.open()
+    phone, user_id = await office.person(shop)
+    nothing = await office.outbox._until_next()
+
+    await office.promise(shop, phone, user_id, 1)
+    await bare.execute(
+        "update outbox set due_at = $2 where bot_id = $1", shop.bot_id, office.clock() + timedelta(seconds=3)
+    )
+    soon = await office.outbox._until_next()
+    office.clock.forward(seconds=4)
+    overdue = await office.outbox._until_next()
+    office.registry.remove(shop.bot_id)
+    of_nobody = await office.outbox._until_next()
+
+    assert (nothing, soon, overdue, of_nobody) == (LONGEST_WAIT, 3, TICK_SECONDS, LONGEST_WAIT)
+
+
+async def test_a_message_that_waits_for_its_bots_pace_is_looked_for_at_every_tick(office: Office) -> None:
+    shop = await office.open()
+    phone, user_id = await office.person(shop)
+    await office.promise(shop, phone, user_id, 1)
+    office.outbox._bots.of(shop.bot_id).take(1000)
+
+    delivered = await office.outbox.deliver_due()
+    wait = await office.outbox._until_next()
+
+    assert (delivered, wait) == (0, TICK_SECONDS)
+    assert office.outbox._bots.room_of("a bot that has not spoken yet") >= PER_BOT

@@ -121,7 +121,7 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "rejecting": lambda uow: receipts.reject(uow, second.payment_id, reason=RejectReason.NOT_ARRIVED),
         "the bot's shop": get_context,
         "the plans in the bot": lambda uow: list_offers(uow, "fa"),
-        "what the customer waits for": lambda uow: list_awaiting(uow, person.user_id),
+        "what the customer waits for": lambda uow: list_awaiting(uow, person.user_id, late_hours=24),
         "the customer's subscriptions": lambda uow: list_for_user(uow, person.user_id, "fa"),
     }
 

@@ -179,7 +179,7 @@ async def test_nothing_of_another_shop_is_in_an_export_or_in_what_the_bot_says(
             said += [
                 await get_context(uow),
                 await list_offers(uow, language),
-                await list_awaiting(uow, person.user_id),
+                await list_awaiting(uow, person.user_id, late_hours=24),
                 await list_for_user(uow, person.user_id, language),
             ]
 
