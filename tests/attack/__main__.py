@@ -134,7 +134,7 @@ async def _sqlmap(ground: Ground, folder: Path) -> Part:
     results = await asyncio.gather(*map(attack, doors))
     findings = [finding for _, _, found in results for finding in found]
     findings += [
-        Finding("sqlmap", "a parameter nobody attacks", name, "add it to QUERIES")
+        Finding("sqlmap", "a parameter or an address that QUERIES does not match", name, "see to it")
         for name in sorted(unknown_queries())
     ]
     counts: dict[str, object] = {

@@ -21,18 +21,27 @@ from db.crypto import Vault
 from db.engine import build_engine, build_sessions
 from db.settings import Settings
 from shop.media.shelf import Shelf
+from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
 from tests.browser.stack import Stack, running_stack
 from tests.factories import Sent, Shop, Shops
 from tests.web.doors import DOORS, Door
+from tests.web.test_matrix import MISSING_ID
 
 ANSWER_SECONDS = 10
 """Less than a form may take to come: whoever waits for a body he should refuse is found out."""
 FROM_HERE = {"sec-fetch-site": "same-origin"}
+ALICES = "Alice's shop"
 SESSION = "__Host-pishkhan"
 _TOKEN = re.compile(r'name="_csrf_token" value="([^"]*)"')
-_READ = re.compile(r'(?:query_params|asked)\.get\("([a-z_]+)"\)')
+_READ = re.compile(r'(?:query_params|query|asked|typed)\.get(?:all)?\("([a-z_]+)"')
+_FILTERS = re.compile(r"Listing\.read\(((?:[^()]|\([^()]*\))*)\)")
+_NAME = re.compile(r'"([a-z_]+)"')
 RECEIPTS = {"tab": "waiting", "filter": "all", "reject": "1", "approve": "1"}
+HISTORY = {"kind": "receipts", "actor": "staff:1", "since": "week", "before": "99"}
+CUSTOMERS = {"state": "blocked", "q": "carol", "sort": "oldest", "after": "1"}
+SUBSCRIPTIONS = {**CUSTOMERS, "state": "active", "customer": "{customer_id}"}
+TRANSACTIONS = {"kind": "debit", "method": "card", "days": "7", "customer": "{customer_id}", "after": "1"}
 QUERIES: dict[str, dict[str, str]] = {
     "/login": {"next": "/receipts"},
     "/login/wait": {"next": "/receipts"},
@@ -43,6 +52,19 @@ QUERIES: dict[str, dict[str, str]] = {
     "/receipts/{payment_id:str}": RECEIPTS,
     "/events": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},
     "/events/now": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},
+    "/audit": HISTORY,
+    "/audit.csv": HISTORY,
+    "/customers": CUSTOMERS,
+    "/customers.csv": CUSTOMERS,
+    "/subscriptions": SUBSCRIPTIONS,
+    "/subscriptions.csv": SUBSCRIPTIONS,
+    "/transactions": TRANSACTIONS,
+    "/transactions.csv": TRANSACTIONS,
+    "/cards": {"range": "7"},
+    "/cards/simulator": {"amount": "125000"},
+    "/plans": {"tab": "archive"},
+    "/plans/button": {"price": "125000", "name_fa": "الف", "name_en": "a"},
+    "/plans/prices": {"percent": "10", "direction": "up", "step": "1000", "plan": "{plan_id}"},
 }
 """What an address may carry, by route. ``lang`` and ``theme`` are read in front of all of them."""
 
@@ -141,17 +163,22 @@ def reads() -> list[Door]:
 
 
 def unknown_queries() -> set[str]:
-    """Names that the product reads from an address and QUERIES does not know: it must be widened."""
+    """Names that the product reads from an address and QUERIES does not know, or its own that are no more."""
     sources = (Path(__file__).parents[2] / "web").rglob("*.py")
-    read = {name for source in sources for name in _READ.findall(source.read_text(encoding="utf-8"))}
-    return read - {name for query in QUERIES.values() for name in query}
+    texts = [source.read_text(encoding="utf-8") for source in sources]
+    lists = [call for text in texts for call in _FILTERS.findall(text)]
+    read = {name for text in texts for name in _READ.findall(text)}
+    read |= {name for call in lists for name in _NAME.findall(call)}
+    return read - {name for query in QUERIES.values() for name in query} | set(QUERIES) - {
+        door.path for door in DOORS
+    }
 
 
 @asynccontextmanager
 async def prepared(folder: Path) -> AsyncIterator[Ground]:
     """Started with the demo shop; stopped at the end of the block."""
     with running_stack(folder, PUBLIC_BASE_URL="https://127.0.0.1") as stack:
-        alices, mallorys, sent = await _two_shops(stack)
+        alices, mallorys, sent, bob = await _two_shops(stack)
         async with httpx.AsyncClient(base_url=stack.dashboard, timeout=30) as client:
             # A jar in the client would mix people up; each carries his own.
             client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -166,20 +193,27 @@ async def prepared(folder: Path) -> AsyncIterator[Ground]:
                 "token_id": alices.token_id,
                 "bot_id": alices.bot_id,
                 "staff_id": alices.owner.staff_id,
+                "colleague_id": bob,
+                "card_id": alices.card_id,
+                "customer_id": sent.person.user_id,
+                "subscription_id": MISSING_ID,
+                "key": "card_to_card",
+                "tab": "notifications",
+                "text_key": "start",
                 "file_path": "css/app.css",
             }
             yield Ground(stack=stack, numbers=numbers, **people)
 
 
-async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent]:
+async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent, int]:
     settings = Settings.from_env(stack.environment)
     engine = build_engine(settings.database_url, application_name="attack")
     try:
-        shops = Shops(
-            UnitsOfWork(build_sessions(engine), Vault(settings.secret_keys), channel="test"),
-            Shelf(stack.folder / "media"),
-        )
-        alices, mallorys = await shops.open(name="Alice's shop"), await shops.open(name="Mallory's shop")
-        return alices, mallorys, await shops.receipt(alices)
+        units = UnitsOfWork(build_sessions(engine), Vault(settings.secret_keys), channel="test")
+        shops = Shops(units, Shelf(stack.folder / "media"))
+        alices, mallorys = await shops.open(name=ALICES), await shops.open(name="Mallory's shop")
+        async with units.begin(alices.bot_id, alices.owner) as uow:
+            bob = await staff.create_staff(uow, name="Bob", role="staff")
+        return alices, mallorys, await shops.receipt(alices), bob
     finally:
         await engine.dispose()
