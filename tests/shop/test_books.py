@@ -34,6 +34,11 @@ from tests.factories import MASTER, Shop, Shops, telegram_token
 
 THREE_IN_TEHRAN = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 
+WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE NOT granted AND datname = current_database()
+"""
+
 
 @dataclass
 class House:
@@ -232,9 +237,17 @@ async def test_two_who_seal_at_once_make_one_chain(house):
         async with house.units.begin(house.shop.bot_id, System("test")) as uow:
             await receipts.audit.record(uow, "test.more", "bot", 1)
 
-    done = await asyncio.gather(*(chain.seal_due(house.units) for _ in range(4)))
+    async with house.units.begin(house.shop.bot_id, System("test")) as uow:
+        first = await chain.seal(uow)
+        others = [asyncio.create_task(chain.seal_due(house.units)) for _ in range(3)]
+        # What the first one wrote is not committed yet: the others have looked, and now have to wait.
+        async with asyncio.timeout(10):
+            while await house.root.fetchval(WAITING) < len(others):
+                assert not any(other.done() for other in others)
+                await asyncio.sleep(0.01)
+    done = [first, *await asyncio.gather(*others)]
 
-    assert sum(done) == await house.root.fetchval("SELECT count(*) FROM audit_seals")
+    assert done == [await house.root.fetchval("SELECT count(*) FROM audit_seals"), 0, 0, 0]
     assert await house.prove() == []
     assert await chain.seal_due(house.units) == 0
 
