@@ -35,6 +35,7 @@ from bot.storing import CHANNEL as INBOX
 from bot.storing import store
 from bot.tasks import Tasks
 from bot.telegram_session import open_session
+from bot.ticket_posts import TicketPosts
 from bot.views.menu import commands
 from bot.webhook import CHECK_SECONDS, WebhookSource
 from db.crypto import Vault
@@ -204,7 +205,8 @@ class BotProcess:
             introduce=introducer.introduce if introducer else None,
         )
         cards = ReviewCards(units, shelf, self.place.dashboard_url)
-        outbox = Outbox(units, registry, fleet.refused, cards.senders)
+        posts = TicketPosts(units, shelf)
+        outbox = Outbox(units, registry, fleet.refused, {**cards.senders, **posts.senders})
 
         def came_alive() -> None:
             inbox.wake()

@@ -82,6 +82,23 @@ class SetLanguage(CallbackData, prefix="lang"):
     language: Literal["fa", "en"]
 
 
+class AskSupport(CallbackData, prefix="help"):
+    """Write to the shop, perhaps about an order. ``keep``: the message under the button stays as it is."""
+
+    order_id: Id | None = None
+    keep: bool = False
+
+
+class ToSupport(CallbackData, prefix="tosup"):
+    """The picture in message ``message_id`` is no receipt but for the shop's people."""
+
+    message_id: Id
+
+
+class CloseTicket(CallbackData, prefix="done"):
+    ticket_id: Id
+
+
 class Tap(CallbackData, prefix="tap"):
     """A number of a browser that waits; 0 says that nobody of ours is there."""
 

@@ -319,7 +319,7 @@ async def _write(uow: UnitOfWork, message: Claimed, **values: Any) -> None:
 
 
 def _claimed(row: Any, now: datetime) -> Claimed:
-    is_support_on = state_of(now, row.switches or {}).is_on("support_contact")
+    features = state_of(now, row.switches or {})
     return Claimed(
         id=row.id,
         bot_id=row.bot_id,
@@ -333,9 +333,10 @@ def _claimed(row: Any, now: datetime) -> Claimed:
             row.language,
             ZoneInfo(row.timezone),
             row.shop_name,
-            row.support_username if is_support_on else None,
+            row.support_username if features.is_on("support_contact") else None,
             row.calendar,
             texts_of(row.texts or {}),
+            has_tickets=features.is_on("support_tickets"),
         ),
     )
 

@@ -113,7 +113,7 @@ async def hand_in(event: Event, offering: Offering, payment_id: int, counter: Co
     Raises what the shop refuses; a failing network is an error and tried again by the inbox.
     """
     visit = counter.visit
-    prepared = await _prepared(event, offering, visit.settings["receipt_max_bytes"])
+    prepared = await prepared_of(event, offering, visit.settings["receipt_max_bytes"])
     async with visit.begin(counter.units) as uow:
         media_id = await media.store(uow, counter.shelf, prepared) if prepared else None
         submitted = await receipts.submit(
@@ -132,7 +132,8 @@ async def hand_in(event: Event, offering: Offering, payment_id: int, counter: Co
     )
 
 
-async def _prepared(event: Event, offering: Offering, limit: int) -> Prepared | None:
+async def prepared_of(event: Event, offering: Offering, limit: int) -> Prepared | None:
+    """The file of an offering, fetched and decoded; None for words alone. Call it in no unit of work."""
     if offering.file_id is None or event.bot is None:
         return None
     content = await fetch(event.bot, offering.file_id, limit=limit)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from aiogram.fsm.state import State, StatesGroup
 
 
+class Question(StatesGroup):
+    writing = State()
+    """The next words, or the next picture, are for the shop; the order it is about is in the data."""
+
+
 class Receipt(StatesGroup):
     asked = State()
     """We asked for the receipt of one payment; its id is in the data."""

@@ -23,6 +23,7 @@ DELETABLE = (
     "bot_configurations",
     "bot_feature_flags",
     "bot_plans",
+    "canned_replies",
     "card_days",
     "card_rotation_state",
     "fsm_state",

@@ -18,7 +18,9 @@ SETTINGS_MANAGE = "settings.manage"
 TOKENS_MANAGE = "tokens.manage"
 CUSTOMERS_MANAGE = "customers.manage"
 MONEY_MANAGE = "money.manage"
-SEEING = frozenset({RECEIPTS_SEE, SHOP_SEE})
+TICKETS_SEE = "tickets.see"
+TICKETS_ANSWER = "tickets.answer"
+SEEING = frozenset({RECEIPTS_SEE, SHOP_SEE, TICKETS_SEE})
 OWNING = SEEING | {
     RECEIPTS_APPROVE,
     PLANS_MANAGE,
@@ -29,6 +31,7 @@ OWNING = SEEING | {
     TOKENS_MANAGE,
     CUSTOMERS_MANAGE,
     MONEY_MANAGE,
+    TICKETS_ANSWER,
 }
 PLATFORM_MANAGE = "platform.manage"
 

@@ -229,6 +229,22 @@ class ReceiptReplaced(ShopError):
 
 
 @dataclass(eq=False)
+class TicketClosed(ShopError):
+    """The ticket is closed: open it again before you answer."""
+
+    code = "ticket_closed"
+    ticket_id: int
+
+
+@dataclass(eq=False)
+class TooManyQuestions(ShopError):
+    """The customer wrote so many messages that nobody has answered yet."""
+
+    code = "too_many_questions"
+    limit: int
+
+
+@dataclass(eq=False)
 class AlreadyExists(ShopError):
     """The shop already has one of these."""
 

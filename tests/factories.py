@@ -29,6 +29,7 @@ from shop.plans import service as plans
 from shop.provisioning import service as provisioning
 from shop.receipts import service as receipts
 from shop.staff.queries import list_api_tokens
+from shop.tickets import service as tickets
 from shop.unit_of_work import UnitsOfWork
 
 MASTER = Master(1, "Master")
@@ -66,6 +67,14 @@ class Sent:
 
     payment_id: int
     order_id: int
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A ticket that waits for the shop."""
+
+    ticket_id: int
     person: Person
 
 
@@ -187,6 +196,19 @@ class Shops:
                 text=None,
             )
         return Sent(invoice.payment_id, order.order_id, buyer)
+
+    async def ticket(
+        self, shop: Shop, person: Person | None = None, *, words: str = "Where is it?"
+    ) -> Question:
+        """A customer's question that waits for the shop, with a picture."""
+        asker = person or await self.person(shop)
+        prepared = await picture.prepare(photo())
+        async with self.units.begin(shop.bot_id, asker.actor) as uow:
+            media_id = await media.store(uow, self.shelf, prepared)
+            asked = await tickets.ask(
+                uow, asker.user_id, text=words, media_id=media_id, cause=f"chat:{secrets.token_hex(8)}"
+            )
+        return Question(asked.ticket_id, asker)
 
     async def another_receipt(self, shop: Shop, sent: Sent) -> None:
         """The same customer sends another picture for the same payment."""

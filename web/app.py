@@ -55,6 +55,7 @@ from web.routes import (
     subscriptions,
     team,
     texts,
+    tickets,
     tokens,
     transactions,
 )
@@ -104,6 +105,8 @@ ROUTES: list[ControllerRouterHandler] = [
     live.events_now,
     receipts.ReceiptController,
     stock.StockController,
+    tickets.TicketController,
+    tickets.tickets_file,
     customers.CustomerController,
     customers.customers_file,
     subscriptions.SubscriptionController,

@@ -52,6 +52,8 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.NothingHeld: (409, N_("There is nothing to take back; the receipt waits again.")),
     refusals.OwnReceipt: (409, N_("You paid this yourself; a colleague has to decide.")),
     refusals.ReceiptReplaced: (409, N_("The customer sent a newer receipt; look at that one.")),
+    refusals.TicketClosed: (409, N_("This ticket is closed; open it again before you answer.")),
+    refusals.TooManyQuestions: (409, N_("%(limit)s messages of this customer wait for an answer.")),
     refusals.AlreadyExists: (409, N_("This exists already.")),
     refusals.InvalidLinkCode: (422, N_("This code is not valid any more.")),
     refusals.OtherAccount: (409, N_("Another Telegram account is linked; the platform admin can unlink it.")),

@@ -77,6 +77,13 @@ ACTIONS: Mapping[str, str] = {
     "staff.telegram_unlinked": N_("unlinked a Telegram account"),
     "stock.added": N_("filled the stock"),
     "subscription.extended": N_("gave days or volume"),
+    "canned_reply.created": N_("kept an answer ready"),
+    "canned_reply.changed": N_("changed an answer kept ready"),
+    "canned_reply.deleted": N_("deleted an answer kept ready"),
+    "ticket.opened": N_("asked a question"),
+    "ticket.closed": N_("closed a ticket"),
+    "ticket.reopened": N_("opened a ticket again"),
+    "ticket.linked": N_("said which order a ticket is about"),
     "token.issued": N_("made a token"),
     "token.replaced": N_("replaced a token"),
     "token.revoked": N_("revoked a token"),
@@ -93,6 +100,7 @@ KIND_WORDS: Mapping[str, str] = {
     "settings": N_("Settings"),
     "team": N_("Team and sign-ins"),
     "platform": N_("Platform"),
+    "tickets": N_("Tickets"),
 }
 SINCE_WORDS: Mapping[str, str] = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days")}
 DOORS: Mapping[str, str] = {
@@ -156,6 +164,7 @@ PLACES: Mapping[str, str] = {
     "receipt": "/receipts/{}",
     "staff": "/team#person-{}",
     "plan": "/stock/{}",
+    "ticket": "/tickets/{}",
 }
 """Where the thing an entry tells of is shown."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from shop.actors import RECEIPTS_APPROVE, RECEIPTS_SEE, SHOP_SEE
+from shop.actors import RECEIPTS_APPROVE, RECEIPTS_SEE, SHOP_SEE, TICKETS_SEE
 from shop.i18n import N_
 
 BAR_HOLDS = 5
@@ -57,6 +57,7 @@ class Page:
         shop = (
             NavItem("overview", "/", N_("Overview"), "layout-dashboard"),
             NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting, needs=RECEIPTS_SEE),
+            NavItem("tickets", "/tickets", N_("Tickets"), "ticket", needs=TICKETS_SEE),
             NavItem("stock", "/stock", N_("Stock"), "package"),
             NavItem("customers", "/customers", N_("Customers"), "user"),
             NavItem("subscriptions", "/subscriptions", N_("Subscriptions"), "repeat"),

@@ -21,15 +21,19 @@ from bot.handlers import (
     sign_in,
     subscriptions,
     team,
+    ticket_desk,
+    tickets,
 )
 
 ROUTERS: tuple[Callable[[], Router], ...] = (
+    ticket_desk.router,
     team.router,
     menu.router,
     buy.router,
     subscriptions.router,
     sign_in.router,
     receipt_questions.router,
+    tickets.router,
     receipts.router,
     checkout.router,
     presence.router,

@@ -67,6 +67,7 @@ def reader_of(arrival: Arrival, language: str) -> Reader:
         shop.support_username if arrival.features.is_on("support_contact") else None,
         shop.calendar,
         arrival.texts,
+        has_tickets=arrival.features.is_on("support_tickets"),
     )
 
 

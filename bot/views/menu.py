@@ -27,7 +27,7 @@ def menu(reader: Reader, *, name: str, has_orders: bool) -> Screen:
         keyboard(
             [press(_("🛒 Buy a subscription"), Go(place="plans"), style="primary")],
             [press(_("📦 My subscriptions"), Go(place="my")), *orders],
-            [*support(reader), press(_other_language(reader), _switch(reader))],
+            [*support(reader, keep=False), press(_other_language(reader), _switch(reader))],
         ),
     )
 

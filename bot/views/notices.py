@@ -7,7 +7,7 @@ from typing import Any
 
 from aiogram.types import InlineKeyboardMarkup
 
-from bot.callbacks import AskReceipt, CancelOrder, Go, ShowSubscription
+from bot.callbacks import AskReceipt, AskSupport, CancelOrder, CloseTicket, Go, ShowSubscription
 from bot.views import sign_in
 from bot.views.menu import back
 from bot.views.screen import Reader, Screen, copy, keyboard, press, support
@@ -42,7 +42,10 @@ def _rejected(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
     cancel = CancelOrder(order_id=payload["order_id"])
     return keyboard(
         [press(_("📤 Send a new receipt"), AskReceipt(payment_id=payload["payment_id"]), style="primary")],
-        [*support(reader), press(_("Cancel order"), cancel, style="danger")],
+        [
+            *support(reader, order_id=payload["order_id"]),
+            press(_("Cancel order"), cancel, style="danger"),
+        ],
     )
 
 
@@ -51,12 +54,26 @@ def _expired(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
     paid = AskReceipt(payment_id=payload["payment_id"])
     return keyboard(
         [press(_("📤 I have paid; send the receipt"), paid, style="success")],
-        [press(_("🛒 New order"), Go(place="plans", keep=True)), *support(reader)],
+        [
+            press(_("🛒 New order"), Go(place="plans", keep=True)),
+            *support(reader, order_id=payload["order_id"]),
+        ],
     )
 
 
 def _home(reader: Reader, _payload: Payload) -> InlineKeyboardMarkup | None:
     return keyboard(support(reader), back(reader, keep=True))
+
+
+def _answered(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
+    _ = reader.gettext
+    return keyboard(
+        [
+            press(_("✍️ Write back"), AskSupport(keep=True)),
+            press(_("✅ That is all"), CloseTicket(ticket_id=payload["ticket_id"])),
+        ],
+        back(reader, keep=True),
+    )
 
 
 BUTTONS: Mapping[str, Buttons] = {
@@ -68,6 +85,8 @@ BUTTONS: Mapping[str, Buttons] = {
     "subscription_extended": _home,
     "receipt_rejected": _rejected,
     "payment_expired": _expired,
+    "ticket_answered": _answered,
+    "ticket_closed": _home,
     "sign_in_asked": sign_in.buttons,
 }
 """Kinds for customers, and for the people of the dashboard. The owner's chat has no buttons yet."""

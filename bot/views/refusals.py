@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.callbacks import Go
 from bot.views.menu import back
-from bot.views.screen import Reader, Row, Screen, keyboard, press, support
+from bot.views.screen import Reader, Row, Screen, contact, keyboard, press, support
 from bot.views.words import exists, write
 from shop.errors import ShopError
 
@@ -28,7 +28,7 @@ def sentence(reader: Reader, error: ShopError) -> str:
 
 def incident(reader: Reader, mark: str) -> Screen:
     """Our fault. ``mark`` finds it in the log."""
-    return Screen(write("error_incident", reader, incident=mark), keyboard(support(reader)))
+    return Screen(write("error_incident", reader, incident=mark), keyboard(contact(reader)))
 
 
 def _plans(reader: Reader) -> Row:
@@ -45,9 +45,10 @@ WAYS_ON: Mapping[str, Callable[[Reader], Row]] = {
     "no_open_payment": _plans,
     "order_closed": _plans,
     "no_card_available": support,
-    "user_blocked": support,
-    "feature_off": support,
-    "shop_closed": support,
+    # Whom the bot does not serve, it takes no question from.
+    "user_blocked": contact,
+    "feature_off": contact,
+    "shop_closed": contact,
     "too_many_open_orders": _orders,
     "too_many_receipts": _orders,
 }

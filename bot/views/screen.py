@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.callbacks import AskSupport
 from shop.i18n import gettext_for
 from shop.texts.writing import Texts
 
@@ -32,6 +33,8 @@ class Reader:
     calendar: str = "jalali"
     texts: Texts = field(default_factory=dict, repr=False, hash=False)
     """The shop's own words, in every language."""
+    has_tickets: bool = False
+    """Whether the bot itself takes questions."""
 
     @property
     def gettext(self) -> Callable[[str], str]:
@@ -64,10 +67,17 @@ def copy(label: str, text: str) -> Row:
     return (InlineKeyboardButton(text=label, copy_text=CopyTextButton(text=text)),)
 
 
-def support(reader: Reader) -> Row:
-    """A way to a human; only where the shop has named one."""
+def support(reader: Reader, *, order_id: int | None = None, keep: bool = True) -> Row:
+    """A way to a human: a ticket where the shop takes them, or else the account it has named."""
+    if not reader.has_tickets:
+        return contact(reader)
+    return (press(reader.gettext("💬 Support"), AskSupport(order_id=order_id, keep=keep)),)
+
+
+def contact(reader: Reader) -> Row:
+    """The way out of the bot, to the account that the shop has named; only where it has."""
     if not reader.support_username:
         return ()
-    _ = reader.gettext
     address = f"https://t.me/{reader.support_username}"
-    return (InlineKeyboardButton(text=_("💬 Support"), url=address),)
+    label = "✉️ %(name)s" if reader.has_tickets else reader.gettext("💬 Support")
+    return (InlineKeyboardButton(text=label % {"name": f"@{reader.support_username}"}, url=address),)

@@ -28,7 +28,10 @@ from db.models.staff import Staff as Staff
 from db.models.staff import StaffSession as StaffSession
 from db.models.subscription import Subscription as Subscription
 from db.models.telegram_note import TelegramNote as TelegramNote
+from db.models.ticket import CannedReply as CannedReply
 from db.models.ticket import Ticket as Ticket
+from db.models.ticket import TicketMessage as TicketMessage
+from db.models.ticket import TicketPost as TicketPost
 from db.models.transaction import Transaction as Transaction
 from db.models.update import FsmState as FsmState
 from db.models.update import TelegramUpdate as TelegramUpdate

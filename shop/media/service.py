@@ -87,6 +87,15 @@ async def open_picture(uow: UnitOfWork, shelf: Shelf, payment_id: int) -> Stored
     )
 
 
+async def open_file(uow: UnitOfWork, shelf: Shelf, media_id: int) -> StoredFile:
+    """One stored file, for whoever was found to see it. Raises NotFound where there is none (any more)."""
+    media = await uow.session.scalar(select(Media).where(Media.id == media_id))
+    content = await asyncio.to_thread(shelf.read, media.storage_key) if media is not None else None
+    if media is None or content is None:
+        raise NotFound("media", media_id)
+    return StoredFile(content, media.content_type, media.state == "picture")
+
+
 async def remove_old(units: UnitsOfWork, shelf: Shelf) -> int:
     """Take off the shelf what its shop keeps no longer, in every shop; how many files that were.
 

@@ -270,6 +270,59 @@ class FromTheShop(Message):
         return f"{self.kind}:{self.form}"
 
 
+@dataclass(frozen=True, slots=True)
+class TicketAnswered(Message):
+    """Somebody of the shop answered. ``words`` are below the picture where the answer has one."""
+
+    kind: ClassVar[str] = "ticket_answered"
+    message_id: int
+    ticket_id: int
+    words: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.message_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketClosed(Message):
+    """Somebody of the shop, or time, closed it. ``mark`` tells one time from the next."""
+
+    kind: ClassVar[str] = "ticket_closed"
+    ticket_id: int
+    mark: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.ticket_id}:{self.mark}"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPosted(Message):
+    """To the shop's chat: what the customer wrote, or a colleague answered on the dashboard."""
+
+    kind: ClassVar[str] = "ticket_posted"
+    message_id: int
+    ticket_id: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.message_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTopicClosed(Message):
+    """The topic of a ticket is to be closed with it. ``mark`` tells one time from the next."""
+
+    kind: ClassVar[str] = "ticket_topic_closed"
+    ticket_id: int
+    mark: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.ticket_id}:{self.mark}"
+
+
 MESSAGES: tuple[type[Message], ...] = (
     SubscriptionReady,
     OrderHeld,
@@ -279,6 +332,8 @@ MESSAGES: tuple[type[Message], ...] = (
     SubscriptionExtended,
     ReceiptRejected,
     PaymentExpired,
+    TicketAnswered,
+    TicketClosed,
     StockLow,
     StockEmpty,
     TestMessage,
@@ -288,5 +343,10 @@ MESSAGES: tuple[type[Message], ...] = (
 )
 """Those whose words are filled by their own fields."""
 
-READ_WHEN_SENT: tuple[type[Message], ...] = (ReceiptCard, ReceiptCardChanged)
+READ_WHEN_SENT: tuple[type[Message], ...] = (
+    ReceiptCard,
+    ReceiptCardChanged,
+    TicketPosted,
+    TicketTopicClosed,
+)
 """Those that only name what they are about: the newest truth wins, however long they waited."""

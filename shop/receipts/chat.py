@@ -40,12 +40,14 @@ class Press:
     turn: int
 
 
-async def reviewer(uow: UnitOfWork, *, telegram_id: int, chat_id: int) -> UnitOfWork:
+async def reviewer(
+    uow: UnitOfWork, *, telegram_id: int, chat_id: int, right: str = RECEIPTS_APPROVE
+) -> UnitOfWork:
     """The same transaction in the name of the person who acts in that chat.
 
     That is an active member of staff with this Telegram account; in the private chat that the shop named as
     its own, it is the owner. Raises NotAllowed: a stranger, a customer, another shop's owner, a chat that is
-    not the shop's, or somebody who may not decide.
+    not the shop's, or somebody without the ``right``.
     """
     own = (
         await uow.session.execute(
@@ -53,7 +55,7 @@ async def reviewer(uow: UnitOfWork, *, telegram_id: int, chat_id: int) -> UnitOf
         )
     ).one()
     if chat_id not in (own.notification_group_id, own.admin_chat_id):
-        raise NotAllowed(RECEIPTS_APPROVE)
+        raise NotAllowed(right)
     is_person = Staff.telegram_id == telegram_id
     if chat_id == own.admin_chat_id == telegram_id:
         is_person = or_(is_person, Staff.role != "staff")
@@ -66,9 +68,9 @@ async def reviewer(uow: UnitOfWork, *, telegram_id: int, chat_id: int) -> UnitOf
         )
     ).one_or_none()
     if person is None:
-        raise NotAllowed(RECEIPTS_APPROVE)
+        raise NotAllowed(right)
     actor = actor_for(person.role, staff_id=person.id, name=person.name, permissions=person.permissions)
-    require(actor, RECEIPTS_APPROVE)
+    require(actor, right)
     return replace(uow, actor=actor)
 
 

@@ -23,6 +23,8 @@ from shop.actors import (
     SETTINGS_MANAGE,
     SHOP_SEE,
     STOCK_MANAGE,
+    TICKETS_ANSWER,
+    TICKETS_SEE,
     TOKENS_MANAGE,
     Master,
     StaffMember,
@@ -35,6 +37,8 @@ ABOUT: Mapping[str, str] = {
     SHOP_SEE: N_("See the overview and the lists"),
     RECEIPTS_SEE: N_("See receipts"),
     RECEIPTS_APPROVE: N_("Approve and reject receipts"),
+    TICKETS_SEE: N_("See tickets"),
+    TICKETS_ANSWER: N_("Answer and close tickets"),
     PLANS_MANAGE: N_("Change plans and prices"),
     CARDS_MANAGE: N_("Change payment cards"),
     STOCK_MANAGE: N_("Fill the stock"),
@@ -139,13 +143,17 @@ def held(role: str, permissions: Iterable[str]) -> frozenset[str]:
 
 
 def chosen(permissions: Iterable[str]) -> frozenset[str]:
-    """What a colleague is let do, complete: whoever decides on receipts sees them. Raises BadInput."""
+    """What a colleague is let do, complete: whoever decides on receipts sees them, and whoever answers
+    tickets reads them. Raises BadInput."""
     wanted = frozenset(permissions)
     if wanted - OWNING:
         raise BadInput("permissions", "unknown")
     if not wanted:
         raise BadInput("permissions", "required")
-    return wanted | {RECEIPTS_SEE} if RECEIPTS_APPROVE in wanted else wanted
+    for act, sight in ((RECEIPTS_APPROVE, RECEIPTS_SEE), (TICKETS_ANSWER, TICKETS_SEE)):
+        if act in wanted:
+            wanted |= {sight}
+    return wanted
 
 
 def numbers_to_match() -> tuple[int, list[int]]:

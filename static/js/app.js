@@ -35,6 +35,10 @@
     }
   });
 
+  d.addEventListener('keydown', e => {
+    if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && e.target.matches('[data-send]')) { e.preventDefault(); e.target.form.requestSubmit(); }
+  });
+
   // Clicks --------------------------------------------------------------------------------------------------
   const actions = {
     async copy(b) {
@@ -49,6 +53,13 @@
     'switch-theme'(b, e) {
       e.preventDefault();
       cookie('theme', root.dataset.theme = root.dataset.theme === 'dark' ? 'light' : 'dark');
+    },
+    put(b, e) {
+      const box = $('#' + b.dataset.put);
+      if (!box) return;
+      e.preventDefault();
+      box.value += (box.value && !/\s$/.test(box.value) ? '\n' : '') + b.dataset.words;
+      box.focus();
     },
     zoom(b) { zoomBy(b.dataset.zoom === 'in' ? 1.5 : 1 / 1.5); },
     rotate() { view(v => { v.r += 90; }); },

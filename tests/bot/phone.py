@@ -50,7 +50,10 @@ class Phone:
         await self._act("text", text=words, message_thread_id=topic)
 
     async def reply(self, message: dict[str, Any], words: str) -> None:
-        await self._act("text", text=words, reply_to=message["message_id"])
+        """Where the message is: in its topic, if it stands in one."""
+        topic = message.get("message_thread_id")
+        there = {} if topic is None else {"message_thread_id": topic}
+        await self._act("text", text=words, reply_to=message["message_id"], **there)
 
     async def photo(self, content: bytes, **more: Any) -> None:
         await self._act("photo", data=base64.b64encode(content).decode(), **more)

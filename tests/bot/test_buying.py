@@ -170,6 +170,12 @@ async def test_the_support_button_leads_to_the_shops_own_person(
 
     await phone.text("/start")
 
+    await phone.press_when("Support", "Write your message")
+    screen = await phone.expect("Write your message")
+    assert "https://t.me/nasim_help" in [button.get("url") for button in buttons_of(screen)]
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await features.disable_feature(uow, "support_tickets")
+    await phone.text("/start")
     menu = await phone.expect("Hi Carol")
     assert "https://t.me/nasim_help" in [button.get("url") for button in buttons_of(menu)]
 
@@ -180,6 +186,7 @@ async def test_a_switched_off_support_button_is_gone_from_the_next_message_and_f
     shop = await shops.open()
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await bot_service.update_bot(uow, shop.bot_id, support_username="nasim_help")
+        await features.disable_feature(uow, "support_tickets")
     phone = await make_phone(shop)
     await phone.text("/start")
     await phone.expect("Hi Carol")

@@ -101,8 +101,8 @@ async def test_a_link_into_another_shop_is_refused_by_its_key(make_shop, shops, 
         async with app_connection.transaction():
             await enter(app_connection, mallory.bot_id)
             await app_connection.execute(
-                "INSERT INTO tickets (bot_id, user_id, subject, created_at, updated_at) "
-                "VALUES ($1, $2, 'x', now(), now())",
+                "INSERT INTO tickets (bot_id, user_id, subject, last_at, created_at, updated_at) "
+                "VALUES ($1, $2, 'x', now(), now(), now())",
                 mallory.bot_id,
                 carol.user_id,
             )

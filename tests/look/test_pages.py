@@ -461,6 +461,7 @@ def test_the_menu_names_only_screens_that_exist():
     assert [x.href for x in owner.nav] == [
         "/",
         "/receipts",
+        "/tickets",
         "/stock",
         "/customers",
         "/subscriptions",
@@ -474,7 +475,7 @@ def test_the_menu_names_only_screens_that_exist():
     ]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/stock", "/customers", "/subscriptions", "/transactions"),
+        *("/", "/receipts", "/tickets", "/stock", "/customers", "/subscriptions", "/transactions"),
         *("/cards", "/plans", "/features", "/team", "/audit", "/settings"),
         "/platform/bots",
     ]

@@ -11,6 +11,7 @@ from litestar import Litestar
 
 from shop.actors import SEEING
 from shop.staff import service as staff
+from tests.factories import Question, Sent
 from tests.web.conftest import Browser, add_staff
 
 OUT = "to sign in"
@@ -41,6 +42,7 @@ COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
 FORM_KEY = ("form", "a-form-of-the-matrix")
 CORRECTION = (FORM_KEY, ("amount", "1"), ("reason", "matrix"))
 GIFT = (FORM_KEY, ("days", "1"))
+REPLY = (("title", "Hours"), ("words", "From nine to five."))
 WORDS = (FORM_KEY, ("words", "hello"))
 TOPICS = (("notification_topic_id", "7"), ("card_receipt_topic_id", "9"))
 SWITCH = (("enabled", "on"),)
@@ -115,6 +117,18 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/subscriptions/{subscription_id:str}/give"): Row(OUT, 404, 404, 403, 404, fields=GIFT),
     ("GET", "/transactions"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/transactions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
+    ("GET", "/tickets"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/tickets.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
+    ("GET", "/tickets/replies"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/tickets/replies"): Row(OUT, 303, 303, 403, 303, fields=REPLY),
+    ("POST", "/tickets/replies/{reply_id:str}"): Row(OUT, 404, 404, 403, 404, fields=REPLY),
+    ("POST", "/tickets/replies/{reply_id:str}/delete"): Row(OUT, 404, 404, 403, 404),
+    ("GET", "/tickets/{ticket_id:str}"): Row(OUT, 200, 404, 200, 404),
+    ("GET", "/tickets/{ticket_id:str}/files/{message_id:str}"): Row(OUT, 404, 404, 404, 404),
+    ("POST", "/tickets/{ticket_id:str}/answer"): Row(OUT, 303, 404, 403, 404, fields=WORDS),
+    ("POST", "/tickets/{ticket_id:str}/order"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/tickets/{ticket_id:str}/close"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/tickets/{ticket_id:str}/reopen"): Row(OUT, 303, 404, 403, 404),
     ("GET", "/stock"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/stock/{plan_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("POST", "/stock/{plan_id:str}"): Row(OUT, 303, 404, 403, 404, fields=LINES),
@@ -149,7 +163,11 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/platform/bots/{bot_id:str}/people/{staff_id:str}/unlink"): Row(OUT, 404, 404, 303, 303),
     ("POST", "/platform/leave"): Row(OUT, 404, 404, 303, 303),
 }
-BY_ID = [route for route in ROUTES if re.search("{(payment|plan|token|colleague|card|customer)_id", route[1])]
+BY_ID = [
+    route
+    for route in ROUTES
+    if re.search("{(payment|plan|token|colleague|card|customer|ticket)_id", route[1])
+]
 
 
 def test_every_route_is_in_the_table(litestar: Litestar):
@@ -174,9 +192,13 @@ def address(
     colleague: int = MISSING_ID,
     card: int = MISSING_ID,
     customer: int = MISSING_ID,
+    ticket: int = MISSING_ID,
 ) -> str:
     return (
-        path.replace("{card_id:str}", str(card))
+        path.replace("{ticket_id:str}", str(ticket))
+        .replace("{message_id:str}", str(MISSING_ID))
+        .replace("{reply_id:str}", str(MISSING_ID))
+        .replace("{card_id:str}", str(card))
         .replace("{payment_id:str}", str(receipt))
         .replace("{colleague_id:str}", str(colleague))
         .replace("{subscription_id:str}", str(MISSING_ID))
@@ -195,7 +217,7 @@ def address(
 def alices_address(path: str, sent, alices, bob: int = 1) -> str:
     return address(
         path,
-        receipt=sent.payment_id if sent else 1,
+        receipt=sent.payment_id if isinstance(sent, Sent) else 1,
         plan=alices.plan_id,
         token=alices.token_id,
         bot_id=alices.bot_id,
@@ -203,6 +225,7 @@ def alices_address(path: str, sent, alices, bob: int = 1) -> str:
         colleague=bob,
         card=alices.card_id,
         customer=sent.person.user_id if sent else MISSING_ID,
+        ticket=sent.ticket_id if isinstance(sent, Question) else MISSING_ID,
     )
 
 
@@ -239,7 +262,9 @@ async def bob(units, alices, path) -> int:
 
 @pytest.fixture
 async def sent(shops, alices, path):
-    """A receipt in Alice's queue, where the route is about one."""
+    """A receipt in Alice's queue, or a question, where the route is about one."""
+    if "{ticket_id" in path:
+        return await shops.ticket(alices)
     return await shops.receipt(alices) if "{payment_id" in path or "{customer_id" in path else None
 
 
@@ -264,7 +289,7 @@ async def test_nobody_and_forged_cookies_get_nothing(
 
 
 async def status_of(everything, sent) -> str:
-    if sent is None:
+    if not isinstance(sent, Sent):
         return "receipt_submitted"
     return await everything.fetchval(
         "SELECT status FROM card_to_card_payments WHERE id = $1", sent.payment_id

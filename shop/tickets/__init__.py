@@ -1,0 +1,1 @@
+"""Customers' questions: asked in the bot, answered on the dashboard or in the shop's own chat."""

@@ -1,0 +1,285 @@
+"""Tickets as the shop's people see them: the list, the count of those that wait, one with its talk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select
+
+from db.models import CardToCardPayment, Media, Order, OutboxMessage, Ticket, TicketMessage, User
+from shop.actors import TICKETS_SEE, require
+from shop.errors import NotFound
+from shop.notifications.messages import TicketAnswered
+from shop.paging import PAGE_ROWS, Page, Place, piece
+from shop.plans import sold
+from shop.tickets import rules
+from shop.unit_of_work import UnitOfWork
+from shop.users.finding import named
+
+STATES = {"answered": rules.ANSWERED, "closed": rules.CLOSED}
+ALL = "all"
+MOST_SHOWN = 200
+"""Messages of one ticket on its page, the newest."""
+ORDERS_OFFERED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which tickets. ``state`` is one of STATES, or ALL; None is those that wait for the shop."""
+
+    words: str | None = None
+    state: str | None = None
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    ticket_id: int
+    user_id: int
+    customer_name: str
+    username: str | None
+    subject: str
+    """Empty for a picture without words."""
+    status: str
+    unanswered: int
+    order_id: int | None
+    created_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    ticket_id: int
+    unanswered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of the talk."""
+
+    message_id: int
+    sender: rules.Sender
+    author: str
+    channel: str
+    words: str
+    at: datetime
+    file: str | None
+    """``picture`` or ``document``; None without one, or when the shop keeps it no longer."""
+    delivery: str | None
+    """Of an answer: ``waiting``, ``delivered`` or ``failed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedOrder:
+    order_id: int
+    plan_name: str
+    amount: int
+    status: str
+    payment_id: int | None
+    """Of its newest receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTicket:
+    row: TicketRow
+    language: str
+    """The customer's."""
+    is_unreachable: bool
+    is_blocked: bool
+    closed_at: datetime | None
+    talk: Sequence[Said]
+    """Oldest first."""
+    orders: Sequence[OfferedOrder]
+    """The customer's newest, and the one it is about."""
+
+    @property
+    def order(self) -> OfferedOrder | None:
+        return next((one for one in self.orders if one.order_id == self.row.order_id), None)
+
+
+async def list_tickets(
+    uow: UnitOfWork,
+    sought: Sought,
+    *,
+    after: Place | None = None,
+    newest_first: bool = True,
+    rows: int = PAGE_ROWS,
+) -> Page[TicketRow]:
+    """A page of tickets by their last word, in one statement. Raises NotAllowed."""
+    require(uow.actor, TICKETS_SEE)
+    statement = select(Ticket, User).join(User, User.id == Ticket.user_id).where(*_conditions(sought))
+    found = await uow.session.execute(
+        piece(statement, Ticket.last_at, Ticket.id, after=after, newest_first=newest_first, rows=rows)
+    )
+    tickets = found.tuples().all()
+    shown = tickets[:rows]
+    last = shown[-1][0] if len(tickets) > rows else None
+    return Page(
+        [_row(ticket, user) for ticket, user in shown],
+        None if last is None else Place(last.last_at, last.id),
+    )
+
+
+async def count_tickets(uow: UnitOfWork, sought: Sought) -> int:
+    """How many fit. Raises NotAllowed."""
+    require(uow.actor, TICKETS_SEE)
+    statement = (
+        select(func.count())
+        .select_from(Ticket)
+        .join(User, User.id == Ticket.user_id)
+        .where(*_conditions(sought))
+    )
+    return await uow.session.scalar(statement) or 0
+
+
+async def count_waiting(uow: UnitOfWork) -> int:
+    """How many wait for the shop; no names, so nobody is asked for a right."""
+    statement = select(func.count()).select_from(Ticket).where(Ticket.status == rules.WAITING)
+    return await uow.session.scalar(statement) or 0
+
+
+async def find_open(uow: UnitOfWork, user_id: int) -> OpenTicket | None:
+    """The customer's own open ticket, for his bot."""
+    row = (
+        await uow.session.execute(
+            select(Ticket.id, Ticket.unanswered).where(
+                Ticket.user_id == user_id, Ticket.status != rules.CLOSED
+            )
+        )
+    ).one_or_none()
+    return None if row is None else OpenTicket(row.id, row.unanswered)
+
+
+async def load_ticket(uow: UnitOfWork, ticket_id: int, language: str) -> ShownTicket:
+    """One ticket with its talk and the customer's orders, in four statements. Raises NotAllowed, NotFound."""
+    require(uow.actor, TICKETS_SEE)
+    found = (
+        await uow.session.execute(
+            select(Ticket, User).join(User, User.id == Ticket.user_id).where(Ticket.id == ticket_id)
+        )
+    ).one_or_none()
+    if found is None:
+        raise NotFound("ticket", ticket_id)
+    ticket, user = found
+    return ShownTicket(
+        row=_row(ticket, user),
+        language=user.language,
+        is_unreachable=user.unreachable_at is not None,
+        is_blocked=user.blocked_at is not None,
+        closed_at=ticket.closed_at,
+        talk=await _talk(uow, ticket_id),
+        orders=await _orders(uow, ticket, language),
+    )
+
+
+async def find_file(uow: UnitOfWork, ticket_id: int, message_id: int) -> int:
+    """The file that came with one message of a ticket. Raises NotAllowed, NotFound."""
+    require(uow.actor, TICKETS_SEE)
+    media_id = await uow.session.scalar(
+        select(TicketMessage.media_id).where(
+            TicketMessage.id == message_id, TicketMessage.ticket_id == ticket_id
+        )
+    )
+    if media_id is None:
+        raise NotFound("ticket_file", message_id)
+    return int(media_id)
+
+
+async def _talk(uow: UnitOfWork, ticket_id: int) -> list[Said]:
+    promised = literal(f"{TicketAnswered.kind}:").concat(cast(TicketMessage.id, String))
+    rows = await uow.session.execute(
+        select(TicketMessage, Media.state, Media.size_bytes, OutboxMessage)
+        .outerjoin(Media, Media.id == TicketMessage.media_id)
+        .outerjoin(
+            OutboxMessage,
+            and_(
+                TicketMessage.sender == "staff",
+                OutboxMessage.bot_id == uow.bot_id,
+                OutboxMessage.dedupe_key == promised,
+            ),
+        )
+        .where(TicketMessage.ticket_id == ticket_id)
+        .order_by(TicketMessage.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    talk = [
+        Said(
+            message_id=message.id,
+            sender=message.sender,  # type: ignore[arg-type]  # the table's own check knows three
+            author=message.author,
+            channel=message.channel,
+            words=message.words,
+            at=message.created_at,
+            file=state if size else None,
+            delivery=_delivery(promise),
+        )
+        for message, state, size, promise in rows.tuples()
+    ]
+    return talk[::-1]
+
+
+def _delivery(promise: OutboxMessage | None) -> str | None:
+    if promise is None:
+        return None
+    if promise.sent_at is not None:
+        return "delivered"
+    return "waiting" if promise.failed_at is None else "failed"
+
+
+async def _orders(uow: UnitOfWork, ticket: Ticket, language: str) -> list[OfferedOrder]:
+    newest = (
+        select(Order.id)
+        .where(Order.user_id == ticket.user_id)
+        .order_by(Order.id.desc())
+        .limit(ORDERS_OFFERED)
+    )
+    receipt = (
+        select(func.max(CardToCardPayment.id))
+        .where(
+            CardToCardPayment.bot_id == uow.bot_id,
+            CardToCardPayment.user_id == ticket.user_id,
+            CardToCardPayment.order_id == Order.id,
+            CardToCardPayment.receipt_submitted_at.is_not(None),
+        )
+        .scalar_subquery()
+    )
+    rows = await uow.session.execute(
+        select(Order, receipt)
+        .where(
+            Order.user_id == ticket.user_id,
+            (Order.id.in_(newest)) | (Order.id == ticket.order_id),
+        )
+        .order_by(Order.id.desc())
+    )
+    return [
+        OfferedOrder(order.id, sold.name(order.snapshot, language), order.amount, order.status, payment_id)
+        for order, payment_id in rows.tuples()
+    ]
+
+
+def _row(ticket: Ticket, user: User) -> TicketRow:
+    return TicketRow(
+        ticket_id=ticket.id,
+        user_id=user.id,
+        customer_name=user.full_name,
+        username=user.username,
+        subject=ticket.subject,
+        status=ticket.status,
+        unanswered=ticket.unanswered,
+        order_id=ticket.order_id,
+        created_at=ticket.created_at,
+        last_at=ticket.last_at,
+    )
+
+
+def _conditions(sought: Sought) -> Sequence[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if sought.state != ALL:
+        found.append(Ticket.status == STATES.get(sought.state or "", rules.WAITING))
+    if sought.words:
+        found.append(named(sought.words))
+    if sought.user_id is not None:
+        found.append(Ticket.user_id == sought.user_id)
+    return found

@@ -1,0 +1,38 @@
+"""What a ticket may hold and how it stands. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shop.errors import BadInput
+from shop.formatting import normalise_text
+
+Sender = Literal["customer", "staff", "note"]
+WAITING, ANSWERED, CLOSED = "waiting_staff", "waiting_user", "closed"
+
+LONGEST_QUESTION = 4096
+"""Characters a customer can send at once: Telegram's own bound."""
+LONGEST_ANSWER = 1500
+"""Characters of an answer: with its heading, and emoji counted twice, below Telegram's bound."""
+LONGEST_CAPTION = 400
+"""Characters of an answer that goes below a picture, counted likewise."""
+LONGEST_SUBJECT = 80
+LONGEST_TITLE = 60
+MOST_UNANSWERED = 30
+"""Messages a customer can send before somebody answers: nobody can fill the shelf by himself."""
+MOST_REPLIES = 100
+"""Canned replies of one shop."""
+
+
+def subject_of(words: str) -> str:
+    """How a ticket is called in lists: the beginning of its first line."""
+    line = words.partition("\n")[0].strip()
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1].rstrip()}…"
+
+
+def asked(text: str | None, *, has_picture: bool) -> str:
+    """A customer's words as we keep them; a picture needs none. Raises BadInput."""
+    words = normalise_text(text or "")[:LONGEST_QUESTION]
+    if not words and not has_picture:
+        raise BadInput("words", "required")
+    return words

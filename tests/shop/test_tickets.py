@@ -1,0 +1,248 @@
+"""Tickets: asked once, answered by whoever may, closed by either side; nothing is told twice."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from shop.actors import SEEING, StaffMember
+from shop.errors import (
+    AlreadyExists,
+    BadInput,
+    FeatureOff,
+    NotAllowed,
+    NotFound,
+    TicketClosed,
+    TooManyQuestions,
+    UserBlocked,
+)
+from shop.features import service as features
+from shop.tickets import rules, service
+from shop.tickets.queries import ALL, Sought, count_waiting, find_open, list_tickets, load_ticket
+
+
+@pytest.fixture
+async def shop(shops):
+    return await shops.open()
+
+
+@pytest.fixture
+async def carol(shops, shop):
+    return await shops.person(shop)
+
+
+async def ask(units, shop, person, words="Where is it?", *, cause="chat:1:1", **more):
+    async with units.begin(shop.bot_id, person.actor) as uow:
+        return await service.ask(uow, person.user_id, text=words, cause=cause, **more)
+
+
+async def answer(units, shop, ticket_id, words="It is here.", *, cause="form:1", who=None):
+    async with units.begin(shop.bot_id, who or shop.owner) as uow:
+        await service.answer(uow, ticket_id, words, cause=cause)
+
+
+async def shown(units, shop, ticket_id):
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        return await load_ticket(uow, ticket_id, "en")
+
+
+async def promised(everything, shop, kind):
+    return await everything.fetchval(
+        "SELECT count(*) FROM outbox WHERE bot_id = $1 AND kind = $2", shop.bot_id, kind
+    )
+
+
+async def test_what_a_customer_writes_goes_into_one_open_ticket(units, shop, carol):
+    first = await ask(units, shop, carol, "Where is it?\nI have paid.", cause="chat:1:1")
+    second = await ask(units, shop, carol, "Hello?", cause="chat:1:2")
+
+    assert first.is_new
+    assert not second.is_new
+    assert first.ticket_id == second.ticket_id
+    seen = await shown(units, shop, first.ticket_id)
+    assert seen.row.subject == "Where is it?"
+    assert (seen.row.status, seen.row.unanswered) == (rules.WAITING, 2)
+    assert [(said.sender, said.words) for said in seen.talk] == [
+        ("customer", "Where is it?\nI have paid."),
+        ("customer", "Hello?"),
+    ]
+
+
+async def test_the_same_message_and_the_same_form_twice_are_one(units, shop, carol, everything):
+    asked = await ask(units, shop, carol)
+    again = await ask(units, shop, carol)
+    await asyncio.gather(*(answer(units, shop, asked.ticket_id) for _ in range(4)))
+
+    assert again.ticket_id == asked.ticket_id
+    assert [said.sender for said in (await shown(units, shop, asked.ticket_id)).talk] == ["customer", "staff"]
+    assert await promised(everything, shop, "ticket_answered") == 1
+
+
+async def test_two_first_messages_at_the_same_time_open_one_ticket(units, shop, carol):
+    asked = await asyncio.gather(*(ask(units, shop, carol, cause=f"chat:1:{n}") for n in range(6)))
+
+    assert len({one.ticket_id for one in asked}) == 1
+    assert sum(one.is_new for one in asked) == 1
+
+
+async def test_an_answer_is_promised_to_the_customer_and_the_ticket_waits_for_him(
+    units, shop, carol, everything
+):
+    asked = await ask(units, shop, carol)
+
+    await answer(units, shop, asked.ticket_id, "It is <here>.")
+
+    seen = await shown(units, shop, asked.ticket_id)
+    assert (seen.row.status, seen.row.unanswered) == (rules.ANSWERED, 0)
+    assert seen.talk[-1].delivery == "waiting"
+    chat_id, payload = await everything.fetchrow(
+        "SELECT chat_id, payload FROM outbox WHERE bot_id = $1 AND kind = 'ticket_answered'", shop.bot_id
+    )
+    assert chat_id == carol.telegram_id
+    assert "It is <here>." in payload
+
+
+async def test_a_note_is_told_to_nobody_and_changes_nothing(units, shop, carol, everything):
+    asked = await ask(units, shop, carol)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await service.note(uow, asked.ticket_id, "pays late", cause="form:n")
+
+    seen = await shown(units, shop, asked.ticket_id)
+    assert seen.row.status == rules.WAITING
+    assert seen.talk[-1].sender == "note"
+    assert await promised(everything, shop, "ticket_answered") == 0
+
+
+@pytest.mark.parametrize("act", [service.answer, service.note])
+async def test_who_may_only_look_answers_nothing(units, shop, carol, act):
+    asked = await ask(units, shop, carol)
+    bob = StaffMember(shop.owner.staff_id, "Bob", SEEING)
+    async with units.begin(shop.bot_id, bob) as uow:
+        with pytest.raises(NotAllowed):
+            await act(uow, asked.ticket_id, "no", cause="form:no")
+        with pytest.raises(NotAllowed):
+            await service.close(uow, asked.ticket_id)
+        assert await load_ticket(uow, asked.ticket_id, "en")
+
+
+async def test_who_may_not_see_tickets_sees_none(units, shop, carol):
+    asked = await ask(units, shop, carol)
+    bob = StaffMember(shop.owner.staff_id, "Bob", frozenset({"shop.see"}))
+    async with units.begin(shop.bot_id, bob) as uow:
+        with pytest.raises(NotAllowed):
+            await load_ticket(uow, asked.ticket_id, "en")
+        with pytest.raises(NotAllowed):
+            await list_tickets(uow, Sought())
+
+
+async def test_another_shop_and_another_customer_meet_nothing(units, shops, shop, carol):
+    asked = await ask(units, shop, carol)
+    other, dave = await shops.open(), await shops.person(shop, name="Dave")
+    async with units.begin(other.bot_id, other.owner) as uow:
+        with pytest.raises(NotFound):
+            await load_ticket(uow, asked.ticket_id, "en")
+        with pytest.raises(NotFound):
+            await service.answer(uow, asked.ticket_id, "hello", cause="form:x")
+    async with units.begin(shop.bot_id, dave.actor) as uow:
+        with pytest.raises(NotFound):
+            await service.close_own(uow, dave.user_id, asked.ticket_id)
+
+
+async def test_either_side_closes_and_the_other_is_told_once(units, shop, carol, everything):
+    asked = await ask(units, shop, carol)
+    for _ in range(2):
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await service.close(uow, asked.ticket_id)
+    assert await promised(everything, shop, "ticket_closed") == 1
+    with pytest.raises(TicketClosed):
+        await answer(units, shop, asked.ticket_id)
+
+    again = await ask(units, shop, carol, cause="chat:1:2")
+    async with units.begin(shop.bot_id, carol.actor) as uow:
+        assert await service.close_own(uow, carol.user_id, again.ticket_id)
+        assert not await service.close_own(uow, carol.user_id, again.ticket_id)
+        assert await find_open(uow, carol.user_id) is None
+    assert again.ticket_id != asked.ticket_id
+    assert await promised(everything, shop, "ticket_closed") == 1
+
+
+async def test_a_closed_ticket_goes_on_unless_a_newer_one_is_open(units, shop, carol):
+    old = await ask(units, shop, carol)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await service.close(uow, old.ticket_id)
+        await service.reopen(uow, old.ticket_id)
+        assert await count_waiting(uow) == 1
+        await service.close(uow, old.ticket_id)
+    await ask(units, shop, carol, cause="chat:1:2")
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        with pytest.raises(AlreadyExists):
+            await service.reopen(uow, old.ticket_id)
+
+
+async def test_nothing_is_asked_of_a_shop_that_takes_no_questions_nor_by_whom_it_blocked(
+    units, shop, carol, everything
+):
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await features.disable_feature(uow, "support_tickets")
+    with pytest.raises(FeatureOff):
+        await ask(units, shop, carol)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await features.enable_feature(uow, "support_tickets")
+    await everything.execute("UPDATE users SET blocked_at = now() WHERE id = $1", carol.user_id)
+    with pytest.raises(UserBlocked):
+        await ask(units, shop, carol)
+
+
+async def test_words_are_bounded_and_so_are_messages_without_an_answer(units, shop, carol):
+    with pytest.raises(BadInput):
+        await ask(units, shop, carol, " \n ")
+    asked = await ask(units, shop, carol, "x" * 5000)
+    for words in ("", "x" * (rules.LONGEST_ANSWER + 1)):
+        with pytest.raises(BadInput):
+            await answer(units, shop, asked.ticket_id, words)
+    for n in range(2, rules.MOST_UNANSWERED + 1):
+        await ask(units, shop, carol, cause=f"chat:1:{n}")
+
+    with pytest.raises(TooManyQuestions):
+        await ask(units, shop, carol, cause="chat:1:99")
+    await answer(units, shop, asked.ticket_id)
+    await ask(units, shop, carol, cause="chat:1:99")
+
+
+async def test_a_ticket_is_about_an_order_of_its_customer_and_of_nobody_else(units, shops, shop, carol):
+    mine, others = await shops.receipt(shop, carol), await shops.receipt(shop)
+    with pytest.raises(NotFound):
+        await ask(units, shop, carol, order_id=others.order_id)
+    asked = await ask(units, shop, carol, order_id=mine.order_id)
+    seen = await shown(units, shop, asked.ticket_id)
+    assert (seen.order.order_id, seen.order.payment_id) == (mine.order_id, mine.payment_id)
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        with pytest.raises(NotFound):
+            await service.link_order(uow, asked.ticket_id, others.order_id)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await service.link_order(uow, asked.ticket_id, None)
+    assert (await shown(units, shop, asked.ticket_id)).order is None
+
+
+async def test_the_list_shows_those_that_wait_and_pages_by_their_last_word(units, shops, shop, clock):
+    tickets = []
+    for n in range(5):
+        clock.forward(minutes=1)
+        person = await shops.person(shop, name=f"Carol {n}")
+        tickets.append((await ask(units, shop, person, cause=f"chat:{n}:1")).ticket_id)
+    clock.forward(minutes=1)
+    await answer(units, shop, tickets[0])
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        first = await list_tickets(uow, Sought(), rows=3)
+        rest = await list_tickets(uow, Sought(), rows=3, after=first.following)
+        answered = await list_tickets(uow, Sought(state="answered"))
+        everybody = await list_tickets(uow, Sought("Carol", ALL))
+
+    assert [row.ticket_id for row in (*first.rows, *rest.rows)] == tickets[:0:-1]
+    assert rest.following is None
+    assert [row.ticket_id for row in answered.rows] == tickets[:1]
+    assert [row.ticket_id for row in everybody.rows] == [tickets[0], *tickets[:0:-1]]

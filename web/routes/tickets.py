@@ -1,0 +1,297 @@
+"""Tickets: the list, one with its talk and the box to answer in, and the answers kept ready."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from shop.actors import TICKETS_ANSWER, may, require
+from shop.errors import AlreadyExists, BadInput, ShopError, TicketClosed
+from shop.features.service import is_feature_enabled
+from shop.i18n import N_
+from shop.media import service as media
+from shop.paging import MOST_EXPORTED
+from shop.receipts.desk import count_waiting
+from shop.tickets import replies, rules, service
+from shop.tickets.queries import (
+    ALL,
+    Sought,
+    TicketRow,
+    count_tickets,
+    find_file,
+    list_tickets,
+    load_ticket,
+)
+from shop.tickets.queries import count_waiting as count_unanswered
+from shop.unit_of_work import UnitOfWork
+from web.access import Access, route_for
+from web.auth import signed_in
+from web.deps import Uow
+from web.errors import sentence_for
+from web.forms import parse_id, read_form
+from web.lists import Listing, both_calendars, every_row, file_of, show
+from web.parts import WebRequest, parts_of
+from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.routes.receipts import PICTURE_POLICY
+
+TICKETS = "/tickets"
+REPLIES = f"{TICKETS}/replies"
+STATES = {"answered": N_("Answered"), "closed": N_("Closed"), ALL: N_("All")}
+"""Those that wait for the shop are shown unless the address says otherwise."""
+COLUMNS = (
+    *("id", "customer_id", "customer", "username", "subject", "state", "order_id"),
+    *("opened_utc", "opened_jalali", "last_utc", "last_jalali"),
+)
+Act = Callable[[UnitOfWork, int, Mapping[str, str]], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form that was refused: which, what was typed, and why."""
+
+    name: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    problem: ShopError | None = None
+    about: int | None = None
+    """Which of the answers kept ready."""
+
+
+class TicketController(Controller):
+    path = TICKETS
+
+    @get()
+    async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
+        """A page of tickets: those that wait, unless the address says otherwise."""
+        listing = _listing(request)
+        sought = _sought(listing)
+        page = await list_tickets(uow, sought, after=listing.after, newest_first=listing.newest_first)
+        return await show(
+            Screen.of(request),
+            uow,
+            listing,
+            "tickets",
+            page_of=page,
+            count=await count_tickets(uow, sought),
+            unanswered=await count_unanswered(uow),
+            states=STATES,
+            is_on=await is_feature_enabled(uow, service.FEATURE),
+            may_answer=may(uow.actor, TICKETS_ANSWER),
+        )
+
+    @get("/replies")
+    async def replies(self, request: WebRequest, uow: Uow) -> Response[str]:
+        """The answers kept ready."""
+        return await _replies(Screen.of(request), uow, Form())
+
+    @post("/replies")
+    async def keep_reply(self, request: WebRequest) -> Response[str]:
+        """Keep one more answer ready."""
+        return await _do_reply(request, None, "reply_saved", _create_reply)
+
+    @post("/replies/{reply_id:str}")
+    async def change_reply(self, request: WebRequest, reply_id: FromPath[str]) -> Response[str]:
+        """Put one in other words."""
+        return await _do_reply(request, parse_id("canned_reply", reply_id), "reply_saved", _change_reply)
+
+    @post("/replies/{reply_id:str}/delete")
+    async def delete_reply(self, request: WebRequest, reply_id: FromPath[str]) -> Response[str]:
+        """What was answered with it stays."""
+        return await _do_reply(request, parse_id("canned_reply", reply_id), "reply_deleted", _delete_reply)
+
+    @get("/{ticket_id:str}")
+    async def item(self, request: WebRequest, uow: Uow, ticket_id: FromPath[str]) -> Response[str]:
+        """One ticket; ``?reply=7`` puts an answer kept ready into the box."""
+        form = Form()
+        chosen = request.query_params.get("reply", "")
+        if chosen:
+            kept = {str(one.reply_id): one.words for one in await replies.list_replies(uow)}
+            form = Form("answer", {"words": kept.get(chosen, "")})
+        return await _ticket(Screen.of(request), uow, parse_id("ticket", ticket_id), form)
+
+    @get("/{ticket_id:str}/files/{message_id:str}")
+    async def file(
+        self, request: WebRequest, uow: Uow, ticket_id: FromPath[str], message_id: FromPath[str]
+    ) -> Response[bytes]:
+        """Our own copy of a picture; anything else is for saving, never for showing."""
+        number = parse_id("ticket_file", message_id)
+        media_id = await find_file(uow, parse_id("ticket", ticket_id), number)
+        stored = await media.open_file(uow, parts_of(request).shelf, media_id)
+        headers = {"Content-Security-Policy": PICTURE_POLICY}
+        if not stored.is_picture:
+            headers["Content-Disposition"] = f'attachment; filename="ticket-{number}.pdf"'
+        return Response(stored.content, media_type=stored.content_type, headers=headers)
+
+    @post("/{ticket_id:str}/answer")
+    async def answer(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
+        """An answer, or a note for colleagues; a form that arrives twice says it once."""
+        fields = await read_form(request)
+        is_note = fields.get("as") == "note"
+        act, told = (_note, "ticket_noted") if is_note else (_answer, "ticket_answered")
+        return await _do(request, ticket_id, "answer", act, told)
+
+    @post("/{ticket_id:str}/order")
+    async def order(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
+        """Which of the customer's orders it is about."""
+        return await _do(request, ticket_id, "order", _link, "ticket_linked")
+
+    @post("/{ticket_id:str}/close")
+    async def close(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
+        """The end of it; the customer is told."""
+        return await _do(
+            request, ticket_id, "close", lambda uow, number, _: service.close(uow, number), "ticket_closed"
+        )
+
+    @post("/{ticket_id:str}/reopen")
+    async def reopen(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
+        """Go on with what was closed."""
+        return await _do(
+            request, ticket_id, "close", lambda uow, number, _: service.reopen(uow, number), "ticket_reopened"
+        )
+
+
+@get(f"{TICKETS}.csv", opt=route_for(Access.STAFF, fresh_from=TICKETS))
+async def tickets_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+    """All that is chosen, as CSV."""
+    require(uow.actor, TICKETS_ANSWER)
+    screen, listing = Screen.of(request), _listing(request)
+    rows = await every_row(
+        lambda after: list_tickets(
+            uow,
+            _sought(listing),
+            after=after,
+            newest_first=listing.newest_first,
+            rows=MOST_EXPORTED // 10,
+        )
+    )
+    return file_of(request, "tickets", COLUMNS, (_cells(screen, row) for row in rows))
+
+
+def _listing(request: WebRequest) -> Listing:
+    return Listing.read(request, TICKETS, choices={"state": STATES}, ids=("customer",), texts=("q",))
+
+
+def _sought(listing: Listing) -> Sought:
+    return Sought(listing.get("q"), listing.get("state"), listing.number("customer"))
+
+
+def _cells(screen: Screen, row: TicketRow) -> tuple[object, ...]:
+    return (
+        row.ticket_id,
+        row.user_id,
+        row.customer_name,
+        row.username,
+        row.subject,
+        row.status,
+        row.order_id,
+        *both_calendars(row.created_at, screen.tz),
+        *both_calendars(row.last_at, screen.tz),
+    )
+
+
+async def _answer(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
+    cause = service.form_cause(fields.get("form", ""))
+    await service.answer(uow, ticket_id, fields.get("words", ""), cause=cause)
+
+
+async def _note(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
+    cause = service.form_cause(fields.get("form", ""))
+    await service.note(uow, ticket_id, fields.get("words", ""), cause=cause)
+
+
+async def _link(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
+    chosen = fields.get("order", "")
+    await service.link_order(uow, ticket_id, parse_id("order", chosen) if chosen else None)
+
+
+async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: str) -> Response[str]:
+    """One act upon a ticket; what is refused is shown again beside the reason, with nothing lost."""
+    fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
+    number = parse_id("ticket", ticket_id)
+    units = parts_of(request).units
+    try:
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            await act(uow, number, fields)
+    except (BadInput, TicketClosed, AlreadyExists) as refusal:
+        code = 422 if isinstance(refusal, BadInput) else 409
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            return await _ticket(screen, uow, number, Form(name, fields, refusal), code=code)
+    if wants_part(request):
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            return await _ticket(screen, uow, number, Form(), done=notice)
+    return see_other(f"{TICKETS}/{number}", send_cookies=[screen.parts.cookies.keep_notice(notice)])
+
+
+async def _ticket(
+    screen: Screen, uow: UnitOfWork, ticket_id: int, form: Form, *, code: int = 200, done: str | None = None
+) -> Response[str]:
+    context: dict[str, Any] = {
+        "ticket": await load_ticket(uow, ticket_id, screen.lang),
+        "replies": await replies.list_replies(uow),
+        "form": form,
+        "error": sentence_for(screen, form.problem) if form.problem else None,
+        "form_key": secrets.token_urlsafe(16),
+        "may_answer": may(uow.actor, TICKETS_ANSWER),
+        "longest": rules.LONGEST_ANSWER,
+        "waiting_state": rules.WAITING,
+    }
+    if not wants_part(screen.request):
+        waiting = await count_waiting(uow)
+        return screen.page("tickets/ticket.html", code=code, active="tickets", waiting=waiting, **context)
+    if done is not None:
+        part = screen.text("tickets/_ticket.html", **context)
+        return screen.answer(part + screen.toast(screen.say(NOTICES[done]), tone="ok"))
+    return screen.part("tickets/_ticket.html", code=code, **context)
+
+
+async def _create_reply(uow: UnitOfWork, _reply_id: int, fields: Mapping[str, str]) -> None:
+    await replies.create(uow, fields.get("title", ""), fields.get("words", ""))
+
+
+async def _change_reply(uow: UnitOfWork, reply_id: int, fields: Mapping[str, str]) -> None:
+    await replies.change(uow, reply_id, fields.get("title", ""), fields.get("words", ""))
+
+
+async def _delete_reply(uow: UnitOfWork, reply_id: int, _fields: Mapping[str, str]) -> None:
+    await replies.delete(uow, reply_id)
+
+
+async def _do_reply(request: WebRequest, reply_id: int | None, notice: str, act: Act) -> Response[str]:
+    fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
+    units = parts_of(request).units
+    try:
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            await act(uow, reply_id or 0, fields)
+    except (BadInput, AlreadyExists) as refusal:
+        code = 422 if isinstance(refusal, BadInput) else 409
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            return await _replies(screen, uow, Form("reply", fields, refusal, reply_id), code=code)
+    if wants_part(request):
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            return await _replies(screen, uow, Form(), done=notice)
+    return see_other(REPLIES, send_cookies=[screen.parts.cookies.keep_notice(notice)])
+
+
+async def _replies(
+    screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200, done: str | None = None
+) -> Response[str]:
+    context: dict[str, Any] = {
+        "replies": await replies.list_replies(uow),
+        "form": form,
+        "error": sentence_for(screen, form.problem) if form.problem else None,
+        "wrong_field": form.problem.field if isinstance(form.problem, BadInput | AlreadyExists) else "",
+        "may_answer": may(uow.actor, TICKETS_ANSWER),
+        "longest": rules.LONGEST_ANSWER,
+        "longest_title": rules.LONGEST_TITLE,
+    }
+    if not wants_part(screen.request):
+        waiting = await count_waiting(uow)
+        return screen.page("tickets/replies.html", code=code, active="tickets", waiting=waiting, **context)
+    if done is not None:
+        part = screen.text("tickets/_replies.html", **context)
+        return screen.answer(part + screen.toast(screen.say(NOTICES[done]), tone="ok"))
+    return screen.part("tickets/_replies.html", code=code, **context)
