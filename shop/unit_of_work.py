@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.batch import Into, Place, Upon, one_statement
 from db.crypto import Vault
-from db.tenancy import SCOPE, Scope, TenantNotSet, scoped
+from db.tenancy import NOBODY, SCOPE, Scope, TenantNotSet, scoped
 from shop import security
 from shop.actors import Actor
 
@@ -108,6 +108,21 @@ class UnitsOfWork:
         """The platform's unit: reads every shop; writes only ``bots`` and what the fleet claims."""
         async with self._unit(Scope(platform=True), actor) as uow:
             yield uow
+
+    @asynccontextmanager
+    async def glance(self, actor: Actor) -> AsyncIterator[UnitOfWork]:
+        """For one question that brings its own scope: no transaction around it, so one round trip.
+
+        Nobody's unit: it sees no shop's rows and writes none, and nothing in it is undone together.
+        """
+        async with self.sessions() as session:
+            await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            session.info[SCOPE] = NOBODY
+            _open.set(True)
+            try:
+                yield UnitOfWork(session, NOBODY, actor, self.clock(), self.channel, self.vault)
+            finally:
+                _open.set(False)
 
     @asynccontextmanager
     async def _unit(self, scope: Scope, actor: Actor) -> AsyncIterator[UnitOfWork]:

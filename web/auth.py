@@ -40,7 +40,7 @@ async def recognise(connection: Connection) -> SignedIn | None:
     cookie = connection.cookies.get(parts.cookies.session)
     if not cookie:
         return None
-    async with parts.units.platform(_DOOR) as uow:
+    async with parts.units.glance(_DOOR) as uow:
         return await sessions.find(uow, cookie)
 
 

@@ -10,30 +10,13 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    Text,
-    TextClause,
-    all_,
-    any_,
-    bindparam,
-    case,
-    delete,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import Text, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
-from sqlalchemy.sql.selectable import TextualSelect
 
-from db.models import ApiToken, Bot, Staff, StaffSession
-from db.prepared import compiled_once
+from db.models import Staff, StaffSession
 from shop.actors import Master, StaffMember
 from shop.signals import sessions_changed
 from shop.staff import lifetimes, rules
@@ -150,7 +133,7 @@ def fingerprint(cookie: str) -> bytes:
 
 
 async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
-    """Whose session ``cookie`` is, in a platform unit; None for every way of not being one.
+    """Whose session ``cookie`` is; None for every way of not being one. Needs no unit but a glance.
 
     Unknown, expired, idle too long, of a revoked token, of a person who left or of a closed shop: asked
     again for every request, so that a revocation counts from the next one on.
@@ -158,7 +141,7 @@ async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
     if _COOKIE.fullmatch(cookie) is None:
         return None
     row = (
-        await uow.session.execute(_lookup(), {"id_hash": fingerprint(cookie), "now": uow.now})
+        await uow.session.execute(_WHO_ASKS, {"id_hash": fingerprint(cookie), "now": uow.now})
     ).one_or_none()
     if row is None or lifetimes.is_over(
         row.role,
@@ -171,58 +154,13 @@ async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
     return _signed_in(row)
 
 
-@cache
-def _lookup() -> TextClause | TextualSelect:
-    """Built and compiled once: either costs more than to run it, and every request runs it."""
-    home, shown = aliased(Bot), aliased(Bot)
-    now = bindparam("now", type_=StaffSession.expires_at.type)
-    viewed = case((StaffSession.viewing_until > now, StaffSession.viewing_bot_id))
-    return compiled_once(
-        select(
-            StaffSession.id_hash,
-            StaffSession.bot_id,
-            StaffSession.csrf_secret,
-            StaffSession.created_at,
-            StaffSession.last_seen_at,
-            StaffSession.proved_at,
-            StaffSession.expires_at,
-            StaffSession.api_token_id,
-            ApiToken.scope,
-            ApiToken.expires_at.label("token_ends_at"),
-            Staff.id.label("staff_id"),
-            Staff.name.label("staff_name"),
-            Staff.role,
-            Staff.permissions,
-            Staff.telegram_id,
-            (home.is_active & (home.token_state != all_(_words(rules.SPEECHLESS)))).label("bot_lives"),
-            shown.id.label("shown_id"),
-            shown.name.label("shop_name"),
-            shown.username,
-            shown.default_language,
-            shown.timezone,
-            shown.currency,
-            case((shown.id != home.id, StaffSession.viewing_until)).label("viewing_until"),
-        )
-        .join(Staff, (Staff.bot_id == StaffSession.bot_id) & (Staff.id == StaffSession.staff_id))
-        .join(ApiToken, (ApiToken.bot_id == StaffSession.bot_id) & (ApiToken.id == StaffSession.api_token_id))
-        .join(home, home.id == StaffSession.bot_id)
-        .join(shown, shown.id == func.coalesce(viewed, StaffSession.bot_id))
-        .where(
-            StaffSession.id_hash == bindparam("id_hash"),
-            Staff.is_active,
-            ApiToken.revoked_at.is_(None),
-            ApiToken.expires_at.is_(None) | (ApiToken.expires_at > now),
-            home.deleted_at.is_(None),
-            home.status == any_(_words(rules.OPENS_DASHBOARD)),
-            # Whoever is no master any more does not keep a stranger's shop on the screen.
-            StaffSession.viewing_bot_id.is_(None) | (Staff.role == "master"),
-        )
-    )
-
-
-def _words(known: tuple[str, ...]) -> BindParameter[Any]:
-    """One value, where ``in_`` would be as many as there are when it runs."""
-    return literal(list(known), ARRAY(Text))
+# The question itself is a function of the database (migration 0014), which says whose rows it may see.
+_WHO_ASKS = text("SELECT * FROM who_asks(:id_hash, :now, :open_shops, :speechless)").bindparams(
+    bindparam("id_hash", type_=StaffSession.id_hash.type),
+    bindparam("now", type_=StaffSession.expires_at.type),
+    bindparam("open_shops", list(rules.OPENS_DASHBOARD), type_=ARRAY(Text)),
+    bindparam("speechless", list(rules.SPEECHLESS), type_=ARRAY(Text)),
+)
 
 
 def _signed_in(row: Any) -> SignedIn:

@@ -11,6 +11,7 @@ from db.base import Base, BotOwned
 from db.models import Bot, Transaction, User
 from db.tenancy import TenantNotSet
 from shop.actors import System
+from shop.staff import sessions
 
 SHOP_TABLES = sorted(
     {mapper.local_table.name for mapper in Base.registry.mappers if issubclass(mapper.class_, BotOwned)}
@@ -29,6 +30,12 @@ GLOBAL_KEYS = {
     ("zarinpal_payments", "zarinpal_authority"),
 }
 """Unique across shops on purpose: random, or given by somebody outside."""
+
+
+SIGHT = text(
+    "SELECT coalesce(current_setting('app.bot_id', true), ''), "
+    "coalesce(current_setting('app.platform', true), '')"
+)
 
 
 async def enter(connection: asyncpg.Connection, bot_id: int) -> None:
@@ -241,6 +248,39 @@ async def test_the_shop_travels_in_the_message_that_begins_the_transaction(units
         await uow.session.scalar(select(Bot.id))
 
     assert f"BEGIN; SET LOCAL app.bot_id = '{shop.bot_id}'; SET LOCAL app.platform = '';" in sent
+
+
+async def test_asking_whose_a_cookie_is_takes_one_statement_and_leaves_no_sight_behind(
+    make_shop, units, monkeypatch
+):
+    shop = await make_shop()
+    sent: list[str] = []
+    execute = asyncpg.Connection.execute
+
+    async def spy(self, query, *args, **kwargs):
+        sent.append(query)
+        return await execute(self, query, *args, **kwargs)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", spy)
+    async with units.glance(System("test")) as uow:
+        nobody = await sessions.find(uow, "x" * 43)
+        settings = (await uow.session.execute(SIGHT)).one()
+        plans = await uow.session.scalar(text("SELECT count(*) FROM bot_plans"))
+    bare = list(sent)
+    async with units.begin(shop.bot_id, System("test")) as uow:
+        await sessions.find(uow, "x" * 43)
+        afterwards = (await uow.session.execute(SIGHT)).one()
+
+    assert nobody is None
+    assert bare == [], "no BEGIN, no COMMIT"
+    assert (*settings, plans) == ("", "", 0)
+    assert tuple(afterwards) == (str(shop.bot_id), "")
+
+
+async def test_a_glance_may_read_no_shop_through_the_models_either(units):
+    async with units.glance(System("test")) as uow:
+        with pytest.raises(TenantNotSet):
+            await uow.session.scalar(select(User.id))
 
 
 async def test_nothing_in_the_schema_steps_around_the_wall(everything):
