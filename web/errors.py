@@ -74,6 +74,9 @@ LONG_SECONDS = 90
 
 PROBLEMS: Mapping[tuple[str, str], str] = {
     ("reason_text", "required"): N_("Write the reason; the customer will read it."),
+    ("arrived", "required"): N_("Write the amount that arrived, in Toman."),
+    ("arrived", "far_too_much"): N_("Ten times too much: is this in Rial? Write it in Toman."),
+    ("why", "required"): N_("Write a few words; your colleagues will read them here."),
     ("reason_code", "unknown"): N_("Choose a reason."),
     ("name", "required"): N_("Give it a name, so that you know it again."),
     ("name", "too_long"): N_("A name of at most %(limit)s characters, please."),

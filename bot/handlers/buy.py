@@ -19,7 +19,7 @@ from shop.orders.rules import CANCELLABLE
 from shop.payments import service as payments
 from shop.payments.service import CardInvoice
 from shop.plans.queries import get_offer, list_offers
-from shop.unit_of_work import UnitsOfWork
+from shop.unit_of_work import UnitOfWork, UnitsOfWork
 
 
 async def pick(query: CallbackQuery, callback_data: PickPlan, visit: Visit, units: UnitsOfWork) -> None:
@@ -43,7 +43,7 @@ async def pay_by_card(
             order = await orders.place(
                 uow, visit.person.id, plan_id=callback_data.plan_id, shown_price=callback_data.price
             )
-            invoice = await payments.start_card_payment(uow, visit.person.id, order.order_id)
+            invoice = await _pay(uow, visit, order.order_id)
     except PlanUnavailable as error:
         await _plans_again(query, visit, units, error)
     except PriceChanged as error:
@@ -55,12 +55,21 @@ async def pay_by_card(
 async def show_card(query: CallbackQuery, callback_data: ShowCard, visit: Visit, units: UnitsOfWork) -> None:
     """The card of an order again; the same one as long as it is open."""
     async with visit.begin(units) as uow:
-        invoice = await payments.start_card_payment(uow, visit.person.id, callback_data.order_id)
+        invoice = await _pay(uow, visit, callback_data.order_id)
     await _show_card(query, visit, units, invoice)
 
 
-async def _show_card(query: CallbackQuery, visit: Visit, units: UnitsOfWork, invoice: CardInvoice) -> None:
-    if invoice.status != "created":  # a receipt waits already: nothing to pay
+async def _pay(uow: UnitOfWork, visit: Visit, order_id: int) -> CardInvoice | None:
+    """None when the wallet had by itself what the order still needed."""
+    if await payments.pay_rest_from_wallet(uow, visit.person.id, order_id):
+        return None
+    return await payments.start_card_payment(uow, visit.person.id, order_id)
+
+
+async def _show_card(
+    query: CallbackQuery, visit: Visit, units: UnitsOfWork, invoice: CardInvoice | None
+) -> None:
+    if invoice is None or invoice.status != "created":  # a receipt waits already: nothing to pay
         await show(query, await status(visit, units))
         return
     with_rial = visit.settings["show_rial"]

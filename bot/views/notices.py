@@ -7,7 +7,15 @@ from typing import Any
 
 from aiogram.types import InlineKeyboardMarkup
 
-from bot.callbacks import AskReceipt, AskSupport, CancelOrder, CloseTicket, Go, ShowSubscription
+from bot.callbacks import (
+    AskReceipt,
+    AskSupport,
+    CancelOrder,
+    CloseTicket,
+    Go,
+    ShowCard,
+    ShowSubscription,
+)
 from bot.views import sign_in
 from bot.views.menu import back
 from bot.views.screen import Reader, Screen, copy, keyboard, press, support
@@ -61,6 +69,17 @@ def _expired(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
     )
 
 
+def _differs(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
+    if not payload["missing"]:
+        return _home(reader, payload)
+    rest = ShowCard(order_id=payload["order_id"])
+    return keyboard(
+        [press(reader.gettext("💳 Pay the rest"), rest, style="primary")],
+        support(reader),
+        back(reader, keep=True),
+    )
+
+
 def _home(reader: Reader, _payload: Payload) -> InlineKeyboardMarkup | None:
     return keyboard(support(reader), back(reader, keep=True))
 
@@ -80,6 +99,7 @@ BUTTONS: Mapping[str, Buttons] = {
     "subscription_ready": _ready,
     "order_held": _home,
     "wallet_credited": _home,
+    "amount_differs": _differs,
     "wallet_corrected": _home,
     "from_the_shop": _home,
     "subscription_extended": _home,

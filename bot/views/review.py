@@ -130,6 +130,7 @@ def _fields(reader: Reader, shown: ShownReceipt, state: State) -> dict[str, obje
     door = DOORS.get(item.decided_channel or "")
     return {
         "item": item,
+        "arrived": item.arrived if state in ("approved", "held") else None,
         "state": state,
         "rial": rial(Money(item.amount, Currency(item.currency)), reader.language),
         "plan": item.plan_name[:NAME_LIMIT],

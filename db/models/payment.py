@@ -88,7 +88,7 @@ class CardToCardPayment(BotRow):
     expected_amount: Mapped[MinorUnits]
     """What the customer was asked to transfer."""
     amount: Mapped[MinorUnits | None]
-    """What was accepted; set by the decision."""
+    """What was accepted; set by the decision. While an approval with another amount is held, that amount."""
     currency: Mapped[Words]
     card_snapshot: Mapped[Json]
     """The card as it was shown: bank, holder, first six and last four digits."""

@@ -202,11 +202,12 @@ def is_in_hours(at: time, start: time | None, end: time | None) -> bool:
     return at >= opens or at < end
 
 
-def steps(outcome: Outcome, amount: int) -> dict[str, int]:
-    """By how much the counters of a card's day move; ``amount`` in minor units."""
+def steps(outcome: Outcome, amount: int, *, arrived: int | None = None) -> dict[str, int]:
+    """By how much the counters of a card's day move; in minor units, with what ``arrived`` instead."""
     match outcome:
         case "approved":
-            return {"approved_count": 1, "approved_amount": amount}
+            came = amount if arrived is None else arrived
+            return {"approved_count": 1, "approved_amount": came, "reserved_amount": came - amount}
         case "rejected":
             return {"rejected_count": 1, "reserved_count": -1, "reserved_amount": -amount}
         case "released":

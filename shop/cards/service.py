@@ -53,16 +53,23 @@ __all__ = (
 
 
 async def record_outcome(
-    uow: UnitOfWork, card_id: int, *, amount: int, shown_at: datetime, outcome: Outcome
+    uow: UnitOfWork,
+    card_id: int,
+    *,
+    amount: int,
+    shown_at: datetime,
+    outcome: Outcome,
+    arrived: int | None = None,
 ) -> None:
     """Count what came of a payment that reserved ``amount`` (minor units) on the day of ``shown_at``.
 
-    ``approved`` keeps the room it took; ``rejected`` and ``released`` (expired, cancelled) give it back;
-    ``reopened`` takes it again, for a payment that was given back and now waits once more. Not
-    idempotent: the caller has moved the payment's status, and calls once. Raises NotFound.
+    ``approved`` keeps the room it took, or takes that of what ``arrived`` in its place; ``rejected`` and
+    ``released`` (expired, cancelled) give it back; ``reopened`` takes it again, for a payment that was given
+    back and now waits once more. Not idempotent: the caller has moved the payment's status, and calls once.
+    Raises NotFound.
     """
     asked = {"shop": uow.bot_id, "card": card_id, "shown_at": shown_at, "now": uow.now}
-    asked |= rules.steps(outcome, amount)
+    asked |= rules.steps(outcome, amount, arrived=arrived)
     if await uow.session.scalar(_COUNTED[outcome], asked) is None:
         # A shop that has never shown a card has no row to lock yet; or there is no such card.
         await ensure_rotation(uow)

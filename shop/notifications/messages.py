@@ -71,6 +71,28 @@ class WalletCredited(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class AmountDiffers(Message):
+    """Another amount arrived than was asked for, or the order needs more still: what became of the money.
+
+    ``missing`` is what the order needs beyond the wallet's ``balance``; nought when it was served.
+    ``plan`` is the order's snapshot.
+    """
+
+    kind: ClassVar[str] = "amount_differs"
+    payment_id: int
+    order_id: int
+    plan: dict[str, Any]
+    asked: int
+    arrived: int
+    missing: int
+    balance: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.payment_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptRejected(Message):
     """``turn`` counts this payment's receipts: each rejection is told once."""
 
@@ -327,6 +349,7 @@ MESSAGES: tuple[type[Message], ...] = (
     SubscriptionReady,
     OrderHeld,
     WalletCredited,
+    AmountDiffers,
     WalletCorrected,
     FromTheShop,
     SubscriptionExtended,

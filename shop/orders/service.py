@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from db.batch import Upon
 from db.models import Bot, BotPlan, CardToCardPayment, Order, User
@@ -163,6 +163,27 @@ class Bought:
     status: str
     balance: int | None
     """What is left in the wallet; None when nothing was taken, because the order costs nothing."""
+    plan: dict[str, Any]
+    """The order's snapshot."""
+
+
+async def keep_for_the_rest(uow: UnitOfWork, order_id: int) -> Order | None:
+    """Money came for an order, and its customer's balance does not reach: it waits a day for the rest.
+
+    None when the order needs no money (any more). The caller holds the customer's lock.
+    """
+    waiting: Order | None = await uow.session.scalar(
+        update(Order)
+        .where(Order.id == order_id, Order.status.in_(rules.PAYABLE))
+        .values(
+            status="partially_paid",
+            expires_at=func.greatest(Order.expires_at, uow.now + rules.KEPT_FOR_THE_REST),
+            updated_at=uow.now,
+        )
+        .returning(Order)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return waiting
 
 
 async def pay_from_balance(uow: UnitOfWork, order_id: int) -> Bought | None:
@@ -199,6 +220,6 @@ async def pay_from_balance(uow: UnitOfWork, order_id: int) -> Bought | None:
         )
         balance = taken.balance_after
     if order.kind != "topup" and not await provisioning.provide(uow, order):
-        return Bought(order.status, balance)
+        return Bought(order.status, balance, order.snapshot)
     uow.last.update(_FULFILLED, uow.bot_id, order.id, "fulfilled", uow.now, uow.now)
-    return Bought("fulfilled", balance)
+    return Bought("fulfilled", balance, order.snapshot)

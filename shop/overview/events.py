@@ -53,7 +53,9 @@ def _history() -> Select[Any]:
             AuditEntry.id.label("id"),
             User.first_name,
             User.last_name,
-            func.coalesce(CardToCardPayment.expected_amount, Order.amount).label("amount"),
+            func.coalesce(CardToCardPayment.amount, CardToCardPayment.expected_amount, Order.amount).label(
+                "amount"
+            ),
             CardToCardPayment.id.label("receipt_id"),
             case((AuditEntry.action.in_(DECISIONS), AuditEntry.actor_name)).label("actor_name"),
         )

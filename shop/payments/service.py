@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,12 +12,14 @@ from db.models import CardToCardPayment, Order
 from shop.actors import System
 from shop.cards import service as cards
 from shop.cards.service import ChosenCard
+from shop.configurations import service as configurations
 from shop.errors import NotFound, OrderClosed
 from shop.features import service as features
 from shop.money import Currency, Money
 from shop.notifications import messages
 from shop.notifications.outbox import enqueue
 from shop.orders import service as orders
+from shop.orders.rules import deadline
 from shop.payments import rules
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.wallet import service as wallet
@@ -50,41 +52,76 @@ class Settled:
     order_status: str | None
     """None when the order needed the money no more: it is in the wallet then."""
     balance: int
+    missing: int = 0
+    """What the order still needs beyond the balance, in minor units."""
+    plan: dict[str, Any] = field(default_factory=dict)
+    """The order's snapshot."""
 
 
 async def start_card_payment(uow: UnitOfWork, user_id: int, order_id: int) -> CardInvoice:
     """Show a card for an order. Asking again shows the same card and amount as long as it is open.
 
-    Raises FeatureOff, NotFound (also for another person's order), OrderClosed, NoCardAvailable.
+    For an order that was paid in part, what its customer's wallet lacks. Raises FeatureOff, NotFound (also
+    for another person's order), OrderClosed, NoCardAvailable.
     """
     features.require_on(await features.load_state(uow), "card_to_card")
+    user = await orders.lock_user(uow, user_id)
+    order = await _own_order(uow, user_id, order_id)
+    payment = await _open_for(uow, order_id)
+    if payment is not None:
+        return _invoice(payment, order, await cards.reveal_number(uow, payment.card_id))
+    is_rest = order.status == "partially_paid"
+    amount = order.amount - (user.balance if is_rest else 0)
+    if (order.status != "awaiting_payment" and not is_rest) or amount < 1:
+        raise OrderClosed(order_id, order.status)
+    card = await cards.get_next_card_for_rotation(
+        uow, amount=Money(amount, Currency(order.currency)), user_id=user_id
+    )
+    expires_at = order.expires_at
+    if is_rest:
+        minutes = await configurations.get_config_value(uow, "payment_minutes")
+        expires_at = deadline(uow.now, minutes)
+    payment = await _open_payment(uow, order, card, amount=amount, expires_at=expires_at)
+    return _invoice(payment, order, card.number)
+
+
+async def pay_rest_from_wallet(uow: UnitOfWork, user_id: int, order_id: int) -> bool:
+    """Whether an order that was paid in part is complete now, because the wallet has the rest by itself.
+
+    Raises NotFound (also for another person's order).
+    """
     await orders.lock_user(uow, user_id)
+    order = await _own_order(uow, user_id, order_id)
+    if order.status != "partially_paid" or await _open_for(uow, order_id) is not None:
+        return False
+    return await orders.pay_from_balance(uow, order_id) is not None
+
+
+async def _own_order(uow: UnitOfWork, user_id: int, order_id: int) -> Order:
     order = await uow.session.scalar(select(Order).where(Order.id == order_id, Order.user_id == user_id))
     if order is None:
         raise NotFound("order", order_id)
-    payment = await uow.session.scalar(
+    return order
+
+
+async def _open_for(uow: UnitOfWork, order_id: int) -> CardToCardPayment | None:
+    found: CardToCardPayment | None = await uow.session.scalar(
         select(CardToCardPayment).where(
             CardToCardPayment.order_id == order_id, CardToCardPayment.status.in_(rules.OPEN)
         )
     )
-    if payment is not None:
-        return _invoice(payment, order, await cards.reveal_number(uow, payment.card_id))
-    if order.status != "awaiting_payment":
-        raise OrderClosed(order_id, order.status)
-    card = await cards.get_next_card_for_rotation(
-        uow, amount=Money(order.amount, Currency(order.currency)), user_id=user_id
-    )
-    payment = await _open_payment(uow, order, card)
-    return _invoice(payment, order, card.number)
+    return found
 
 
-async def _open_payment(uow: UnitOfWork, order: Order, card: ChosenCard) -> CardToCardPayment:
+async def _open_payment(
+    uow: UnitOfWork, order: Order, card: ChosenCard, *, amount: int, expires_at: datetime | None
+) -> CardToCardPayment:
     payment = CardToCardPayment(
         user_id=order.user_id,
         order_id=order.id,
         card_id=card.card_id,
         status="created",
-        expected_amount=order.amount,
+        expected_amount=amount,
         currency=order.currency,
         card_snapshot={
             "bank_name": card.bank_name,
@@ -93,7 +130,7 @@ async def _open_payment(uow: UnitOfWork, order: Order, card: ChosenCard) -> Card
             "last_four": card.last_four,
         },
         tracking_number=await _unused_tracking_number(uow),
-        expires_at=order.expires_at,
+        expires_at=expires_at,
         created_at=uow.now,
         updated_at=uow.now,
     )
@@ -153,10 +190,16 @@ async def settle(
         order_id=order_id,
     )
     bought = await orders.pay_from_balance(uow, order_id)
-    if bought is None:
+    if bought is not None:
+        balance = entry.balance_after if bought.balance is None else bought.balance
+        return Settled(entry.transaction_id, bought.status, balance, plan=bought.plan)
+    waiting = await orders.keep_for_the_rest(uow, order_id)
+    if waiting is None:
         return Settled(entry.transaction_id, None, entry.balance_after)
-    balance = entry.balance_after if bought.balance is None else bought.balance
-    return Settled(entry.transaction_id, bought.status, balance)
+    missing = waiting.amount - entry.balance_after
+    return Settled(
+        entry.transaction_id, waiting.status, entry.balance_after, missing=missing, plan=waiting.snapshot
+    )
 
 
 async def expire_due(units: UnitsOfWork) -> int:

@@ -34,6 +34,8 @@ class Decided:
     card_id: int
     status: str
     expected_amount: int
+    amount: int | None
+    """What arrived, where it is another amount than was asked for."""
     currency: str
     tracking_number: str
     receipt_count: int
@@ -44,12 +46,17 @@ class Decided:
 
 
 async def decide_now(
-    uow: UnitOfWork, payment_id: int, *, status: str, reason: str | None = None, words: str | None = None
+    uow: UnitOfWork,
+    payment_id: int,
+    *,
+    status: str,
+    amount: int | None = None,
+    reason: str | None = None,
+    words: str | None = None,
 ) -> Decided | None:
     """Move a receipt that waits; None when it does not, is held, or is paid by who decides."""
-    return await _settle(
-        uow, _AT_ONCE, payment_id, me=staff_id(uow.actor), status=status, reason=reason, words=words
-    )
+    said = {"status": status, "amount": amount, "reason": reason, "words": words}
+    return await _settle(uow, _AT_ONCE, payment_id, me=staff_id(uow.actor), **said)
 
 
 async def decide_as_held(uow: UnitOfWork, payment_id: int) -> Decided | None:
@@ -99,6 +106,7 @@ def _at_once() -> Any:
     return _moving(
         CardToCardPayment.commit_at.is_(None) & is_not_of(_SHOP, _ME),
         status=bindparam("status", type_=Text()),
+        amount=bindparam("amount", type_=BigInteger),
         reject_reason=bindparam("reason", type_=Text()),
         admin_notes=bindparam("words", type_=Text()),
     )
@@ -107,5 +115,9 @@ def _at_once() -> Any:
 _AT_ONCE = _at_once()
 _AS_HELD = _moving(
     CardToCardPayment.commit_at <= _NOW,
-    status=case((CardToCardPayment.held_decision == "approve", "approved"), else_="rejected"),
+    status=case(
+        (CardToCardPayment.held_decision == "reject", "rejected"),
+        (CardToCardPayment.amount.is_not(None), "approved_other_amount"),
+        else_="approved",
+    ),
 )

@@ -86,6 +86,8 @@ class ReceiptDetail:
     """What somebody decided and may still take back."""
     was_removed: bool = False
     """Its file is kept no longer, as the shop wished."""
+    arrived: int | None = None
+    """What was accepted (while it is held: will be), where it is another amount than was asked for."""
     own_rejection: Mapping[str, str] | None = None
     """What the shop says in its own words when it rejects, in the customer's language."""
 
@@ -184,6 +186,7 @@ def _money(payment: CardToCardPayment) -> dict[str, Any]:
     return {
         "amount": amount,
         "amount_rial": amount * RIALS_IN_A_TOMAN,
+        "arrived": None if payment.amount == amount else payment.amount,
         "currency": payment.currency,
     }
 

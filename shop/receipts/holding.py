@@ -42,6 +42,8 @@ class Held:
     decision: Decision
     customer_name: str
     commit_at: datetime | None
+    amount: int | None = None
+    """What is accepted, where it is another amount than was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +65,33 @@ class HeldDecision:
     by_name: str
     is_mine: bool
     commit_at: datetime
+    amount: int | None = None
+    """What is accepted, where it is another amount than was asked for."""
 
 
-async def hold_approval(uow: UnitOfWork, payment_id: int, *, despite_warnings: bool = False) -> Held:
-    """Accept the money as it was asked for, when the hold is over.
+async def hold_approval(
+    uow: UnitOfWork,
+    payment_id: int,
+    *,
+    despite_warnings: bool = False,
+    amount: int | None = None,
+    why: str = "",
+) -> Held:
+    """Accept the money when the hold is over, as it was asked for or ``amount`` (as ``service.approve``).
 
-    Raises NotAllowed, NotFound, WarningsStand (grave warnings, unless ``despite_warnings``), DecisionHeld,
-    ReceiptNotSubmitted, ReceiptAlreadyReviewed, OwnReceipt.
+    Raises NotAllowed, NotFound, BadInput, WarningsStand (grave warnings, unless ``despite_warnings``),
+    DecisionHeld, ReceiptNotSubmitted, ReceiptAlreadyReviewed, OwnReceipt.
     """
     require(uow.actor, RECEIPTS_APPROVE)
+    other = await service.other_amount(uow, payment_id, amount, why)
     standing = await warnings.before_approval(uow, payment_id)
     grave = standing.grave
     if grave and not despite_warnings:
         raise WarningsStand(payment_id, grave)
-    held = await _hold(uow, payment_id, "approve", standing.hold_seconds)
+    held = await _hold(uow, payment_id, "approve", standing.hold_seconds, **other)
     if held is None:
-        reviewed = await service.approve(uow, payment_id)
-        held = Held(payment_id, "approve", reviewed.customer_name, None)
+        reviewed = await service.approve(uow, payment_id, amount=amount, why=why)
+        held = Held(payment_id, "approve", reviewed.customer_name, None, other.get("amount"))
     if grave:
         await audit.record(uow, "receipt.warnings_overruled", "payment", payment_id, warnings=grave)
     return held
@@ -125,8 +137,11 @@ async def _hold(
     )
     if payment is None:
         raise await service.refusal(uow, payment_id)
-    await audit.record(uow, "receipt.held", "payment", payment_id, decision=decision, seconds=seconds)
-    return Held(payment_id, decision, await _name_of(uow, payment), commit_at)
+    other = {} if payment.amount is None else {"amount": payment.amount}
+    await audit.record(
+        uow, "receipt.held", "payment", payment_id, decision=decision, seconds=seconds, **other
+    )
+    return Held(payment_id, decision, await _name_of(uow, payment), commit_at, payment.amount)
 
 
 async def undo(uow: UnitOfWork, payment_id: int) -> Undone:
@@ -150,7 +165,7 @@ async def undo(uow: UnitOfWork, payment_id: int) -> Undone:
         raise NothingHeld(payment_id)
     if held.commit_at <= uow.now:
         raise TooLate(payment_id, held.held_decision)
-    payment = await release(uow, payment_id, reject_reason=None, admin_notes=None)
+    payment = await release(uow, payment_id, amount=None, reject_reason=None, admin_notes=None)
     await audit.record(uow, "receipt.undone", "payment", payment_id, decision=held.held_decision)
     return Undone(payment_id, held.held_decision, await _name_of(uow, payment))
 
@@ -205,6 +220,7 @@ def held_on(uow: UnitOfWork, payment: CardToCardPayment, user: User) -> HeldDeci
         by_name=payment.held_by_name or "",
         is_mine=payment.held_by == uow.actor.label,
         commit_at=payment.commit_at,
+        amount=payment.amount,
     )
 
 

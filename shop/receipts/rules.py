@@ -14,6 +14,8 @@ DECIDABLE = ("receipt_submitted",)
 DECIDED = ("approved", "approved_other_amount", "rejected", "reversed")
 TEXT_LIMIT = 1000
 NOTE_LIMIT = 500
+FAR_TOO_MUCH = 10
+"""So many times what was asked for is Rial typed for Toman, and nobody's payment."""
 REFERENCE = re.compile(r"(?<!\d)\d{6,20}(?!\d)")
 """A bank's tracking code, as people type it."""
 
@@ -50,6 +52,23 @@ def own_words(reason: RejectReason, text: str) -> str:
     words = (clean_text(text) or "")[:NOTE_LIMIT]
     if not words:
         raise BadInput("reason_text", "required")
+    return words
+
+
+def arrived(amount: int, *, asked: int) -> int:
+    """What somebody says has arrived in place of ``asked``, in minor units. Raises BadInput."""
+    if amount < 1:
+        raise BadInput("arrived", "too_small", 1)
+    if amount >= asked * FAR_TOO_MUCH:
+        raise BadInput("arrived", "far_too_much")
+    return amount
+
+
+def why_another(text: str) -> str:
+    """The reviewer's words for his colleagues about an amount that differs. Raises BadInput without any."""
+    words = (clean_text(text) or "")[:NOTE_LIMIT]
+    if not words:
+        raise BadInput("why", "required")
     return words
 
 

@@ -7,7 +7,7 @@ decide through ``shop.receipts.holding``, which holds a decision for some second
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, select, update
 
@@ -34,6 +34,7 @@ from shop.notifications.outbox import enqueue
 from shop.orders import service as orders
 from shop.orders.rules import KEPT_AFTER_REJECTION
 from shop.payments import service as payments
+from shop.payments.service import Settled
 from shop.receipts import deciding, notes, rules
 from shop.receipts.deciding import NOT_HELD, Decided
 from shop.receipts.rules import RejectReason
@@ -133,7 +134,7 @@ async def _tell_reviewers(uow: UnitOfWork, payment: CardToCardPayment) -> None:
 async def _void_hold(uow: UnitOfWork, payment: CardToCardPayment) -> None:
     """What was decided was decided about another picture: the new one wants to be looked at."""
     await audit.record(uow, "receipt.hold_voided", "payment", payment.id, decision=payment.held_decision)
-    for column in NOT_HELD:
+    for column in (*NOT_HELD, "amount"):
         setattr(payment, column, None)
 
 
@@ -194,14 +195,42 @@ async def _ahead(uow: UnitOfWork, payment: CardToCardPayment) -> int:
     )
 
 
-async def approve(uow: UnitOfWork, payment_id: int) -> Reviewed:
-    """Accept the money as it was asked for, and hand over what it buys: all in this transaction.
+async def approve(uow: UnitOfWork, payment_id: int, *, amount: int | None = None, why: str = "") -> Reviewed:
+    """Accept the money, and hand over what it buys: all in this transaction.
 
-    Raises NotAllowed, NotFound, ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed, OwnReceipt.
+    As it was asked for, or ``amount`` in minor units where another one arrived (``why``: to colleagues):
+    exactly that goes to the wallet, and the order takes its price from there when the balance reaches.
+    Raises NotAllowed, NotFound, BadInput, ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed,
+    OwnReceipt.
     """
-    user, payment = await _decide(uow, payment_id, status="approved")
+    other = await other_amount(uow, payment_id, amount, why)
+    user, payment = await _decide(
+        uow,
+        payment_id,
+        status="approved_other_amount" if other else "approved",
+        amount=other.get("amount"),
+        words=other.get("admin_notes"),
+    )
     await _accept(uow, user, payment)
     return Reviewed(payment.id, payment.status, user.full_name)
+
+
+async def other_amount(uow: UnitOfWork, payment_id: int, amount: int | None, why: str) -> dict[str, Any]:
+    """The columns of an approval with another amount than was asked for; none for the usual one.
+
+    Raises NotFound and BadInput.
+    """
+    if amount is None:
+        return {}
+    # What was asked for never changes, so that it may be read before anything is locked.
+    asked = await uow.session.scalar(
+        select(CardToCardPayment.expected_amount).where(CardToCardPayment.id == payment_id)
+    )
+    if asked is None:
+        raise NotFound("receipt", payment_id)
+    if amount == asked:
+        return {}
+    return {"amount": rules.arrived(amount, asked=asked), "admin_notes": rules.why_another(why)}
 
 
 async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text: str = "") -> Reviewed:
@@ -228,39 +257,60 @@ async def settle_held(uow: UnitOfWork, payment_id: int) -> bool:
     decided = await deciding.decide_as_held(uow, payment_id)
     if user is None or decided is None:
         return False
-    await (_accept if decided.status == "approved" else _refuse)(uow, user, decided)
+    await (_refuse if decided.status == "rejected" else _accept)(uow, user, decided)
     return True
 
 
 async def _accept(uow: UnitOfWork, user: User, payment: Decided) -> None:
     """Move the money of a payment whose status was moved just now."""
+    arrived = payment.expected_amount if payment.amount is None else payment.amount
     settled = await payments.settle(
         uow,
         user_id=user.id,
         order_id=payment.order_id,
-        amount=payment.expected_amount,
+        amount=arrived,
         currency=payment.currency,
         method="card_to_card",
         cause=f"c2c:{payment.id}",
     )
-    uow.last.update(_BOOKED, uow.bot_id, payment.id, payment.expected_amount, settled.transaction_id)
-    await _count_on_card(uow, payment, "approved")
-    if settled.order_status is None:
-        await enqueue(
-            uow,
-            chat_id=user.telegram_id,
-            user_id=user.id,
-            message=messages.WalletCredited(payment.id, payment.expected_amount, settled.balance),
-        )
+    uow.last.update(_BOOKED, uow.bot_id, payment.id, arrived, settled.transaction_id)
+    await _count_on_card(uow, payment, "approved", arrived=arrived)
+    await _tell_what_arrived(uow, user, payment, arrived, settled)
+    differs: dict[str, Any] = {}
+    if payment.amount is not None:
+        differs = {"asked": payment.expected_amount, "reason": payment.admin_notes}
     await audit.record(
         uow,
         "receipt.approved",
         "payment",
         payment.id,
-        amount=payment.expected_amount,
+        amount=arrived,
         order_id=payment.order_id,
         order_status=settled.order_status,
+        **differs,
     )
+
+
+async def _tell_what_arrived(
+    uow: UnitOfWork, user: User, payment: Decided, arrived: int, settled: Settled
+) -> None:
+    """What the customer must know beside the delivery: money in his wallet, or missing for his order."""
+    message: messages.Message
+    if settled.order_status is None:
+        message = messages.WalletCredited(payment.id, arrived, settled.balance)
+    elif settled.missing or arrived != payment.expected_amount:
+        message = messages.AmountDiffers(
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            plan=settled.plan,
+            asked=payment.expected_amount,
+            arrived=arrived,
+            missing=settled.missing,
+            balance=settled.balance,
+        )
+    else:
+        return
+    await enqueue(uow, chat_id=user.telegram_id, user_id=user.id, message=message)
 
 
 async def _refuse(uow: UnitOfWork, user: User, payment: Decided) -> None:
@@ -294,15 +344,13 @@ async def _refuse(uow: UnitOfWork, user: User, payment: Decided) -> None:
     await audit.record(uow, "receipt.rejected", "payment", payment.id, reason=reason, text=words)
 
 
-async def _decide(
-    uow: UnitOfWork, payment_id: int, *, status: str, reason: str | None = None, words: str | None = None
-) -> tuple[User, Decided]:
+async def _decide(uow: UnitOfWork, payment_id: int, **said: Any) -> tuple[User, Decided]:
     """Decide at once, or say why not."""
     require(uow.actor, RECEIPTS_APPROVE)
     user = await lock_payer(uow, payment_id)
     if user is None:
         raise NotFound("receipt", payment_id)
-    payment = await deciding.decide_now(uow, payment_id, status=status, reason=reason, words=words)
+    payment = await deciding.decide_now(uow, payment_id, **said)
     if payment is None:
         raise await refusal(uow, payment_id)
     return user, payment
@@ -339,6 +387,8 @@ async def _count_on_card(
     uow: UnitOfWork,
     payment: CardToCardPayment | Decided,
     outcome: Literal["approved", "rejected", "reopened"],
+    *,
+    arrived: int | None = None,
 ) -> None:
     await cards.record_outcome(
         uow,
@@ -346,4 +396,5 @@ async def _count_on_card(
         amount=payment.expected_amount,
         shown_at=payment.created_at,
         outcome=outcome,
+        arrived=arrived,
     )

@@ -136,6 +136,23 @@ TEXTS: tuple[BotText, ...] = (
         {"amount": LARGEST_PRICE, "balance": LARGEST_PRICE},
     ),
     BotText(
+        "amount_differs",
+        N_("Another amount arrived"),
+        N_("When your team approved a payment with another amount than was asked for."),
+        {"plan": PLAN, "asked": PRICE.amount, "balance": 10_000},
+        {
+            "plan": WIDE * LONGEST_PLAN,
+            "asked": LARGEST_PRICE,
+            "arrived": LARGEST_PRICE - 1,
+            "balance": LARGEST_PRICE,
+        },
+        ways=(
+            {"arrived": 250_000, "missing": 40_000, "balance": 250_000},
+            {"arrived": 300_000, "missing": 0},
+            {"arrived": PRICE.amount, "missing": 40_000, "balance": 250_000},
+        ),
+    ),
+    BotText(
         "payment_expired",
         N_("Time has run out"),
         N_("When an order was not paid in time."),

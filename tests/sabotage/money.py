@@ -6,6 +6,7 @@ from tests.sabotage.mutant import Mutant
 
 MONEY = "tests/shop/test_money.py"
 HOLDING = "tests/shop/test_holding.py"
+OTHER_AMOUNT = "tests/shop/test_other_amount.py"
 MACHINE = "tests/shop/test_money_stateful.py"
 CARDS = "tests/shop/test_cards.py"
 WALLETS = "tests/shop/test_wallet.py"
@@ -74,8 +75,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a held rejection is settled as an approval",
         DECIDES,
-        'else_="rejected"),',
-        'else_="approved"),',
+        '(CardToCardPayment.held_decision == "reject", "rejected"),',
+        '(CardToCardPayment.held_decision == "reject", "approved"),',
         (HOLDING,),
     ),
     Mutant(
@@ -102,11 +103,16 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "the approved amount is credited in Rial",
         RECEIPTS,
-        "        order_id=payment.order_id,\n        amount=payment.expected_amount,\n"
-        "        currency=payment.currency,",
-        "        order_id=payment.order_id,\n        amount=payment.expected_amount * 10,\n"
-        "        currency=payment.currency,",
+        "        amount=arrived,\n        currency=payment.currency,",
+        "        amount=arrived * 10,\n        currency=payment.currency,",
         (MONEY,),
+    ),
+    Mutant(
+        "what was asked for is booked, whatever arrived",
+        RECEIPTS,
+        "arrived = payment.expected_amount if payment.amount is None else payment.amount",
+        "arrived = payment.expected_amount",
+        (OTHER_AMOUNT,),
     ),
     Mutant(
         "a credit's cause names the order instead of the payment",
@@ -223,8 +229,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a closed order is given a card again",
         PAYMENTS,
-        '    if order.status != "awaiting_payment":\n        raise OrderClosed(order_id, order.status)\n',
-        "",
+        'if (order.status != "awaiting_payment" and not is_rest) or amount < 1:',
+        "if amount < 1:",
         (MONEY, MACHINE),
     ),
     Mutant(

@@ -432,3 +432,61 @@ async def test_a_grave_warning_is_asked_about_by_the_server_too(alice, shop, sho
     await alice.post(f"/receipts/{again.payment_id}/approve", {"despite_warning": "1"})
 
     assert (await payment(everything, again))["status"] == "approved"
+
+
+async def test_approving_another_amount_books_it_and_leads_on(alice, shop, shops, everything):
+    sent = await shops.receipt(shop)
+    page = (await alice.get(f"/receipts/{sent.payment_id}?other=1")).text
+    assert re.search(r'<dialog[^>]*id="other"[^>]* open', page)
+
+    answer = await alice.post(
+        f"/receipts/{sent.payment_id}/approve-other", {"arrived": "۱۲۰٬۰۰۰", "why": "the bank's fee"}
+    )
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/receipts")
+    row = await payment(everything, sent)
+    assert (row["status"], row["amount"]) == ("approved_other_amount", 120_000)
+    page = (await alice.get(f"/receipts/{sent.payment_id}")).text
+    assert "Approved with another amount" in page
+    assert "the bank&#39;s fee" in page
+    assert "120,000" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"arrived": "", "why": "a reason"}, "Write the amount that arrived, in Toman."),
+        ({"arrived": "many", "why": "a reason"}, "A whole number, please."),
+        ({"arrived": "0", "why": "a reason"}, "At least 1, please."),
+        ({"arrived": "1250000", "why": "a reason"}, "Ten times too much: is this in Rial?"),
+        ({"arrived": "120000", "why": " "}, "Write a few words; your colleagues"),
+    ],
+)
+async def test_another_amount_that_cannot_be_meant_is_asked_for_again(
+    alice, shop, shops, everything, fields, sentence
+):
+    sent = await shops.receipt(shop)
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/approve-other", fields, **PART)
+
+    assert answer.status_code == 422
+    assert sentence in unescape(answer.text)
+    assert re.search(r'<dialog[^>]*id="other"[^>]* open', answer.text)
+    assert f'value="{fields["arrived"]}"' in answer.text, "nothing typed is lost"
+    assert (await payment(everything, sent))["status"] == "receipt_submitted"
+
+
+async def test_another_amount_despite_a_warning_is_asked_once_more_with_what_was_typed(alice, shop, shops):
+    picture_twice = photo()
+    await shops.receipt(shop, content=picture_twice)
+    sent = await shops.receipt(shop, content=picture_twice)
+    typed = {"arrived": "120000", "why": "the bank says so"}
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/approve-other", typed, **PART)
+
+    assert answer.status_code == 409
+    assert 'value="the bank says so"' in answer.text
+    again = await alice.post(
+        f"/receipts/{sent.payment_id}/approve-other", {**typed, "despite_warning": "1"}, **PART
+    )
+    assert again.status_code == 200

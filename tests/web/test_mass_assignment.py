@@ -103,11 +103,13 @@ async def test_no_field_name_of_ours_means_anything_to_a_form(
         alices.bot_id,
     )
     assert misplaced == [], "what no form offers: the place, the key, how it is delivered"
+    accepted = int(form.get("arrived", alices.price))
     wrong = await everything.fetch(
         "SELECT id FROM card_to_card_payments WHERE bot_id = $1 AND (expected_amount <> $2 "
-        "OR coalesce(amount, $2) <> $2 OR status = 'approved_other_amount')",
+        "OR coalesce(amount, $3) <> $3 OR (status = 'approved_other_amount') <> ($2 <> $3))",
         alices.bot_id,
         alices.price,
+        accepted,
     )
     assert wrong == []
     risen = await everything.fetch(

@@ -37,6 +37,7 @@ class Row:
 
 
 REASON = (("reason_code", "not_arrived"),)
+OTHER = {"arrived": "124000", "why": "that came"}
 NAME = (("name", "Laptop"),)
 COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
 FORM_KEY = ("form", "a-form-of-the-matrix")
@@ -103,6 +104,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/receipts/{payment_id:str}/look"): Row(OUT, 204, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/leave"): Row(OUT, 204, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/receipts/{payment_id:str}/approve-other"): Row(OUT, 303, 404, 403, 404, fields=OTHER),
     ("POST", "/receipts/{payment_id:str}/reject"): Row(OUT, 303, 404, 403, 404, fields=REASON),
     ("POST", "/receipts/{payment_id:str}/undo"): Row(OUT, 409, 404, 403, 404),
     ("GET", "/customers"): Row(OUT, 200, 200, 200, 200),

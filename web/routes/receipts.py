@@ -30,11 +30,13 @@ from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
-from web.forms import parse_id, read_form
+from web.forms import parse_id, parse_number, read_form
 from web.parts import WebRequest, parts_of
 from web.rendering import PUSH_URL, Screen, isolated, see_other, wants_part
 
 QUEUE = "/receipts"
+DIALOGS = ("reject", "approve", "other")
+"""What the address can open without script."""
 PICTURE_POLICY = "sandbox; default-src 'none'"
 DONE: Mapping[Decision, tuple[str, str]] = {
     "approve": ("approved", N_("Approved: %(name)s.")),
@@ -55,9 +57,9 @@ class ReceiptController(Controller):
 
     @get("/{payment_id:str}")
     async def item(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[str]:
-        """One receipt under review; ``?reject=1`` and ``?approve=1`` open the dialogs without script."""
+        """One receipt under review; ``?reject=1`` and the like open the dialogs without script."""
         desk = await _desk(request, uow, parse_id("receipt", payment_id))
-        asked = next((name for name in ("reject", "approve") if name in request.query_params), "")
+        asked = next((name for name in DIALOGS if name in request.query_params), "")
         return _show(Screen.of(request), desk, open_dialog=asked)
 
     @get("/{payment_id:str}/image")
@@ -97,6 +99,31 @@ class ReceiptController(Controller):
             return await _as_it_is(screen, receipt, refusal)
         return _decided(screen, held, desk)
 
+    @post("/{payment_id:str}/approve-other")
+    async def approve_other(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
+        """Accept another amount than was asked for; on to the next receipt."""
+        receipt = parse_id("receipt", payment_id)
+        fields = await read_form(request)
+        screen = Screen.of(request)
+        try:
+            async with _unit(request) as uow:
+                held = await holding.hold_approval(
+                    uow,
+                    receipt,
+                    despite_warnings=fields.get("despite_warning") == "1",
+                    amount=_arrived(fields),
+                    why=fields.get("why", ""),
+                )
+                desk = await _next(screen, uow, receipt)
+        except WarningsStand as refusal:
+            return await _as_it_is(screen, receipt, refusal, open_dialog="other", other=fields)
+        except (ReceiptAlreadyReviewed, DecisionHeld) as refusal:
+            return await _as_it_is(screen, receipt, refusal)
+        except BadInput as refusal:
+            wrong = {"other": fields, "other_wrong": {refusal.field: sentence_for(screen, refusal)}}
+            return await _ask_again(screen, receipt, open_dialog="other", **wrong)
+        return _decided(screen, held, desk)
+
     @post("/{payment_id:str}/reject")
     async def reject(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
         """Refuse the receipt with a reason; on to the next one."""
@@ -112,7 +139,14 @@ class ReceiptController(Controller):
         except (ReceiptAlreadyReviewed, DecisionHeld) as refusal:
             return await _as_it_is(screen, receipt, refusal)
         except BadInput as refusal:
-            return await _ask_again(screen, receipt, fields, refusal)
+            return await _ask_again(
+                screen,
+                receipt,
+                open_dialog="reject",
+                reject_code=fields.get("reason_code", ""),
+                reject_text=fields.get("reason_text", ""),
+                reject_error=sentence_for(screen, refusal),
+            )
         return _decided(screen, held, desk)
 
     @post("/{payment_id:str}/undo")
@@ -134,6 +168,13 @@ def _unit(request: WebRequest) -> Any:
     """A unit the handler ends itself: after a refusal it reads what is true now in a second one."""
     who = signed_in(request)
     return parts_of(request).units.begin(who.shop.bot_id, who.actor)
+
+
+def _arrived(fields: Mapping[str, str]) -> int:
+    amount = parse_number("arrived", fields.get("arrived", ""))
+    if amount is None:
+        raise BadInput("arrived", "required")
+    return amount
 
 
 def _reason(fields: Mapping[str, str]) -> RejectReason:
@@ -199,12 +240,13 @@ def _go_on(screen: Screen, desk: Desk, *, notice: str = "", told: str = "") -> R
 
 
 async def _as_it_is(
-    screen: Screen, payment_id: int, refusal: ShopError, *, open_dialog: str = ""
+    screen: Screen, payment_id: int, refusal: ShopError, *, open_dialog: str = "", **context: Any
 ) -> Response[str]:
     """Nothing was changed: the same receipt as it is now, and why."""
     async with _unit(screen.request) as uow:
         desk = await load_desk(uow, payment_id=payment_id, language=screen.lang)
-    return _show(screen, desk, code=409, open_dialog=open_dialog, conflict=_why(screen, refusal))
+    conflict = _why(screen, refusal)
+    return _show(screen, desk, code=409, open_dialog=open_dialog, conflict=conflict, **context)
 
 
 def _why(screen: Screen, refusal: ShopError) -> str:
@@ -213,21 +255,11 @@ def _why(screen: Screen, refusal: ShopError) -> str:
     return screen.say(ALREADY_DECIDED) if is_decided else sentence_for(screen, refusal)
 
 
-async def _ask_again(
-    screen: Screen, payment_id: int, fields: Mapping[str, str], refusal: BadInput
-) -> Response[str]:
+async def _ask_again(screen: Screen, payment_id: int, **context: Any) -> Response[str]:
     """The same form with what was wrong said beside the field, and nothing lost."""
     async with _unit(screen.request) as uow:
         desk = await load_desk(uow, payment_id=payment_id, language=screen.lang)
-    return _show(
-        screen,
-        desk,
-        code=422,
-        open_dialog="reject",
-        reject_code=fields.get("reason_code", ""),
-        reject_text=fields.get("reason_text", ""),
-        reject_error=sentence_for(screen, refusal),
-    )
+    return _show(screen, desk, code=422, **context)
 
 
 def _file(payment_id: int, stored: StoredFile) -> Response[bytes]:
