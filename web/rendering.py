@@ -49,6 +49,7 @@ NOTICES = {
     "card_moved": N_("Moved."),
     "card_archived": N_("Put away; what was paid to it stays in the books."),
     "strategy_kept": N_("Saved; it counts from the next buyer on."),
+    "session_ended": N_("Signed out there."),
     "shop_signed_out": N_("Everybody of this shop is signed out."),
     "telegram_unlinked": N_("Unlinked and signed out everywhere; the account was told."),
     "second_factor_on": N_("From now on a sign-in waits for a tap in Telegram."),

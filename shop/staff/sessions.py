@@ -18,12 +18,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.models import Staff, StaffSession
 from shop.actors import Master, StaffMember
+from shop.errors import NotFound
 from shop.signals import sessions_changed
 from shop.staff import lifetimes, rules
 from shop.staff import service as staff
 from shop.unit_of_work import UnitOfWork
 
 _COOKIE_BYTES = 32
+_REF_LENGTH = 32
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 LONGEST_BROWSER = 80
 
@@ -120,8 +122,12 @@ class Opened:
 class SessionRow:
     """One browser in the list of signed-in devices."""
 
+    ref: str
+    """Names it in a form; nobody gets in by it."""
     browser: str
     address: str
+    token_name: str
+    """The token it came in by."""
     created_at: datetime
     last_seen_at: datetime
     is_current: bool
@@ -130,6 +136,11 @@ class SessionRow:
 def fingerprint(cookie: str) -> bytes:
     """What the table knows of a cookie: the SHA-256 of its value."""
     return sha256(cookie.encode()).digest()
+
+
+def ref_of(id_hash: bytes) -> str:
+    """What a form calls a session: a hash of what the table knows, which is a hash of the cookie already."""
+    return sha256(b"session|" + id_hash).hexdigest()[:_REF_LENGTH]
 
 
 async def find(uow: UnitOfWork, cookie: str) -> SignedIn | None:
@@ -267,6 +278,18 @@ async def end(uow: UnitOfWork, id_hash: bytes) -> None:
     await sessions_changed(uow)
 
 
+async def end_one(uow: UnitOfWork, staff_id: int, ref: str) -> bytes:
+    """Sign a member of staff out at one of his browsers; answers which. Raises NotFound."""
+    known = await uow.session.scalars(
+        select(StaffSession.id_hash).where(StaffSession.staff_id == staff_id).with_for_update()
+    )
+    for id_hash in known:
+        if ref_of(id_hash) == ref:
+            await end(uow, id_hash)
+            return id_hash
+    raise NotFound("session", ref)
+
+
 async def end_all(uow: UnitOfWork, staff_id: int) -> None:
     """Sign a member of staff out everywhere. Idempotent."""
     await uow.session.execute(
@@ -287,10 +310,26 @@ async def list_sessions(uow: UnitOfWork, staff_id: int, *, role: str, current: b
             StaffSession.created_at,
             StaffSession.last_seen_at,
             StaffSession.expires_at,
-        ).where(StaffSession.staff_id == staff_id)
+            ApiToken.name,
+        )
+        .join(ApiToken, (ApiToken.bot_id == StaffSession.bot_id) & (ApiToken.id == StaffSession.api_token_id))
+        .where(
+            StaffSession.staff_id == staff_id,
+            # What a request would be refused for is no signed-in browser.
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at.is_(None) | (ApiToken.expires_at > uow.now),
+        )
     )
     living = [
-        SessionRow(row.browser, row.address, row.created_at, row.last_seen_at, row.id_hash == current)
+        SessionRow(
+            ref_of(row.id_hash),
+            row.browser,
+            row.address,
+            row.name,
+            row.created_at,
+            row.last_seen_at,
+            row.id_hash == current,
+        )
         for row in rows
         if not lifetimes.is_over(
             role,

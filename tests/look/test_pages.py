@@ -41,6 +41,8 @@ HOSTILE = '"><img src=x onerror=alert(1)>{{7*7}}\u202e'
 
 @dataclass(frozen=True)
 class Session:
+    ref: str
+    token_name: str
     id: int
     created_at: datetime
     last_seen_at: datetime
@@ -50,8 +52,10 @@ class Session:
 
 
 SESSIONS = [
-    Session(1, NOW - timedelta(days=3), NOW, "192.0.2.7", "Firefox", is_current=True),
-    Session(2, NOW - timedelta(days=9), NOW - timedelta(days=1), None, None, is_current=False),
+    Session("a1", "Laptop", 1, NOW - timedelta(days=3), NOW, "192.0.2.7", "Firefox", is_current=True),
+    Session(
+        "b2", "First token", 2, NOW - timedelta(days=9), NOW - timedelta(days=1), None, None, is_current=False
+    ),
 ]
 BOOKS = {
     "balanced": make_books(),

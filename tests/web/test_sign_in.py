@@ -290,6 +290,58 @@ async def test_signing_out_everywhere_ends_all_of_ones_own_sessions_and_no_other
     assert (await bob.get("/")).status_code == 200
 
 
+def refs(page: str) -> list[str]:
+    """What the list calls its sessions, in its order."""
+    return re.findall(r'action="/sessions/([0-9a-f]{32})/end"', page)
+
+
+async def test_one_device_is_signed_out_and_the_others_stay(new_browser, make_shop):
+    shop = await make_shop()
+    here, there, elsewhere = new_browser(), new_browser(), new_browser()
+    await elsewhere.sign_in(shop.api_token)
+    await there.sign_in(shop.api_token)
+    await here.sign_in(shop.api_token)
+    mine, *others = refs((await here.get("/sessions")).text)
+    theirs = refs((await there.get("/sessions")).text)[0]
+    assert theirs in others
+
+    answer = await here.post(f"/sessions/{theirs}/end")
+
+    assert answer.headers["location"] == "/sessions"
+    assert (await there.get("/")).status_code == 303
+    assert (await elsewhere.get("/")).status_code == 200
+    assert theirs not in refs((await here.get("/sessions")).text)
+    assert (await here.post(f"/sessions/{mine}/end")).headers["location"] == "/login"
+    assert (await here.get("/")).status_code == 303
+
+
+async def test_nobody_signs_a_colleague_out_by_the_name_of_his_session(new_browser, make_shop, units):
+    shop = await make_shop()
+    _, bobs = await add_staff(units, shop)
+    alice, bob = new_browser(), new_browser()
+    await alice.sign_in(shop.api_token)
+    await bob.sign_in(bobs)
+    his = refs((await bob.get("/sessions")).text)[0]
+
+    assert (await alice.post(f"/sessions/{his}/end")).status_code == 404
+    assert (await bob.get("/")).status_code == 200
+
+
+async def test_a_device_whose_token_has_ended_is_no_device(new_browser, make_shop, everything):
+    shop = await make_shop()
+    here, there = new_browser(), new_browser()
+    await here.sign_in(shop.api_token)
+    made = await here.post("/tokens", {"name": "Other"})
+    await there.sign_in(re.search(r"pk_live_[A-Za-z0-9_-]{58}", made.text)[0])
+    assert "Other" in (await here.get("/sessions")).text
+
+    await everything.execute(
+        "UPDATE api_tokens SET expires_at = created_at WHERE name = 'Other' AND bot_id = $1", shop.bot_id
+    )
+
+    assert "Other" not in (await here.get("/sessions")).text
+
+
 async def test_the_list_of_devices_shows_ones_own_and_marks_this_one(new_browser, make_shop, units):
     shop = await make_shop()
     _, bobs = await add_staff(units, shop)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 
 from shop.audit import service as audit
 from shop.errors import InvalidToken, ShopError, TooManyAttempts
@@ -30,6 +31,7 @@ HOME = "/"
 MASTER_HOME = "/platform/bots"
 LOGIN = "/login"
 LONGEST_TOKEN = 200
+LONGEST_REF = 64
 _CSRF = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
@@ -127,6 +129,18 @@ async def signed_in_devices(request: WebRequest) -> Response[str]:
     async with units.begin(who.shop.bot_id, who.actor) as uow:
         waiting = await count_waiting(uow)
     return screen.page("auth/sessions.html", active="sessions", waiting=waiting, sessions=rows)
+
+
+@post("/sessions/{ref:str}/end", opt=route_for(Access.STAFF, while_viewing=True))
+async def end_session(request: WebRequest, ref: FromPath[str]) -> Response[str]:
+    """Sign this person out at one browser, perhaps at this one."""
+    who, parts = signed_in(request), parts_of(request)
+    async with parts.units.begin(who.home_bot_id, who.person) as uow:
+        ended = await sessions.end_one(uow, who.staff_id, ref[:LONGEST_REF])
+        await audit.record(uow, "staff.signed_out", "staff", who.staff_id)
+    if ended == who.id_hash:
+        return see_other(LOGIN, send_cookies=[parts.cookies.drop_session()])
+    return see_other("/sessions", send_cookies=[parts.cookies.keep_notice("session_ended")])
 
 
 def _form(request: WebRequest, *, target: str, refusal: ShopError | None = None) -> Response[str]:
