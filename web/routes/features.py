@@ -100,13 +100,15 @@ class FeatureController(Controller):
         """The settings of one feature, all of them or none."""
         fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
         own = _settings_of(_built(key))
-        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-            try:
+        units = parts_of(request).units
+        try:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
                 await settings.update_configuration_partial(uow, read_settings(own, fields))
-            except BadInput as refusal:
+                if wants_part(request):
+                    return await _show(screen, uow, Form(key), is_saved=True)
+        except BadInput as refusal:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _show(screen, uow, Form(key, fields, refusal), code=422)
-            if wants_part(request):
-                return await _show(screen, uow, Form(key), is_saved=True)
         return _saved(screen, f"{FEATURES}/{key}")
 
 

@@ -78,16 +78,17 @@ async def save(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
 
 async def _save(request: WebRequest, plan_id: int | None) -> Response[str]:
     fields, who, parts = await read_form(request), signed_in(request), parts_of(request)
-    async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
-        require(uow.actor, PLANS_MANAGE)
-        plan = None if plan_id is None else await queries.get_plan(uow, plan_id)
-        try:
+    try:
+        async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
+            require(uow.actor, PLANS_MANAGE)
             terms, rest = _terms(fields, who.shop.language), _particulars(fields, who.shop.language)
-            if plan is None:
+            if plan_id is None:
                 await service.create_plan(uow, **terms, **rest)
             else:
-                await service.update_plan(uow, plan.plan_id, **terms, **rest)
-        except BadInput as refusal:
+                await service.update_plan(uow, plan_id, **terms, **rest)
+    except BadInput as refusal:
+        async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
+            plan = None if plan_id is None else await queries.get_plan(uow, plan_id)
             return await _show(Screen.of(request), uow, plan, fields, refusal)
     return move_on(request, PLANS, [parts.cookies.keep_notice("plan_saved")])
 

@@ -70,13 +70,15 @@ class SettingsController(Controller):
     async def save(self, request: WebRequest, tab: FromPath[str]) -> Response[str]:
         """All of a tab or nothing; the bot obeys from the next message on."""
         fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
-        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-            try:
+        units = parts_of(request).units
+        try:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
                 await _save(uow, _known(tab), fields)
-            except BadInput as refusal:
+                if wants_part(request):
+                    return await _show(screen, uow, tab, told="settings_saved")
+        except BadInput as refusal:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _show(screen, uow, tab, typed=fields, refusal=refusal)
-            if wants_part(request):
-                return await _show(screen, uow, tab, told="settings_saved")
         notice = screen.parts.cookies.keep_notice("settings_saved")
         return see_other(f"{SETTINGS}/{tab}", send_cookies=[notice])
 

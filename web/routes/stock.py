@@ -76,14 +76,16 @@ class StockController(Controller):
         typed = (await read_form(request)).get("lines", "")
         file = await read_file(request, "file")
         screen, who = Screen.of(request), signed_in(request)
-        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-            try:
+        units = parts_of(request).units
+        try:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
                 added = await service.add_stock(uow, plan, typed, file=file)
-            except BadInput as refusal:
-                problem = Problem(refusal.field, sentence_for(screen, refusal), had_file=bool(file))
+                if wants_part(request):
+                    return await _show(screen, uow, Form(plan, told=added))
+        except BadInput as refusal:
+            problem = Problem(refusal.field, sentence_for(screen, refusal), had_file=bool(file))
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _show(screen, uow, Form(plan, typed=typed, problem=problem), code=422)
-            if wants_part(request):
-                return await _show(screen, uow, Form(plan, told=added))
         notice = f"stock.{plan}.{added.added}.{added.duplicates}.{added.served}"
         return see_other(f"{STOCK}/{plan}", send_cookies=[screen.parts.cookies.keep_notice(notice)])
 

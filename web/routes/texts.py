@@ -79,16 +79,18 @@ class TextController(Controller):
         """Keep the words, or only show what they look like."""
         fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
         text = catalogue.find(text_key)
-        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-            try:
+        units = parts_of(request).units
+        try:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
                 if fields.get("act") == LOOK:
                     require(uow.actor, SETTINGS_MANAGE)
                     return await _show(screen, uow, text, texts=service.read(text_key, fields))
                 await service.save(uow, text_key, fields)
-            except BadInput as refusal:
+                if wants_part(request):
+                    return await _show(screen, uow, text, told="settings_saved")
+        except BadInput as refusal:
+            async with units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _show(screen, uow, text, typed=fields, refusal=refusal)
-            if wants_part(request):
-                return await _show(screen, uow, text, told="settings_saved")
         return _done(screen, text_key, "settings_saved")
 
     @post("/{text_key:str}/reset")
