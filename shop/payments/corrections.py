@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from db.models import Bot, Staff, Transaction
 from shop.actors import MONEY_MANAGE, require, staff_id
 from shop.audit import service as audit
+from shop.configurations.queries import get_config_value
 from shop.errors import BadInput
 from shop.notifications import messages
 from shop.notifications.outbox import enqueue
@@ -18,8 +19,8 @@ from shop.users import rules
 from shop.wallet import service as wallet
 from shop.wallet.service import Entry
 
-MOST_A_DAY = 5_000_000
-"""Minor units that one colleague may move by hand within twenty-four hours, in and out together."""
+LIMIT = "correction_limit"
+"""The setting that says how much one colleague may move by hand within A_DAY, in and out together."""
 A_DAY = timedelta(hours=24)
 
 
@@ -39,7 +40,7 @@ async def correct_wallet(uow: UnitOfWork, user_id: int, amount: int, *, reason: 
     user = await orders.lock_user(uow, user_id)
     if done := await _done(uow, cause):
         return done
-    left = MOST_A_DAY - await _moved_today(uow)
+    left = int(await get_config_value(uow, LIMIT)) - await _moved_today(uow)
     if abs(amount) > left:
         raise BadInput("amount", "above_the_days_limit", max(left, 0))
     move = wallet.credit if amount > 0 else wallet.debit

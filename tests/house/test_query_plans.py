@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,16 +18,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.actors import System
 from shop.bots.queries import get_context
+from shop.cards.board import load_board
+from shop.cards.service import get_next_card_for_rotation
+from shop.cards.simulator import simulate
+from shop.configurations.service import set_configuration
 from shop.customers.profile import load_profile
 from shop.customers.search import Sought, count_customers, list_customers
+from shop.money import Currency, Money
+from shop.orders.queries import count_sold
 from shop.overview.queries import load_overview
 from shop.paging import Place
-from shop.plans.queries import list_offers
+from shop.plans.queries import list_all, list_offers
+from shop.provisioning.service import stock_levels
 from shop.receipts import service as receipts
 from shop.receipts.desk import count_waiting, load_desk
 from shop.receipts.queries import list_awaiting
 from shop.receipts.rules import RejectReason
 from shop.staff import sessions as browsers
+from shop.staff.queries import list_api_tokens
 from shop.staff.service import find_api_token
 from shop.subscriptions.queries import list_for_user
 from shop.subscriptions.search import Sought as Held
@@ -103,6 +112,8 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
     shop = await make_shop()
     person = await shops.person(shop)
     first, second = await shops.receipt(shop, person), await shops.receipt(shop)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await set_configuration(uow, "card_sticky_days", value=30)
     return shop, {
         "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
         "the queue's count": count_waiting,
@@ -114,6 +125,18 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "subscriptions sought": lambda uow: list_subscriptions(uow, Held("Carol", "ends_in_3"), "fa"),
         "subscriptions counted": lambda uow: count_subscriptions(uow, Held(state="expired")),
         "a customer": lambda uow: load_profile(uow, person.user_id, "fa"),
+        "the price list": list_all,
+        "what was sold of it": lambda uow: count_sold(uow, since=uow.now - timedelta(days=30)),
+        "what is on the shelves": lambda uow: stock_levels(uow, "fa"),
+        "the cards": lambda uow: load_board(uow, range_days=90),
+        "the next card, and the one paid to": lambda uow: get_next_card_for_rotation(
+            uow, amount=Money(1_000, Currency.IRT), user_id=person.user_id
+        ),
+        "the next hundred buyers": lambda uow: simulate(uow, amount=1_000),
+        "the tokens": list_api_tokens,
+        "the devices": lambda uow: browsers.list_sessions(
+            uow, shop.owner.staff_id, role="owner", current=bytes(32)
+        ),
         "the ledger": lambda uow: list_movements(uow, Wanted()),
         "the ledger, further on": lambda uow: list_movements(uow, Wanted(), after=Place(uow.now, 2**40)),
         "the ledger's sums": lambda uow: add_up(uow, Wanted(kind="deposit")),

@@ -11,6 +11,7 @@ from shop.formatting import digits
 from shop.money import Currency, Money
 from tests.factories import card_number
 from tests.web.conftest import add_staff
+from tests.web.test_transactions import rows_of
 
 VALID = {"holder": "مریم کاظمی", "turns": "1"}
 
@@ -44,6 +45,25 @@ async def number_of(shops, shop, card_id: int) -> str:
 async def show_next(shops, shop, amount: int = 1000) -> service.ChosenCard:
     async with shops.units.begin(shop.bot_id, System("test")) as uow:
         return await service.get_next_card_for_rotation(uow, amount=Money(amount, Currency.IRT))
+
+
+# As a file --------------------------------------------------------------------------------------------------
+
+
+async def test_the_cards_are_a_file_with_four_digits_of_each_number(alice, alices, shops, units, new_browser):
+    number = await number_of(shops, alices, alices.card_id)
+    await show_next(shops, alices)
+    assert 'href="/cards.csv?range=7"' in (await alice.get("/cards?range=7")).text
+
+    file = await alice.get("/cards.csv?range=7")
+
+    (row,) = rows_of(file.text)
+    assert (row["last_four"], row["shown"], row["range_days"]) == (number[-4:], "1", "7")
+    assert number not in file.text
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
+    assert (await bob.get("/cards.csv")).status_code == 403
+    assert "/cards.csv" not in (await bob.get("/cards")).text
 
 
 # What is shown ----------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from shop.actors import SEEING, System
+from shop.configurations.registry import find
+from shop.configurations.service import set_configuration
 from shop.customers.search import STATES, Sought, list_customers
 from shop.errors import UserBlocked
 from shop.orders import service as orders
@@ -188,7 +190,7 @@ async def test_the_limit_is_a_colleagues_own_and_of_one_day(
     signed_in, new_browser, alices, shops, units, everything, clock
 ):
     one, other = await shops.person(alices), await shops.person(alices)
-    most, alice, bob = corrections.MOST_A_DAY, await signed_in(alices), new_browser()
+    most, alice, bob = find(corrections.LIMIT).default, await signed_in(alices), new_browser()
     await bob.sign_in((await add_staff(units, alices))[1])
     await correct(alice, one.user_id, amount=str(most - 10))
 
@@ -203,6 +205,18 @@ async def test_the_limit_is_a_colleagues_own_and_of_one_day(
 
     assert [answer.status_code for answer in answers] == [422, 303, 422, 303, 303]
     assert await balance(everything, other.user_id) == 10 + 2 * most
+
+
+async def test_the_shop_says_how_much_may_be_corrected_in_a_day(alice, alices, shops, units, everything):
+    person = await shops.person(alices)
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await set_configuration(uow, corrections.LIMIT, value=1_000)
+
+    refused = await correct(alice, person.user_id, amount="1001")
+    await correct(alice, person.user_id, amount="1000")
+
+    assert refused.status_code == 422
+    assert await balance(everything, person.user_id) == 1_000
 
 
 async def test_a_blocked_customer_can_order_nothing_until_unblocked(alice, alices, shops, units):

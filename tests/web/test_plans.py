@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from html import unescape
+from io import StringIO
 
 import pytest
 
 from shop.actors import SEEING
+from shop.configurations.service import set_configuration
 from shop.plans import queries, service
 from shop.receipts import service as receipts
 from tests.web.conftest import Browser, add_staff
@@ -323,6 +326,39 @@ async def test_only_what_nobody_ordered_is_deleted(alice, alices, units, shops):
 
 
 # Many prices ------------------------------------------------------------------------------------------------
+
+
+async def test_the_shops_own_rounding_is_offered_first(alice, alices, units):
+    for step in (1000, 500):
+        async with units.begin(alices.bot_id, alices.owner) as uow:
+            await set_configuration(uow, "price_rounding", value=step)
+
+        assert f'<option value="{step}" selected>' in (await alice.get("/plans/prices")).text
+
+
+async def test_the_price_list_is_a_file_that_a_spreadsheet_opens(
+    alice, alices, three, units, new_browser, counted_queries
+):
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await service.update_plan(uow, three[0], description="=1+1")
+        await service.archive_plan(uow, three[1])
+    assert 'href="/plans.csv"' in (await alice.get("/plans")).text
+    counted_queries()
+
+    file = await alice.get("/plans.csv")
+
+    assert counted_queries() < 12
+    assert file.headers["content-disposition"] == 'attachment; filename="plans.csv"'
+    assert file.text.startswith("\ufeff")
+    rows = {int(row["id"]): row for row in csv.DictReader(StringIO(file.text.removeprefix("\ufeff")))}
+    assert set(rows) == set(three)
+    assert rows[three[0]]["description"] == "'=1+1"
+    assert rows[three[0]]["price_toman"] == "125000"
+    assert (rows[three[1]]["archived_at"] == "", rows[three[2]]["archived_at"]) == (False, "")
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
+    assert (await bob.get("/plans.csv")).status_code == 403
+    assert "/plans.csv" not in (await bob.get("/plans")).text
 
 
 async def test_many_prices_are_shown_first_and_then_become_exactly_that(alice, alices, three, units):

@@ -246,7 +246,7 @@ def _settings(fields: Mapping[str, str]) -> dict[str, object]:
     return changes
 
 
-def _range_of(request: WebRequest) -> int:
+def range_of(request: WebRequest) -> int:
     asked = request.query_params.get("range", "")
     return next((days for days in board.RANGES if str(days) == asked), USUAL_RANGE)
 
@@ -299,7 +299,7 @@ async def _told(request: WebRequest, notice: str) -> Response[str]:
     """What was done, and the page as it is now."""
     screen, who, units = Screen.of(request), signed_in(request), parts_of(request).units
     if not wants_part(request):
-        days = _range_of(request)
+        days = range_of(request)
         url = CARDS if days == USUAL_RANGE else f"{CARDS}?range={days}"
         return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)])
     async with units.begin(who.shop.bot_id, who.actor) as uow:
@@ -318,7 +318,7 @@ async def _show(screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200)
 
 
 async def _context(screen: Screen, uow: UnitOfWork, form: Form) -> dict[str, Any]:
-    shown = await board.load_board(uow, range_days=_range_of(screen.request))
+    shown = await board.load_board(uow, range_days=range_of(screen.request))
     who = signed_in(screen.request)
     return {
         "board": shown,

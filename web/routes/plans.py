@@ -61,15 +61,17 @@ async def order(request: WebRequest) -> Response[str]:
     """The whole list in a new order: as it was dragged, or with one plan moved by a button."""
     fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
     plan_ids = _moved(_ids(fields.get("order", "")), fields.get("move", ""))
-    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-        try:
+    units = parts_of(request).units
+    try:
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
             await service.reorder_plans(uow, plan_ids)
-        except ListChanged as refusal:
-            if not wants_part(request):
-                raise
+            if wants_part(request):
+                return await _show(screen, uow)
+    except ListChanged as refusal:
+        if not wants_part(request):
+            raise
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
             return await _show(screen, uow, refusal=refusal)
-        if wants_part(request):
-            return await _show(screen, uow)
     return see_other(PLANS)
 
 
@@ -134,11 +136,12 @@ def _moved(plan_ids: list[int], move: str) -> list[int]:
     return plan_ids
 
 
-async def _show(screen: Screen, uow: UnitOfWork, *, refusal: ListChanged | None = None) -> Response[str]:
+async def on_list(screen: Screen, uow: UnitOfWork) -> list[PlanOnList]:
+    """Every plan of the shop, the archived ones too. Raises NotAllowed."""
     plans = await queries.list_all(uow)
     counts = await count_sold(uow, since=uow.now - timedelta(days=SOLD_DAYS))
     shelves = {shelf.plan_id: shelf for shelf in await stock_levels(uow, screen.lang)}
-    rows = [
+    return [
         PlanOnList(
             plan,
             sold.name({"name": plan.name, "translations": plan.translations}, screen.lang),
@@ -147,6 +150,10 @@ async def _show(screen: Screen, uow: UnitOfWork, *, refusal: ListChanged | None 
         )
         for plan in plans
     ]
+
+
+async def _show(screen: Screen, uow: UnitOfWork, *, refusal: ListChanged | None = None) -> Response[str]:
+    rows = await on_list(screen, uow)
     listed = [row for row in rows if row.plan.archived_at is None]
     offers, texts = await queries.list_offers(uow, screen.lang), await load_texts(uow)
     context: dict[str, Any] = {

@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from shop.actors import PLANS_MANAGE, require
+from shop.configurations.queries import get_config_value
 from shop.errors import BadInput, ListChanged, PriceChanged, ShopError
 from shop.plans import pricing, queries, sold
 from shop.plans.pricing import NewPrice
@@ -25,6 +26,8 @@ from web.rendering import Screen, move_on, wants_part
 from web.routes.plans import PLANS
 from web.typed import read_number
 
+ROUNDING = "price_rounding"
+"""The setting of the step that is offered first."""
 PRICES = f"{PLANS}/prices"
 DIRECTIONS = ("up", "down")
 _ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
@@ -37,7 +40,7 @@ class Wish:
 
     percent: str = ""
     direction: str = DIRECTIONS[0]
-    step: str = str(STEPS[-1])
+    step: str = ""
     chosen: frozenset[int] = frozenset()
 
     def read(self) -> Repricing:
@@ -66,7 +69,9 @@ async def prices(request: WebRequest, uow: Uow) -> Response[str]:
     asked = request.query_params
     if "percent" not in asked:
         plans = await queries.get_plans(uow)
-        return await _show(Screen.of(request), uow, Wish(chosen=frozenset(plan.plan_id for plan in plans)))
+        step = str(await get_config_value(uow, ROUNDING))
+        wish = Wish(step=step, chosen=frozenset(plan.plan_id for plan in plans))
+        return await _show(Screen.of(request), uow, wish)
     wish = Wish(
         asked.get("percent") or "",
         asked.get("direction") or DIRECTIONS[0],
@@ -84,11 +89,12 @@ async def change(request: WebRequest) -> Response[str]:
     wish = Wish(
         fields.get("percent", ""), fields.get("direction", ""), fields.get("step", ""), frozenset(shown)
     )
-    async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
-        require(uow.actor, PLANS_MANAGE)
-        try:
+    try:
+        async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
+            require(uow.actor, PLANS_MANAGE)
             await pricing.change_prices(uow, wish.read(), shown)
-        except (ListChanged, PriceChanged) as refusal:
+    except (ListChanged, PriceChanged) as refusal:
+        async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
             return await _preview(Screen.of(request), uow, wish, refusal)
     return move_on(request, PLANS, [parts.cookies.keep_notice("prices_changed")])
 
