@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Text, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.models import Staff, StaffSession
+from db.models import ApiToken, Staff, StaffSession
 from shop.actors import Master, StaffMember
 from shop.errors import NotFound
 from shop.signals import sessions_changed
