@@ -1,4 +1,7 @@
-"""What every request passes before its handler runs: origin, person, right, token, and a fresh proof."""
+"""What every request passes before its handler runs: origin, person, right, token, and a fresh proof.
+
+All of them are ``async``, also those that wait for nothing: the framework runs any other in a thread.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ async def note_origin(connection: Connection, _: BaseRouteHandler) -> None:
     security.locate(address_of(connection))
 
 
-def refuse_other_sites(connection: Connection, _: BaseRouteHandler) -> None:
+async def refuse_other_sites(connection: Connection, _: BaseRouteHandler) -> None:
     """A page of another site may not post here, whatever token it got hold of."""
     if is_unsafe(connection) and not _is_from_here(connection):
         raise PermissionDeniedException(FROM_ANOTHER_SITE)
@@ -57,7 +60,7 @@ def _is_from_here(connection: Connection) -> bool:
         return False
 
 
-def require_access(connection: Connection, handler: BaseRouteHandler) -> None:
+async def require_access(connection: Connection, handler: BaseRouteHandler) -> None:
     """Signed in where that is asked; the master alone on the platform; nothing changed while looking on."""
     access, who = access_of(handler), person_at(connection)
     if access in {Access.OPEN, Access.ANYONE}:
@@ -82,7 +85,7 @@ async def require_token(connection: Connection, handler: BaseRouteHandler) -> No
         raise PermissionDeniedException(TOKEN_MISSING)
 
 
-def require_fresh(connection: Connection, handler: BaseRouteHandler) -> None:
+async def require_fresh(connection: Connection, handler: BaseRouteHandler) -> None:
     """What is delicate wants a proof of who one is that is some minutes old, not some days."""
     who = person_at(connection)
     if fresh_from(handler) is None or who is None:

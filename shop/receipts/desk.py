@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, or_, 
 from sqlalchemy.orm import aliased
 
 from db.models import BotConfiguration, CardToCardPayment, Order, Staff, User
+from db.prepared import among, compiled_once
 from shop.actors import RECEIPTS_SEE, require
 from shop.configurations import registry
 from shop.errors import NotFound
@@ -33,6 +34,7 @@ PAGE = 50
 LATE = registry.find("receipt_late_minutes")
 _AROUND = len(STATUSES) + 2
 """Columns of the frame."""
+_SHOP = bindparam("shop", type_=BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ async def load_desk(
 
 async def first_waiting(uow: UnitOfWork, *, after: int | None = None) -> int | None:
     """The receipt to work on next: the oldest that waits, but the one that came after ``after`` first."""
-    found: int | None = await uow.session.scalar(select(_NEXT), {"after": after})
+    asked = {"shop": uow.bot_id, "after": after}
+    found: int | None = await uow.session.scalar(select(_NEXT), asked)
     return found
 
 
@@ -134,12 +137,14 @@ def _next() -> ColumnElement[Any]:
     after = bindparam("after", type_=BigInteger)
     first = (
         select(CardToCardPayment.id)
-        .where(waits(), CardToCardPayment.id.is_distinct_from(after))
+        .where(CardToCardPayment.bot_id == _SHOP, waits(), CardToCardPayment.id.is_distinct_from(after))
         .order_by(CardToCardPayment.receipt_submitted_at, CardToCardPayment.id)
         .limit(1)
         .correlate(None)
     )
-    came = select(CardToCardPayment.receipt_submitted_at).where(CardToCardPayment.id == after)
+    came = select(CardToCardPayment.receipt_submitted_at).where(
+        CardToCardPayment.bot_id == _SHOP, CardToCardPayment.id == after
+    )
     later = first.where(CardToCardPayment.receipt_submitted_at >= came.correlate(None).scalar_subquery())
     return func.coalesce(later.scalar_subquery(), first.scalar_subquery(), type_=BigInteger)
 
@@ -164,20 +169,29 @@ class _Frame:
 
 def _frame_columns() -> tuple[ColumnElement[Any], ...]:
     """Each a sub-select that the database evaluates once, however long the queue is."""
-    counted = select(func.count()).select_from(CardToCardPayment)
-    held = select(CardToCardPayment.id).where(CardToCardPayment.commit_at.is_not(None))
-    late = select(BotConfiguration.config_value).where(BotConfiguration.config_key == LATE.key)
+    here = CardToCardPayment.bot_id == _SHOP
+    counted = select(func.count()).select_from(CardToCardPayment).where(here)
+    held = select(CardToCardPayment.id).where(here, CardToCardPayment.commit_at.is_not(None))
+    late = select(BotConfiguration.config_value).where(
+        BotConfiguration.bot_id == _SHOP, BotConfiguration.config_key == LATE.key
+    )
     return (
         *(
             # What is decided is held no more (a constraint), so that its index alone can count it.
-            counted.where(waits() if tab == "waiting" else CardToCardPayment.status.in_(known))
+            counted.where(waits() if tab == "waiting" else among(CardToCardPayment.status, known))
             .correlate(None)
             .scalar_subquery()
+            .label(f"{tab}_count")
             for tab, known in STATUSES.items()
         ),
-        held.correlate(None).exists(),
-        late.correlate(None).scalar_subquery(),
+        held.correlate(None).exists().label("is_anything_held"),
+        late.correlate(None).scalar_subquery().label("late_minutes"),
     )
+
+
+@cache
+def _frame_alone() -> Any:
+    return compiled_once(select(*_frame_columns()))
 
 
 def _frame(row: Sequence[Any]) -> _Frame:
@@ -187,18 +201,19 @@ def _frame(row: Sequence[Any]) -> _Frame:
 
 
 async def _queue(uow: UnitOfWork, tab: Tab, chosen: Filter, language: str) -> tuple[_Frame, list[QueueItem]]:
-    rows = (await uow.session.execute(_statement(tab, chosen), presence.seen_by(uow))).all()
-    around = rows[0] if rows else (await uow.session.execute(select(*_frame_columns()))).one()
+    shop = {"shop": uow.bot_id}
+    rows = (await uow.session.execute(_statement(tab, chosen), presence.seen_by(uow) | shop)).all()
+    around = rows[0] if rows else (await uow.session.execute(_frame_alone(), shop)).one()
     frame = _frame(around[-_AROUND:])
     late_before = uow.now - timedelta(minutes=frame.late_minutes)
     return frame, [_item(row, late_before, language) for row in rows]
 
 
 @cache
-def _statement(tab: Tab, chosen: Filter) -> Select[Any]:
-    """Built once: to build it costs more than to run it."""
+def _statement(tab: Tab, chosen: Filter) -> Any:
+    """Built and compiled once: either costs more than to run it."""
     page = _page(tab, chosen).subquery("page")
-    return _sorted(
+    statement = _sorted(
         select(
             CardToCardPayment.id,
             CardToCardPayment.status,
@@ -216,11 +231,18 @@ def _statement(tab: Tab, chosen: Filter) -> Select[Any]:
             *_frame_columns(),
         )
         .join(page, page.c.id == CardToCardPayment.id)
-        .join(User, User.id == CardToCardPayment.user_id)
-        .join(Order, Order.id == CardToCardPayment.order_id)
-        .outerjoin(Staff, presence.is_reviewed_by_another()),
+        .join(User, _is_here(User) & (User.id == CardToCardPayment.user_id))
+        .join(Order, _is_here(Order) & (Order.id == CardToCardPayment.order_id))
+        .outerjoin(Staff, _is_here(Staff) & presence.is_reviewed_by_another())
+        .where(CardToCardPayment.bot_id == _SHOP),
         tab,
     )
+    return compiled_once(statement)
+
+
+def _is_here(joined: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = joined.bot_id == CardToCardPayment.bot_id
+    return found
 
 
 def _page(tab: Tab, chosen: Filter) -> Select[Any]:
@@ -230,10 +252,12 @@ def _page(tab: Tab, chosen: Filter) -> Select[Any]:
     once, it would begin at the customers and read every payment of the shop.
     """
     page = select(CardToCardPayment.id).where(
-        CardToCardPayment.status.in_(STATUSES[tab]), CardToCardPayment.commit_at.is_(None)
+        CardToCardPayment.bot_id == _SHOP,
+        among(CardToCardPayment.status, STATUSES[tab]),
+        CardToCardPayment.commit_at.is_(None),
     )
     if chosen == "flagged":
-        page = page.join(User, User.id == CardToCardPayment.user_id).where(
+        page = page.join(User, _is_here(User) & (User.id == CardToCardPayment.user_id)).where(
             or_(CardToCardPayment.duplicate_suspect, CardToCardPayment.late, User.blocked_at.is_not(None))
         )
     elif chosen == "new":
@@ -244,7 +268,7 @@ def _page(tab: Tab, chosen: Filter) -> Select[Any]:
 def _bought_before() -> ColumnElement[bool]:
     earlier = aliased(Order)
     paid = select(earlier.id).where(
-        earlier.user_id == CardToCardPayment.user_id, earlier.paid_at.is_not(None)
+        _is_here(earlier), earlier.user_id == CardToCardPayment.user_id, earlier.paid_at.is_not(None)
     )
     return paid.correlate(CardToCardPayment).exists()
 

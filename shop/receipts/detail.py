@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal, select, true
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, bindparam, func, literal, select, true
 from sqlalchemy.orm import aliased
 
 from db.models import (
@@ -21,6 +21,7 @@ from db.models import (
     TenantPaymentCard,
     User,
 )
+from db.prepared import compiled_once
 from shop.cards import banks
 from shop.configurations.registry import TEXTS
 from shop.plans import sold
@@ -32,6 +33,8 @@ from shop.unit_of_work import UnitOfWork
 
 RIALS_IN_A_TOMAN = 10
 _ALIKE = warnings.look_alikes()
+_WIDTH = len(_ALIKE[0].columns)
+"""Columns of a receipt that looks alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +102,38 @@ async def load_detail(
 
     None: absent, of another shop, or a payment without a receipt so far.
     """
-    found = await uow.session.execute(_detail(which), presence.seen_by(uow) | values)
-    row = found.one_or_none()
+    asked = presence.seen_by(uow) | {"shop": uow.bot_id} | values
+    row = (await uow.session.execute(_detail(which), asked)).one_or_none()
     if row is None:
         return None
-    payment, order, user, media, job, colleague, card_is_on, history, own_rejection, *alike = row
-    waits = payment.status == "receipt_submitted"
-    width = len(alike) // len(_ALIKE)
-    alikes = [(others, alike[at * width : (at + 1) * width]) for at, others in enumerate(_ALIKE)]
+    waits = row.status == "receipt_submitted"
     return ReceiptDetail(
-        **_money(payment),
-        **_customer(user, history, waits=waits),
-        **_card(payment, language),
-        **_proof(payment, media),
-        **_decision(payment, job),
-        payment_id=payment.id,
-        status=payment.status,
-        warnings=warnings.told(alikes, payment, order, user, card_is_on=card_is_on) if waits else (),
-        order_id=order.id,
-        order_status=order.status,
-        plan_name=sold.name(order.snapshot, language),
-        tracking_number=payment.tracking_number,
-        reviewer=presence.reviewer(colleague, payment.claimed_until) if waits else None,
-        held=held_on(uow, payment, user) if payment.commit_at is not None else None,
-        own_rejection=own_rejection,
+        **_money(row),
+        **_customer(row, waits=waits),
+        **_card(row, language),
+        **_proof(row),
+        **_decision(row),
+        payment_id=row.payment_id,
+        status=row.status,
+        warnings=_warnings(row) if waits else (),
+        order_id=row.order_id,
+        order_status=row.order_status,
+        plan_name=sold.name(row.snapshot, language),
+        tracking_number=row.tracking_number,
+        reviewer=presence.reviewer(row.colleague, row.claimed_until) if waits else None,
+        held=held_on(uow, row) if row.commit_at is not None else None,
+        own_rejection=row.own_rejection,
+    )
+
+
+def _warnings(row: Any) -> list[ReceiptWarning]:
+    alike = row[-len(_ALIKE) * _WIDTH :]
+    return warnings.told(
+        [(others, alike[at * _WIDTH : (at + 1) * _WIDTH]) for at, others in enumerate(_ALIKE)],
+        order_status=row.order_status,
+        payer_is_blocked=row.blocked_at is not None,
+        card_is_on=row.card_is_on,
+        late_after=row.expires_at if row.late else None,
     )
 
 
@@ -131,7 +142,7 @@ def _history() -> ScalarSelect[Any]:
     earlier = aliased(CardToCardPayment)
     counts = (
         select(earlier.status, func.count().label("number"))
-        .where(earlier.user_id == CardToCardPayment.user_id)
+        .where(earlier.bot_id == CardToCardPayment.bot_id, earlier.user_id == CardToCardPayment.user_id)
         .group_by(earlier.status)
         .correlate(CardToCardPayment)
         .lateral()
@@ -153,59 +164,86 @@ def _own_rejection() -> ScalarSelect[Any]:
 
 
 @cache
-def _detail(which: ColumnElement[Any]) -> Select[Any]:
-    """Built once for each way of choosing: to build it costs more than to run it."""
+def _detail(which: ColumnElement[Any]) -> Any:
+    """Built and compiled once for each way of choosing: either costs more than to run it."""
+    payment = CardToCardPayment
     statement = (
         select(
-            CardToCardPayment,
-            Order,
-            User,
-            Media,
-            ProvisioningJob.status,
-            Staff.name,
-            TenantPaymentCard.is_active,
-            _history(),
-            _own_rejection(),
-            *(column for others in _ALIKE for column in others.columns),
+            payment.id.label("payment_id"),
+            *_PAYMENT,
+            Order.status.label("order_status"),
+            Order.snapshot,
+            *(User.first_name, User.last_name, User.username, User.language, User.blocked_at),
+            User.created_at.label("customer_since"),
+            *(Media.state, Media.size_bytes, Media.width, Media.height),
+            ProvisioningJob.status.label("job"),
+            Staff.name.label("colleague"),
+            TenantPaymentCard.is_active.label("card_is_on"),
+            _history().label("history"),
+            _own_rejection().label("own_rejection"),
+            *(column.label(f"{others.code}_{column.name}") for others in _ALIKE for column in others.columns),
         )
-        .join(Order, Order.id == CardToCardPayment.order_id)
-        .join(User, User.id == CardToCardPayment.user_id)
-        .join(TenantPaymentCard, TenantPaymentCard.id == CardToCardPayment.card_id)
-        .outerjoin(Media, Media.id == CardToCardPayment.receipt_media_id)
-        .outerjoin(ProvisioningJob, ProvisioningJob.order_id == Order.id)
-        .outerjoin(Staff, presence.is_reviewed_by_another())
-        .where(CardToCardPayment.id == which, CardToCardPayment.receipt_submitted_at.is_not(None))
+        .join(Order, _is_here(Order) & (Order.id == payment.order_id))
+        .join(User, _is_here(User) & (User.id == payment.user_id))
+        .join(TenantPaymentCard, _is_here(TenantPaymentCard) & (TenantPaymentCard.id == payment.card_id))
+        .outerjoin(Media, _is_here(Media) & (Media.id == payment.receipt_media_id))
+        .outerjoin(ProvisioningJob, _is_here(ProvisioningJob) & (ProvisioningJob.order_id == Order.id))
+        .outerjoin(Staff, _is_here(Staff) & presence.is_reviewed_by_another())
+        .where(
+            payment.bot_id == bindparam("shop", type_=BigInteger),
+            payment.id == which,
+            payment.receipt_submitted_at.is_not(None),
+        )
     )
     for others in _ALIKE:
         statement = statement.outerjoin(others.rows, true())
-    return statement
+    return compiled_once(statement)
 
 
-def _money(payment: CardToCardPayment) -> dict[str, Any]:
-    amount = payment.expected_amount
+_PAYMENT = (
+    *(CardToCardPayment.status, CardToCardPayment.expected_amount, CardToCardPayment.amount),
+    CardToCardPayment.currency,
+    *(CardToCardPayment.user_id, CardToCardPayment.order_id, CardToCardPayment.card_snapshot),
+    *(CardToCardPayment.tracking_number, CardToCardPayment.created_at, CardToCardPayment.expires_at),
+    *(CardToCardPayment.receipt_submitted_at, CardToCardPayment.receipt_type, CardToCardPayment.receipt_text),
+    *(CardToCardPayment.payer_reference, CardToCardPayment.late, CardToCardPayment.claimed_until),
+    *(CardToCardPayment.admin_reviewed_by, CardToCardPayment.admin_reviewed_at),
+    *(CardToCardPayment.admin_channel, CardToCardPayment.reject_reason, CardToCardPayment.admin_notes),
+    *(CardToCardPayment.held_decision, CardToCardPayment.held_by, CardToCardPayment.held_by_name),
+    CardToCardPayment.commit_at,
+)
+
+
+def _is_here(joined: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = joined.bot_id == CardToCardPayment.bot_id
+    return found
+
+
+def _money(row: Any) -> dict[str, Any]:
     return {
-        "amount": amount,
-        "amount_rial": amount * RIALS_IN_A_TOMAN,
-        "arrived": None if payment.amount == amount else payment.amount,
-        "currency": payment.currency,
+        "amount": row.expected_amount,
+        "amount_rial": row.expected_amount * RIALS_IN_A_TOMAN,
+        "arrived": None if row.amount == row.expected_amount else row.amount,
+        "currency": row.currency,
     }
 
 
-def _customer(user: User, history: dict[str, int], *, waits: bool) -> dict[str, Any]:
+def _customer(row: Any, *, waits: bool) -> dict[str, Any]:
+    history: dict[str, int] = row.history
     return {
-        "customer_id": user.id,
-        "customer_name": user.full_name,
-        "customer_username": user.username,
-        "customer_since": user.created_at,
+        "customer_id": row.user_id,
+        "customer_name": f"{row.first_name} {row.last_name or ''}".strip(),
+        "customer_username": row.username,
+        "customer_since": row.customer_since,
         "customer_approved": history.get("approved", 0) + history.get("approved_other_amount", 0),
         "customer_rejected": history.get("rejected", 0),
         "customer_waiting": history.get("receipt_submitted", 0) - waits,
-        "customer_language": user.language,
+        "customer_language": row.language,
     }
 
 
-def _card(payment: CardToCardPayment, language: str) -> dict[str, Any]:
-    shown = payment.card_snapshot
+def _card(row: Any, language: str) -> dict[str, Any]:
+    shown = row.card_snapshot
     return {
         "card_number_masked": f"{shown['first_six']}••••••{shown['last_four']}",
         "card_last_four": shown["last_four"],
@@ -214,32 +252,33 @@ def _card(payment: CardToCardPayment, language: str) -> dict[str, Any]:
     }
 
 
-def _proof(payment: CardToCardPayment, media: Media | None) -> dict[str, Any]:
-    submitted_at = payment.receipt_submitted_at or payment.created_at
+def _proof(row: Any) -> dict[str, Any]:
+    submitted_at = row.receipt_submitted_at
+    is_kept = row.size_bytes is not None and row.size_bytes > 0
     return {
-        "invoice_at": payment.created_at,
+        "invoice_at": row.created_at,
         "submitted_at": submitted_at,
-        "minutes_after_invoice": int((submitted_at - payment.created_at).total_seconds() // 60),
-        "is_after_deadline": payment.late,
-        "payer_reference": payment.payer_reference,
-        "caption": payment.receipt_text,
-        "receipt_type": payment.receipt_type or "text",
-        "has_image": media is not None and media.state == "picture" and media.size_bytes > 0,
-        "is_document": media is not None and media.state == "document" and media.size_bytes > 0,
-        "was_removed": media is not None and media.size_bytes == 0,
-        "image_width": media.width if media is not None else None,
-        "image_height": media.height if media is not None else None,
+        "minutes_after_invoice": int((submitted_at - row.created_at).total_seconds() // 60),
+        "is_after_deadline": row.late,
+        "payer_reference": row.payer_reference,
+        "caption": row.receipt_text,
+        "receipt_type": row.receipt_type or "text",
+        "has_image": is_kept and row.state == "picture",
+        "is_document": is_kept and row.state == "document",
+        "was_removed": row.size_bytes == 0,
+        "image_width": row.width,
+        "image_height": row.height,
     }
 
 
-def _decision(payment: CardToCardPayment, job: str | None) -> dict[str, Any]:
-    accepted = payment.status in ("approved", "approved_other_amount")
+def _decision(row: Any) -> dict[str, Any]:
+    accepted = row.status in ("approved", "approved_other_amount")
     states = {"done": "delivered", "held": "held_no_stock", "pending": "pending", "failed": "pending"}
     return {
-        "decided_by": payment.admin_reviewed_by,
-        "decided_at": payment.admin_reviewed_at,
-        "decided_channel": payment.admin_channel,
-        "reject_reason": payment.reject_reason,
-        "admin_notes": payment.admin_notes,
-        "delivery_state": states.get(job or "") if accepted else None,
+        "decided_by": row.admin_reviewed_by,
+        "decided_at": row.admin_reviewed_at,
+        "decided_channel": row.admin_channel,
+        "reject_reason": row.reject_reason,
+        "admin_notes": row.admin_notes,
+        "delivery_state": states.get(row.job or "") if accepted else None,
     }

@@ -201,26 +201,35 @@ async def _name_of(uow: UnitOfWork, payment: CardToCardPayment) -> str:
 async def list_held(uow: UnitOfWork) -> list[HeldDecision]:
     """What may still be taken back in this shop, the soonest to count first."""
     rows = await uow.session.execute(
-        select(CardToCardPayment, User)
+        select(
+            CardToCardPayment.id.label("payment_id"),
+            CardToCardPayment.held_decision,
+            CardToCardPayment.held_by,
+            CardToCardPayment.held_by_name,
+            CardToCardPayment.commit_at,
+            CardToCardPayment.amount,
+            User.first_name,
+            User.last_name,
+        )
         .join(User, User.id == CardToCardPayment.user_id)
         .where(CardToCardPayment.commit_at.is_not(None))
         .order_by(CardToCardPayment.commit_at, CardToCardPayment.id)
     )
-    return [held_on(uow, payment, user) for payment, user in rows.tuples()]
+    return [held_on(uow, row) for row in rows]
 
 
-def held_on(uow: UnitOfWork, payment: CardToCardPayment, user: User) -> HeldDecision:
-    """The decision that ``payment`` is held with; it is held."""
-    if payment.commit_at is None:
-        raise NothingHeld(payment.id)
+def held_on(uow: UnitOfWork, row: Any) -> HeldDecision:
+    """The decision that a payment is held with, from a row of its columns; it is held."""
+    if row.commit_at is None:
+        raise NothingHeld(row.payment_id)
     return HeldDecision(
-        payment_id=payment.id,
-        decision="approve" if payment.held_decision == "approve" else "reject",
-        customer_name=user.full_name,
-        by_name=payment.held_by_name or "",
-        is_mine=payment.held_by == uow.actor.label,
-        commit_at=payment.commit_at,
-        amount=payment.amount,
+        payment_id=row.payment_id,
+        decision="approve" if row.held_decision == "approve" else "reject",
+        customer_name=f"{row.first_name} {row.last_name or ''}".strip(),
+        by_name=row.held_by_name or "",
+        is_mine=row.held_by == uow.actor.label,
+        commit_at=row.commit_at,
+        amount=row.amount,
     )
 
 

@@ -123,8 +123,8 @@ def _newest(other: Any, shares: ColumnElement[bool]) -> LateralFromClause:
     person = aliased(User)
     return (
         select(other.id, person.first_name, person.last_name, other.status, other.receipt_submitted_at)
-        .join(person, person.id == other.user_id)
-        .where(shares, other.id != CardToCardPayment.id)
+        .join(person, and_(person.bot_id == other.bot_id, person.id == other.user_id))
+        .where(other.bot_id == CardToCardPayment.bot_id, shares, other.id != CardToCardPayment.id)
         .order_by(other.id.desc())
         .limit(1)
         .correlate(CardToCardPayment)
@@ -134,24 +134,27 @@ def _newest(other: Any, shares: ColumnElement[bool]) -> LateralFromClause:
 
 def told(
     alike: Iterable[tuple[Others, Sequence[Any]]],
-    payment: CardToCardPayment,
-    order: Order,
-    user: User,
     *,
+    order_status: str,
+    payer_is_blocked: bool,
     card_is_on: bool,
+    late_after: datetime | None,
 ) -> list[ReceiptWarning]:
-    """The warnings of one receipt, the gravest first; ``alike`` has the columns of ``look_alikes``."""
+    """The warnings of one receipt, the gravest first; ``alike`` has the columns of ``look_alikes``.
+
+    ``late_after``: the deadline, for a receipt that came after it.
+    """
     seen = [_alike(others, row) for others, row in alike if row[0] is not None]
     found = [warning for warning in seen if warning.tone == "bad"]
-    if order.status not in PAYABLE:
-        found.append(ReceiptWarning("bad", "order_closed", other_status=order.status))
-    if user.blocked_at is not None:
+    if order_status not in PAYABLE:
+        found.append(ReceiptWarning("bad", "order_closed", other_status=order_status))
+    if payer_is_blocked:
         found.append(ReceiptWarning("bad", "payer_blocked"))
     found += [warning for warning in seen if warning.tone == "warn"]
     if not card_is_on:
         found.append(ReceiptWarning("warn", "card_off"))
-    if payment.late:
-        found.append(ReceiptWarning("warn", "after_deadline", other_at=payment.expires_at))
+    if late_after is not None:
+        found.append(ReceiptWarning("warn", "after_deadline", other_at=late_after))
     return found
 
 

@@ -7,6 +7,7 @@ made unattractive: what remains are the statements that no index can serve.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -168,13 +169,27 @@ async def test_every_statement_of_a_shop_that_runs_all_day_is_served_by_an_index
 async def test_finding_who_knocks_is_served_by_what_is_unique(engine, units, make_shop):
     shop = await make_shop()
     async with units.platform(System("web")) as uow:
+        whose_cookie = await inside(uow, "who_asks")
         for run in (
             lambda uow: browsers.find(uow, "Z" * 43),
+            lambda uow: uow.session.execute(text(whose_cookie)),
             lambda uow: find_api_token(uow, shop.api_token),
         ):
             for statement, plan in await plans_of(engine, uow, run):
                 # Of shops there are few, and reading them all may be the shorter way.
                 assert [fault for fault in faults(plan) if not fault.startswith("bots:")] == [], statement
+    assert "FROM sessions" in whose_cookie
+
+
+async def inside(uow: UnitOfWork, function: str) -> str:
+    """The question that a function of ours asks, of which a plan would show the call alone."""
+    source = await uow.session.scalar(
+        text("SELECT prosrc FROM pg_proc WHERE proname = :name"), {"name": function}
+    )
+    question = re.search(r"RETURN QUERY\s+(.*?);", source or "", re.DOTALL)
+    assert question is not None
+    given = {"cookie_hash": "'z'::bytea", "at": "now()", "open_shops": "'{active}'", "speechless": "'{}'"}
+    return re.sub(rf"\b({'|'.join(given)})\b", lambda name: given[name[1]], question[1])
 
 
 async def test_the_wall_asks_for_the_shop_once_a_statement_and_not_once_a_row(units, make_shop):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from inspect import iscoroutinefunction
 
 import httpx
 import pytest
 
 from tests.web.conftest import BASE, FROM_HERE, Browser
 from web.app import build_app
+from web.guards import GUARDS
 from web.security import CONTENT_SECURITY_POLICY, HEADERS, Hardened
 
 CSP = (
@@ -210,6 +212,11 @@ async def test_nothing_is_public_that_nobody_asked_for(browser, path):
 
 
 # Errors -----------------------------------------------------------------------------------------------------
+
+
+def test_no_guard_sends_a_request_into_a_thread_and_back():
+    """The framework does so with every guard that is a plain function: three hops for each request."""
+    assert [guard.__name__ for guard in GUARDS if not iscoroutinefunction(guard)] == []
 
 
 async def test_a_failure_gives_a_reference_and_no_detail(alice, monkeypatch, caplog):

@@ -19,9 +19,10 @@ WHO_ASKS = """
 CREATE FUNCTION who_asks(cookie_hash bytea, at timestamptz, open_shops text[], speechless text[])
 RETURNS TABLE (
     id_hash bytea, bot_id bigint, csrf_secret bytea, created_at timestamptz, last_seen_at timestamptz,
-    proved_at timestamptz, expires_at timestamptz, api_token_id bigint, scope text[], token_ends_at timestamptz,
-    staff_id bigint, staff_name text, role text, permissions text[], telegram_id bigint, bot_lives boolean, shown_id bigint, shop_name text,
-    username text, default_language text, timezone text, currency text, viewing_until timestamptz
+    proved_at timestamptz, expires_at timestamptz, api_token_id bigint, scope text[],
+    token_ends_at timestamptz, staff_id bigint, staff_name text, role text, permissions text[],
+    telegram_id bigint, bot_lives boolean, shown_id bigint, shop_name text, username text,
+    default_language text, timezone text, currency text, viewing_until timestamptz
 )
 LANGUAGE plpgsql ROWS 1 AS $$
 DECLARE
