@@ -77,6 +77,16 @@ def test_every_form_that_posts_carries_the_token(path):
 
 
 @pytest.mark.parametrize("path", WEB, ids=str)
+def test_no_field_hides_what_the_script_reads_of_its_form(path):
+    # A form's fields are properties of it: where one is called "form", htmx takes it for the form itself.
+    hiding = re.findall(
+        r'<(?:input|select|textarea|button)\b[^>]*\sname="(form|elements|closest)"', source(path)
+    )
+
+    assert hiding == []
+
+
+@pytest.mark.parametrize("path", WEB, ids=str)
 def test_every_icon_is_in_the_sprite(path):
     sprite = (STATIC / "icons.svg").read_text()
     named = re.findall(r'icon\("([a-z-]+)"|"icon": "([a-z-]+)"', source(path))

@@ -23,7 +23,7 @@ from tests.house.test_query_plans import plans_of, steps
 from tests.web.conftest import add_staff
 from tests.web.test_transactions import rows_of
 
-FORM = re.compile(r'name="form" value="([^"]+)"')
+FORM = re.compile(r'name="form_key" value="([^"]+)"')
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def correct(alice, user_id: int, **fields: str):
     page = await alice.get(f"/customers/{user_id}?lang=en")
     return await alice.post(
         f"/customers/{user_id}/wallet",
-        {"form": FORM.search(page.text)[1], "direction": "add", "reason": "a gift", **fields},
+        {"form_key": FORM.search(page.text)[1], "direction": "add", "reason": "a gift", **fields},
     )
 
 
@@ -142,7 +142,7 @@ async def test_a_correction_is_booked_once_with_its_reason_and_the_customer_is_t
 ):
     person = await shops.person(alices)
     page = await alice.get(f"/customers/{person.user_id}")
-    fields = {"form": FORM.search(page.text)[1], "amount": "۲۵٬۰۰۰", "reason": "for the wait"}
+    fields = {"form_key": FORM.search(page.text)[1], "amount": "۲۵٬۰۰۰", "reason": "for the wait"}
 
     answers = await asyncio.gather(
         *(alice.post(f"/customers/{person.user_id}/wallet", fields) for _ in range(4))
@@ -238,7 +238,7 @@ async def test_a_blocked_customer_can_order_nothing_until_unblocked(alice, alice
 async def test_a_message_is_promised_once_and_its_fate_is_shown(alice, alices, shops, everything):
     person = await shops.person(alices)
     page = await alice.get(f"/customers/{person.user_id}")
-    fields = {"form": FORM.search(page.text)[1], "words": "سلام <b>کارول</b>"}
+    fields = {"form_key": FORM.search(page.text)[1], "words": "سلام <b>کارول</b>"}
     for _ in range(2):
         assert (await alice.post(f"/customers/{person.user_id}/message", fields)).status_code == 303
 
@@ -272,7 +272,9 @@ async def test_whoever_only_sees_changes_nothing(new_browser, alices, shops, uni
 
     page = await bob.get(f"/customers/{person.user_id}")
     answers = [
-        await bob.post(f"/customers/{person.user_id}/{act}", {"form": "f" * 20, "amount": "1", "reason": "x"})
+        await bob.post(
+            f"/customers/{person.user_id}/{act}", {"form_key": "f" * 20, "amount": "1", "reason": "x"}
+        )
         for act in ("wallet", "message", "block", "unblock")
     ]
 

@@ -40,7 +40,7 @@ async def held(shops, units, alices, everything):
 async def form_of(alice, held) -> str:
     page = (await alice.get("/subscriptions")).text
     return re.search(
-        rf'action="/subscriptions/{held["id"]}/give".*?name="form" value="([^"]+)"', page, re.DOTALL
+        rf'action="/subscriptions/{held["id"]}/give".*?name="form_key" value="([^"]+)"', page, re.DOTALL
     )[1]
 
 
@@ -49,7 +49,7 @@ async def now(everything, held):
 
 
 async def test_a_gift_is_given_once_and_the_customer_is_told(alice, alices, held, everything):
-    fields = {"form": await form_of(alice, held), "days": "۱۰", "gigabytes": "5"}
+    fields = {"form_key": await form_of(alice, held), "days": "۱۰", "gigabytes": "5"}
 
     answers = await asyncio.gather(
         *(alice.post(f"/subscriptions/{held['id']}/give", fields) for _ in range(4))
@@ -72,7 +72,9 @@ async def test_days_for_one_that_is_over_count_from_now_and_wake_it(alice, alice
         held["id"],
     )
 
-    await alice.post(f"/subscriptions/{held['id']}/give", {"form": await form_of(alice, held), "days": "3"})
+    await alice.post(
+        f"/subscriptions/{held['id']}/give", {"form_key": await form_of(alice, held), "days": "3"}
+    )
 
     after = await now(everything, held)
     assert after["status"] == "active"
@@ -93,7 +95,7 @@ async def test_a_gift_that_cannot_be_says_why_beside_the_field(
 ):
     form = await form_of(alice, held)
 
-    answer = await alice.post(f"/subscriptions/{held['id']}/give?lang=en", {"form": form, **fields})
+    answer = await alice.post(f"/subscriptions/{held['id']}/give?lang=en", {"form_key": form, **fields})
 
     assert answer.status_code == 422
     assert sentence in answer.text
@@ -140,7 +142,7 @@ async def test_whoever_only_sees_gives_nothing(new_browser, alices, held, units,
     await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
 
     page = await bob.get("/subscriptions")
-    answer = await bob.post(f"/subscriptions/{held['id']}/give", {"form": "f" * 20, "days": "1"})
+    answer = await bob.post(f"/subscriptions/{held['id']}/give", {"form_key": "f" * 20, "days": "1"})
 
     assert "/give" not in page.text
     assert answer.status_code == 403

@@ -163,11 +163,12 @@ async def _correct(uow: UnitOfWork, user_id: int, fields: Mapping[str, str]) -> 
     if _AMOUNT.fullmatch(typed) is None:
         raise BadInput("amount", "not_a_number")
     amount = -int(typed) if fields.get("direction") == TAKE else int(typed)
-    await correct_wallet(uow, user_id, amount, reason=fields.get("reason", ""), form=fields.get("form", ""))
+    reason, form = fields.get("reason", ""), fields.get("form_key", "")
+    await correct_wallet(uow, user_id, amount, reason=reason, form=form)
 
 
 async def _write(uow: UnitOfWork, user_id: int, fields: Mapping[str, str]) -> None:
-    await service.write_to(uow, user_id, fields.get("words", ""), form=fields.get("form", ""))
+    await service.write_to(uow, user_id, fields.get("words", ""), form=fields.get("form_key", ""))
 
 
 async def _do(request: WebRequest, customer_id: str, name: str, act: Act, notice: str) -> Response[str]:

@@ -69,7 +69,7 @@ class SubscriptionController(Controller):
                     chosen,
                     days=_whole("days", fields),
                     gigabytes=_whole("gigabytes", fields),
-                    form=fields.get("form", ""),
+                    form=fields.get("form_key", ""),
                 )
         except BadInput as refusal:
             async with units.begin(who.shop.bot_id, who.actor) as uow:

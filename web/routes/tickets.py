@@ -194,12 +194,12 @@ def _cells(screen: Screen, row: TicketRow) -> tuple[object, ...]:
 
 
 async def _answer(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
-    cause = service.form_cause(fields.get("form", ""))
+    cause = service.form_cause(fields.get("form_key", ""))
     await service.answer(uow, ticket_id, fields.get("words", ""), cause=cause)
 
 
 async def _note(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
-    cause = service.form_cause(fields.get("form", ""))
+    cause = service.form_cause(fields.get("form_key", ""))
     await service.note(uow, ticket_id, fields.get("words", ""), cause=cause)
 
 
