@@ -53,6 +53,7 @@ from shop.notifications.outbox import CHANNEL as OUTBOX
 from shop.payments.service import expire_due
 from shop.provisioning.service import run_due
 from shop.signals import BOTS, DESK
+from shop.tickets.closing import close_quiet
 from shop.unit_of_work import UnitsOfWork
 
 log = logging.getLogger(__name__)
@@ -220,6 +221,7 @@ class BotProcess:
                 Job("sealing", 5.0, lambda: seal_due(units)),
                 Job("books", 60.0, lambda: prove_due(units)),
                 Job("sweeping", 3600.0, inbox.sweep),
+                Job("quiet tickets", 600.0, lambda: close_quiet(units)),
                 Job("retention", 3600.0, lambda: remove_old(units, shelf)),
             ]
         )

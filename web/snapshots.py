@@ -7,15 +7,18 @@ from datetime import datetime
 from typing import Any, Literal, cast, get_args
 
 from shop import signals
+from shop.actors import TICKETS_SEE, may
 from shop.overview.queries import chosen_range, load_overview
 from shop.receipts.desk import Desk, Filter, Tab, count_waiting, load_desk
+from shop.tickets.queries import count_waiting as count_unanswered
+from shop.tickets.queries import load_ticket
 from shop.unit_of_work import UnitOfWork
 from web.forms import parse_id
 from web.parts import WebRequest
 from web.rendering import Screen
 from web.streams import Snapshot
 
-Topic = Literal["counts", "overview", "desk"]
+Topic = Literal["counts", "overview", "desk", "ticket"]
 LONG = 3600.0
 FIGURES = 60.0
 """Not everything the overview counts is announced, and this time yesterday moves on."""
@@ -69,9 +72,14 @@ async def take(screen: Screen, uow: UnitOfWork, view: View) -> Snapshot:
         shown = await load_overview(uow, range_days=view.range_days, language=screen.lang)
         context = {"overview": shown, "waiting": shown.waiting_count}
         true_for = FIGURES
+    elif view.topic == "ticket" and view.item is not None:
+        talk = await load_ticket(uow, view.item, screen.lang)
+        context = {"waiting": await count_waiting(uow), "ticket": talk}
     else:
         context = {"waiting": await count_waiting(uow)}
-    parts = {"desk": None, "overview": None, **context}
+    if may(uow.actor, TICKETS_SEE):
+        context["tickets"] = await count_unanswered(uow)
+    parts = {"desk": None, "overview": None, "ticket": None, "tickets": None, **context}
     return Snapshot(moment, screen.text("live/_snapshot.html", **parts), true_for)
 
 

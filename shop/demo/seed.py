@@ -21,7 +21,7 @@ from db.models import Bot, BotPlan, OutboxMessage, Staff
 from shop.actors import OWNING, RECEIPTS_APPROVE, SEEING, Actor, Customer, StaffMember, System
 from shop.bots import service as bots
 from shop.cards import service as cards
-from shop.demo import script
+from shop.demo import script, talk
 from shop.demo.script import Goods, Person, Purchase, Waiting
 from shop.media import picture
 from shop.media import service as media
@@ -148,6 +148,7 @@ class _Story:
         await bots.update_bot(self.uow, self.uow.bot_id, admin_chat_id=script.OWNER_TELEGRAM)
         for waiting in script.WAITING:
             await self.wait(waiting)
+        await talk.tell(self.at, self.now, self.user_ids, self.owner)
         # These were told in their day; nobody must hear them again, a month late.
         await self.uow.last.write(self.uow.session)
         await self.uow.session.execute(

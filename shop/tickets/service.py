@@ -7,6 +7,7 @@ came by, so that what arrives twice is said once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -120,12 +121,16 @@ async def link_order(uow: UnitOfWork, ticket_id: int, order_id: int | None) -> N
     await uow.session.flush()
 
 
-async def close(uow: UnitOfWork, ticket_id: int) -> None:
-    """End it, and tell the customer. Idempotent. Raises NotAllowed, NotFound."""
+async def close(uow: UnitOfWork, ticket_id: int, *, quiet_since: datetime | None = None) -> bool:
+    """End it, and tell the customer; False where it was closed before.
+
+    ``quiet_since``: only if nobody wrote after that and the shop wrote last. Raises NotAllowed, NotFound.
+    """
     require(uow.actor, TICKETS_ANSWER)
     user, ticket = await _lock(uow, ticket_id)
-    if ticket.status == rules.CLOSED:
-        return
+    is_quiet = quiet_since is None or (ticket.status == rules.ANSWERED and ticket.last_at <= quiet_since)
+    if ticket.status == rules.CLOSED or not is_quiet:
+        return False
     await _close(uow, ticket)
     await enqueue(
         uow,
@@ -133,6 +138,7 @@ async def close(uow: UnitOfWork, ticket_id: int) -> None:
         user_id=user.id,
         message=messages.TicketClosed(ticket_id, f"{uow.now.timestamp():.0f}"),
     )
+    return True
 
 
 async def close_own(uow: UnitOfWork, user_id: int, ticket_id: int) -> bool:

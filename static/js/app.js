@@ -209,7 +209,10 @@
     const desk = $('#desk'), facts = $('#facts')?.dataset;
     if (facts) {
       if (facts.title) d.title = facts.title;
-      $$('[data-count-of=receipts]').forEach(c => { c.textContent = facts.waiting; c.hidden = !facts.waiting; });
+      const counts = { receipts: facts.waiting, tickets: facts.tickets };
+      for (const [id, n] of Object.entries(counts)) {
+        if (n !== undefined) $$(`[data-count-of=${id}]`).forEach(c => { c.textContent = n; c.hidden = !n; });
+      }
     }
     if (!desk) return;
     d.body.classList.toggle('has-item', desk.classList.contains('has-item'));

@@ -134,6 +134,7 @@ async def _dashboard(studio: Studio) -> None:
         ("receipts-list", "/receipts"),
         ("receipts-warning", warned),
         ("receipts-reject", f"{item}?reject=1"),
+        ("tickets", "/tickets"),
         ("stock", "/stock"),
         ("customers", "/customers"),
         ("subscriptions", "/subscriptions"),

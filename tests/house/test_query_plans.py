@@ -41,6 +41,11 @@ from shop.staff.service import find_api_token
 from shop.subscriptions.queries import list_for_user
 from shop.subscriptions.search import Sought as Held
 from shop.subscriptions.search import count_subscriptions, list_subscriptions
+from shop.tickets import service as tickets
+from shop.tickets.queries import ALL, count_tickets, find_open, list_tickets, load_ticket
+from shop.tickets.queries import Sought as Asked
+from shop.tickets.queries import count_waiting as count_unanswered
+from shop.tickets.replies import list_replies
 from shop.unit_of_work import UnitOfWork
 from shop.wallet.ledger import Wanted, add_up, list_movements
 from tests.house.test_walls import SHOP_TABLES
@@ -115,6 +120,7 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
     first, second = await shops.receipt(shop, person), await shops.receipt(shop)
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await set_configuration(uow, "card_sticky_days", value=30)
+    asked = await shops.ticket(shop, person)
     return shop, {
         "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
         "the queue's count": count_waiting,
@@ -141,6 +147,17 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "the ledger": lambda uow: list_movements(uow, Wanted()),
         "the ledger, further on": lambda uow: list_movements(uow, Wanted(), after=Place(uow.now, 2**40)),
         "the ledger's sums": lambda uow: add_up(uow, Wanted(kind="deposit")),
+        "tickets": lambda uow: list_tickets(uow, Asked()),
+        "tickets, further on": lambda uow: list_tickets(uow, Asked(state=ALL), after=Place(uow.now, 2**40)),
+        "tickets sought": lambda uow: list_tickets(uow, Asked("Carol", "closed")),
+        "tickets of a customer": lambda uow: list_tickets(uow, Asked(state=ALL, user_id=person.user_id)),
+        "tickets counted": lambda uow: count_tickets(uow, Asked()),
+        "tickets that wait": count_unanswered,
+        "a ticket": lambda uow: load_ticket(uow, asked.ticket_id, "fa"),
+        "the customer's open ticket": lambda uow: find_open(uow, person.user_id),
+        "an answer": lambda uow: tickets.answer(uow, asked.ticket_id, "Here.", cause="form:plans"),
+        "a question": lambda uow: tickets.ask(uow, person.user_id, text="Hello", cause="chat:1:1"),
+        "the ready answers": list_replies,
         "approving": lambda uow: receipts.approve(uow, first.payment_id),
         "rejecting": lambda uow: receipts.reject(uow, second.payment_id, reason=RejectReason.NOT_ARRIVED),
         "the bot's shop": get_context,

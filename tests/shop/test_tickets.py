@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from shop.actors import SEEING, StaffMember
+from shop.configurations import service as configurations
 from shop.errors import (
     AlreadyExists,
     BadInput,
@@ -18,7 +19,7 @@ from shop.errors import (
     UserBlocked,
 )
 from shop.features import service as features
-from shop.tickets import rules, service
+from shop.tickets import closing, replies, rules, service
 from shop.tickets.queries import ALL, Sought, count_waiting, find_open, list_tickets, load_ticket
 
 
@@ -246,3 +247,59 @@ async def test_the_list_shows_those_that_wait_and_pages_by_their_last_word(units
     assert rest.following is None
     assert [row.ticket_id for row in answered.rows] == tickets[:1]
     assert [row.ticket_id for row in everybody.rows] == [tickets[0], *tickets[:0:-1]]
+
+
+async def test_what_was_answered_long_ago_closes_by_itself_where_the_shop_wishes_it(
+    units, shops, shop, carol, clock, everything
+):
+    dave, eve = await shops.person(shop, name="Dave"), await shops.person(shop, name="Eve")
+    never = await shops.open()
+    async with units.begin(never.bot_id, never.owner) as uow:
+        await configurations.set_configuration(uow, closing.AFTER, value=0)
+    frank = await shops.person(never, name="Frank")
+    quiet = await ask(units, shop, carol, cause="chat:1:1")
+    waits = await ask(units, shop, dave, cause="chat:2:1")
+    lively = await ask(units, shop, eve, cause="chat:3:1")
+    kept = await ask(units, never, frank, cause="chat:4:1")
+    for at, ticket in ((shop, quiet), (shop, lively), (never, kept)):
+        await answer(units, at, ticket.ticket_id, cause=f"form:{ticket.ticket_id}")
+    clock.forward(days=6, hours=23)
+    await closing.close_quiet(units)
+    assert (await shown(units, shop, quiet.ticket_id)).row.status == rules.ANSWERED
+    await ask(units, shop, eve, "Still here", cause="chat:3:2")
+    clock.forward(hours=1)
+
+    # Other tests' shops are in the same database.
+    assert await closing.close_quiet(units) >= 1
+    assert await closing.close_quiet(units) == 0
+
+    stands = {one: (await shown(units, shop, one.ticket_id)).row.status for one in (quiet, waits, lively)}
+    assert stands == {quiet: rules.CLOSED, waits: rules.WAITING, lively: rules.WAITING}
+    assert (await shown(units, never, kept.ticket_id)).row.status == rules.ANSWERED
+    assert await promised(everything, shop, "ticket_closed") == 1
+
+
+async def test_ready_answers_are_kept_changed_and_deleted_by_whoever_answers(units, shops, shop):
+    other = await shops.open()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await replies.create(uow, " Hours ", "From nine to five.")
+        await replies.create(uow, "Hours", "From nine to five.")
+        with pytest.raises(AlreadyExists):
+            await replies.create(uow, "Hours", "Always.")
+        (kept,) = await replies.list_replies(uow)
+        await replies.change(uow, kept.reply_id, "Hours", "Always.")
+        assert [(one.title, one.words) for one in await replies.list_replies(uow)] == [("Hours", "Always.")]
+        with pytest.raises(BadInput):
+            await replies.change(uow, kept.reply_id, "", "x")
+    async with units.begin(other.bot_id, other.owner) as uow:
+        assert await replies.list_replies(uow) == []
+        with pytest.raises(NotFound):
+            await replies.delete(uow, kept.reply_id)
+    bob = StaffMember(shop.owner.staff_id, "Bob", SEEING)
+    async with units.begin(shop.bot_id, bob) as uow:
+        assert len(await replies.list_replies(uow)) == 1
+        with pytest.raises(NotAllowed):
+            await replies.delete(uow, kept.reply_id)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await replies.delete(uow, kept.reply_id)
+        assert await replies.list_replies(uow) == []

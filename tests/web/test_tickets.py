@@ -1,0 +1,251 @@
+"""Tickets on the dashboard: found, read, answered, noted, linked, closed; with script and without."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from shop.actors import SEEING, System
+from shop.features import service as features
+from shop.tickets import rules, service
+from shop.tickets.queries import load_ticket
+from tests.web.conftest import add_staff
+from tests.web.test_transactions import rows_of
+
+FORM = re.compile(r'name="form" value="([^"]+)"')
+
+
+@pytest.fixture
+async def alices(shops):
+    return await shops.open(name="Alice's shop")
+
+
+@pytest.fixture
+async def alice(signed_in, alices):
+    return await signed_in(alices)
+
+
+@pytest.fixture
+async def asked(shops, alices):
+    return await shops.ticket(alices, await shops.person(alices, name="Carol"))
+
+
+async def form_of(browser, asked) -> dict[str, str]:
+    page = await browser.get(f"/tickets/{asked.ticket_id}")
+    return {"form": FORM.search(page.text)[1]}
+
+
+async def talk(units, alices, asked) -> list[tuple[str, str]]:
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        shown = await load_ticket(uow, asked.ticket_id, "en")
+    return [(said.sender, said.words) for said in shown.talk]
+
+
+async def promised(everything, alices, kind="ticket_answered") -> int:
+    count = "SELECT count(*) FROM outbox WHERE bot_id = $1 AND kind = $2"
+    return await everything.fetchval(count, alices.bot_id, kind)
+
+
+async def test_what_waits_stands_in_the_list_and_what_is_answered_under_its_tab(alice, alices, asked, units):
+    waiting = (await alice.get("/tickets?lang=en")).text
+    assert "Where is it?" in waiting
+    assert "Waits for you" in waiting
+
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await service.answer(uow, asked.ticket_id, "Here", cause="form:1")
+
+    assert "Nobody waits for an answer" in (await alice.get("/tickets")).text
+    for address in ("?state=answered", "?state=all", "?state=all&q=Carol"):
+        assert "Where is it?" in (await alice.get(f"/tickets{address}")).text, address
+    for address in ("?state=closed", "?state=all&q=Dave", "?state=all&customer=1"):
+        assert "Where is it?" not in (await alice.get(f"/tickets{address}")).text, address
+
+
+async def test_an_answer_by_a_plain_form_is_said_once_and_shown(alice, alices, asked, units, everything):
+    fields = {**await form_of(alice, asked), "words": "It is <b>here</b>."}
+
+    answers = [await alice.post(f"/tickets/{asked.ticket_id}/answer", fields) for _ in range(2)]
+
+    assert {answer.headers["location"] for answer in answers} == {f"/tickets/{asked.ticket_id}"}
+    page = (await alice.get(f"/tickets/{asked.ticket_id}?lang=en")).text
+    assert "It is &lt;b&gt;here&lt;/b&gt;." in page
+    assert "Your answer is on its way." in page
+    assert await talk(units, alices, asked) == [("customer", "Where is it?"), ("staff", "It is <b>here</b>.")]
+    assert await promised(everything, alices) == 1
+
+
+async def test_within_the_page_the_ticket_comes_back_with_a_word_about_it(alice, asked):
+    fields = {**await form_of(alice, asked), "words": "Here"}
+    alice.client.headers["hx-request"] = "true"
+
+    answer = await alice.post(f"/tickets/{asked.ticket_id}/answer", fields)
+
+    assert answer.status_code == 200
+    assert 'id="ticket"' in answer.text
+    assert "<html" not in answer.text
+    assert "Answered" in answer.text or "پاسخ داده‌شده" in answer.text
+
+
+@pytest.mark.parametrize("part", ["true", "false"])
+async def test_what_is_refused_loses_nothing_and_says_why(alice, alices, asked, units, part):
+    fields = {**await form_of(alice, asked), "words": "x" * (rules.LONGEST_ANSWER + 1)}
+    alice.client.headers["hx-request"] = part
+
+    answer = await alice.post(f"/tickets/{asked.ticket_id}/answer?lang=en", fields)
+
+    assert answer.status_code == 422
+    assert "x" * (rules.LONGEST_ANSWER + 1) in answer.text
+    assert fields["form"] in answer.text
+    assert "At most 1,500 characters" in answer.text
+    assert await talk(units, alices, asked) == [("customer", "Where is it?")]
+
+
+async def test_a_ticket_closed_meanwhile_keeps_the_words_and_is_opened_again(alice, alices, asked, units):
+    fields = {**await form_of(alice, asked), "words": "A long and careful answer"}
+    async with units.begin(alices.bot_id, asked.person.actor) as uow:
+        await service.close_own(uow, asked.person.user_id, asked.ticket_id)
+
+    answer = await alice.post(f"/tickets/{asked.ticket_id}/answer?lang=en", fields)
+    assert answer.status_code == 409
+    assert "A long and careful answer" in answer.text
+
+    await alice.post(f"/tickets/{asked.ticket_id}/reopen")
+    assert (await alice.post(f"/tickets/{asked.ticket_id}/answer", fields)).status_code == 303
+    assert (await talk(units, alices, asked))[-1] == ("staff", "A long and careful answer")
+
+
+async def test_a_note_is_for_the_team_alone(alice, alices, asked, units, everything):
+    fields = {**await form_of(alice, asked), "words": "Pays late", "as": "note"}
+
+    await alice.post(f"/tickets/{asked.ticket_id}/answer", fields)
+
+    assert (await talk(units, alices, asked))[-1] == ("note", "Pays late")
+    assert "Note for the team" in (await alice.get(f"/tickets/{asked.ticket_id}?lang=en")).text
+    assert await promised(everything, alices) == 0
+
+
+async def test_a_ticket_is_closed_and_its_customer_told(alice, alices, asked, everything):
+    await alice.post(f"/tickets/{asked.ticket_id}/close")
+
+    assert "This ticket is closed" in (await alice.get(f"/tickets/{asked.ticket_id}?lang=en")).text
+    assert await promised(everything, alices, "ticket_closed") == 1
+
+
+async def test_the_picture_is_shown_to_whoever_may_see_tickets_and_shut_in(
+    alice, alices, asked, units, everything, new_browser, signed_in, shops
+):
+    page = await alice.get(f"/tickets/{asked.ticket_id}")
+    (address, *_) = re.findall(r'<img src="([^"]+)"', page.text)
+
+    shown = await alice.get(address)
+    assert shown.status_code == 200
+    assert shown.headers["content-type"] == "image/webp"
+    assert "sandbox" in shown.headers["content-security-policy"]
+
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=frozenset({"shop.see"})))[1])
+    mallory = await signed_in(await shops.open())
+    assert (await bob.get(address)).status_code == 403
+    assert (await bob.get("/tickets")).status_code == 403
+    assert 'href="/tickets"' not in (await bob.get("/customers")).text
+    assert (await mallory.get(address)).status_code == 404
+    other = await shops.ticket(alices)
+    number = address.rpartition("/")[2]
+    assert (await alice.get(f"/tickets/{other.ticket_id}/files/{number}")).status_code == 404
+
+
+async def test_who_may_only_look_reads_and_finds_no_box(alices, asked, units, new_browser):
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
+
+    page = await bob.get(f"/tickets/{asked.ticket_id}")
+
+    assert "Where is it?" in page.text
+    assert "<textarea" not in page.text
+    assert (await bob.get("/tickets/replies")).status_code == 200
+    fields = {"words": "x", "form": "a-form-of-bobs-own"}
+    for act in ("answer", "close", "reopen", "order"):
+        answer = await bob.post(f"/tickets/{asked.ticket_id}/{act}", fields)
+        assert answer.status_code == 403, act
+
+
+async def test_it_is_said_which_order_it_is_about_and_its_receipt_is_a_step_away(alice, alices, shops, units):
+    person = await shops.person(alices)
+    sent, others = await shops.receipt(alices, person), await shops.receipt(alices)
+    asked = await shops.ticket(alices, person)
+
+    await alice.post(f"/tickets/{asked.ticket_id}/order", {"order": str(sent.order_id)})
+
+    page = (await alice.get(f"/tickets/{asked.ticket_id}")).text
+    assert f'href="/receipts/{sent.payment_id}"' in page
+    wrong = await alice.post(f"/tickets/{asked.ticket_id}/order", {"order": str(others.order_id)})
+    assert wrong.status_code == 404
+
+
+async def test_a_ready_answer_is_kept_and_goes_into_the_box_without_script(alice, asked):
+    await alice.post("/tickets/replies", {"title": "Hours", "words": "From nine to five."})
+    page = (await alice.get(f"/tickets/{asked.ticket_id}")).text
+    (address,) = re.findall(r'href="(/tickets/\d+\?reply=\d+)"', page)
+
+    filled = unescape((await alice.get(address)).text)
+
+    assert ">From nine to five.</textarea>" in filled
+    again = await alice.post("/tickets/replies?lang=en", {"title": "Hours", "words": "Never."})
+    assert again.status_code == 409
+    assert "Never." in again.text
+    assert "This exists already." in unescape(again.text)
+    number = address.rpartition("=")[2]
+    await alice.post(f"/tickets/replies/{number}", {"title": "Hours", "words": "Always."})
+    assert "Always." in (await alice.get("/tickets/replies")).text
+    await alice.post(f"/tickets/replies/{number}/delete")
+    assert "Always." not in (await alice.get("/tickets/replies")).text
+
+
+async def test_a_shop_that_takes_no_questions_is_told_so_and_still_answers_what_is_open(
+    alice, alices, asked, units
+):
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await features.disable_feature(uow, service.FEATURE)
+
+    assert "customers cannot ask" in (await alice.get("/tickets?lang=en")).text
+    fields = {**await form_of(alice, asked), "words": "Here"}
+    assert (await alice.post(f"/tickets/{asked.ticket_id}/answer", fields)).status_code == 303
+
+
+async def test_the_list_leaves_as_a_file(alice, asked):
+    file = await alice.get("/tickets.csv")
+
+    (row,) = rows_of(file.text)
+    assert (row["id"], row["customer"], row["state"]) == (str(asked.ticket_id), "Carol", rules.WAITING)
+
+
+async def test_a_longer_list_and_a_longer_talk_ask_the_database_no_more_often(
+    alice, alices, shops, units, counted_queries
+):
+    asked = await shops.ticket(alices)
+    counted_queries()
+    await alice.get("/tickets")
+    await alice.get(f"/tickets/{asked.ticket_id}")
+    few = counted_queries()
+    for turn in range(4):
+        await shops.ticket(alices)
+        async with units.begin(alices.bot_id, System("test")) as uow:
+            await service.answer(uow, asked.ticket_id, "Here", cause=f"form:{turn}")
+
+    counted_queries()
+    await alice.get("/tickets")
+    await alice.get(f"/tickets/{asked.ticket_id}")
+    assert counted_queries() == few
+
+
+async def test_an_open_page_hears_what_was_written_and_how_many_wait(alice, alices, asked, units):
+    async with units.begin(alices.bot_id, asked.person.actor) as uow:
+        await service.ask(uow, asked.person.user_id, text="Anybody?", cause="chat:1:77")
+
+    told = (await alice.get(f"/events/now?topics=ticket&item={asked.ticket_id}")).text
+
+    assert 'hx-target="#talk"' in told
+    assert "Anybody?" in told
+    assert 'data-tickets="۱"' in told
