@@ -88,9 +88,9 @@ def telegram_token() -> str:
     return f"{number}:AA{''.join(secrets.choice(alphabet) for _ in range(33))}"
 
 
-def card_number() -> str:
-    """Sixteen digits of a known bank with a right check digit."""
-    body = "603799" + "".join(secrets.choice(string.digits) for _ in range(9))
+def card_number(bank: str = "603799") -> str:
+    """Sixteen digits of a known bank, by its first six, with a right check digit."""
+    body = bank + "".join(secrets.choice(string.digits) for _ in range(9))
     doubled = [int(d) * 2 if i % 2 == 0 else int(d) for i, d in enumerate(body)]
     total = sum(d - 9 if d > 9 else d for d in doubled)
     return body + str(-total % 10)
