@@ -38,6 +38,8 @@ class Page:
     """The shop on the screen; ``None`` on the platform's own pages."""
     shop_handle: str | None = None
     """Its bot's username, without the ``@``."""
+    has_sold: bool = True
+    """Whether the shop ever sold anything; until then the list of what is missing is among its screens."""
     waiting: int = 0
     """Receipts that wait for a decision in this shop."""
     permissions: frozenset[str] = frozenset()
@@ -54,7 +56,9 @@ class Page:
     @property
     def nav(self) -> tuple[NavItem, ...]:
         """The screens this person can open now, in the order of the sidebar."""
+        start = NavItem("start", "/start", N_("Set up"), "list-check")
         shop = (
+            *(() if self.has_sold else (start,)),
             NavItem("overview", "/", N_("Overview"), "layout-dashboard"),
             NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting, needs=RECEIPTS_SEE),
             NavItem("tickets", "/tickets", N_("Tickets"), "ticket", needs=TICKETS_SEE),

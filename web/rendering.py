@@ -212,6 +212,7 @@ class Screen:
             is_master=who.is_master,
             shop_name=who.shop.name if has_shop else None,
             shop_handle=who.shop.username if has_shop else None,
+            has_sold=who.shop.has_sold,
             waiting=waiting,
             permissions=frozenset(one for one in OWNING if may(who.actor, one)),
             viewing=who.shop.name if who.is_viewing else None,

@@ -41,6 +41,8 @@ class ShopOnScreen:
     timezone: str
     """IANA name."""
     currency: str
+    has_sold: bool
+    """Until the first sale the list of what is missing is among its pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def _signed_in(row: Any) -> SignedIn:
             language=row.default_language,
             timezone=row.timezone,
             currency=row.currency,
+            has_sold=row.has_sold,
         ),
         scope=None if row.scope is None else frozenset(row.scope),
         token_ends_at=row.token_ends_at,

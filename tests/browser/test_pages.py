@@ -105,6 +105,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/settings/texts/card",
         "/features",
         "/features/card_to_card",
+        "/start",
         "/cards",
         "/cards/simulator?amount=290000",
         "/sessions",

@@ -26,6 +26,7 @@ from shop.configurations.service import set_configuration
 from shop.customers.profile import load_profile
 from shop.customers.search import Sought, count_customers, list_customers
 from shop.money import Currency, Money
+from shop.onboarding.queries import load_checklist
 from shop.orders.queries import count_sold
 from shop.overview.queries import load_overview
 from shop.paging import Place
@@ -124,6 +125,7 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
     return shop, {
         "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
         "the queue's count": count_waiting,
+        "what is missing": load_checklist,
         "the overview": lambda uow: load_overview(uow, language="fa"),
         "customers": lambda uow: list_customers(uow, Sought()),
         "customers sought": lambda uow: list_customers(uow, Sought("Carol", "active")),

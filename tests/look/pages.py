@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from shop.actors import OWNING
 from shop.books.queries import Books
+from shop.onboarding.queries import Checklist, Step, StepKey
 from shop.overview.rows import CardNear, DaySales, Event, Overview, StockLow, TopPlan
 from shop.platform.queries import ShopRow
 from shop.provisioning.service import StockLevel
@@ -155,6 +156,9 @@ def make_desk(**changes: Any) -> Desk:
     return replace(desk, **changes)
 
 
+STEPS: tuple[StepKey, ...] = get_args(StepKey)
+
+
 def make_overview(**changes: Any) -> Overview:
     overview = Overview(
         waiting_count=7,
@@ -192,6 +196,13 @@ def make_overview(**changes: Any) -> Overview:
         sparks={key: [3, 5, 4] for key in ("sales", "orders", "users", "subscriptions")},
     )
     return replace(overview, **changes)
+
+
+def make_checklist(*done: str) -> Checklist:
+    """A shop that has what ``done`` names."""
+    shown = {"bot": "nasim_net_bot", "support": "nasim_support"}
+    steps = tuple(Step(key, key in done, shown.get(key, "") if key in done else "") for key in STEPS)
+    return Checklist(steps, "nasim_net_bot")
 
 
 def make_shop(bot_id: int = 2, **changes: Any) -> ShopRow:

@@ -18,7 +18,9 @@ from shop.staff.scopes import WAYS, way_of
 from tests.look.pages import (
     NOW,
     REJECT_TEXTS,
+    STEPS,
     make_books,
+    make_checklist,
     make_colleague,
     make_desk,
     make_detail,
@@ -252,12 +254,19 @@ def screens():
     """Every page with a context, by a name that says which state it is in."""
     for name, desk in desk_states():
         yield f"desk: {name}", "receipts/index.html", {"desk": desk, "reject_texts": REJECT_TEXTS}
-    yield "overview", "overview/index.html", {"overview": make_overview()}
-    yield "new shop", "overview/index.html", {"overview": make_overview(**EMPTY_SHOP, days=[])}
+    yield "overview", "overview/index.html", {"overview": make_overview(), "checklist": None}
+    yield (
+        "new shop",
+        "overview/index.html",
+        {"overview": make_overview(**EMPTY_SHOP, days=[]), "checklist": make_checklist("bot", "card")},
+    )
+    for done in ((), ("bot", "card", "plan"), STEPS):
+        yield f"start, {len(done)} done", "start/index.html", {"checklist": make_checklist(*done)}
     yield (
         "quiet day",
         "overview/index.html",
         {
+            "checklist": None,
             "overview": make_overview(
                 today_sales_delta=None,
                 paid_orders=0,
@@ -266,7 +275,7 @@ def screens():
                 calendar="gregorian",
                 cards_off=False,
                 cards_full=True,
-            )
+            ),
         },
     )
     shops = [
@@ -530,7 +539,10 @@ def test_the_bar_of_a_phone_opens_the_rest_where_not_all_have_room(monkeypatch, 
         ),
         (
             "overview/index.html",
-            {"overview": make_overview(stock_low=[(HOSTILE, 1)], top_plans=[(HOSTILE, 2)])},
+            {
+                "overview": make_overview(stock_low=[(HOSTILE, 1)], top_plans=[(HOSTILE, 2)]),
+                "checklist": None,
+            },
         ),
         (
             "stock/index.html",
@@ -572,7 +584,9 @@ def test_what_was_just_done_is_told_on_the_next_page_with_or_without_a_session()
     told = make_page(notice="از همه‌جا خارج شدید.")
     sign_in = {"error": None, "next": "", "token_hint": "pk_live_…"}
 
-    assert "از همه‌جا خارج شدید." in render("overview/index.html", page=told, overview=make_overview())
+    assert "از همه‌جا خارج شدید." in render(
+        "overview/index.html", page=told, overview=make_overview(), checklist=None
+    )
     assert "از همه‌جا خارج شدید." in render("auth/login.html", page=told, **sign_in)
 
 

@@ -96,6 +96,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/settings/texts/{text_key:str}"): Row(OUT, 303, 303, 403, 303),
     ("POST", "/settings/texts/{text_key:str}/reset"): Row(OUT, 303, 303, 403, 303),
     ("POST", "/settings/notifications/test"): Row(OUT, 303, 303, 403, 303),
+    ("GET", "/start"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/"): Row(OUT, 200, 200, 200, 303),
     ("GET", "/events"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/events/now"): Row(OUT, 200, 200, 200, 200),
