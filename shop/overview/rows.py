@@ -93,6 +93,8 @@ class Todo:
     waiting_sum: int
     undelivered: int
     """Orders that are paid and wait for something to hand over."""
+    tickets: int
+    """Customers who wait for an answer; nought for whoever may not see tickets."""
     expiring_soon: int
     """Subscriptions that end within three days."""
     stock_low: Sequence[StockLow]

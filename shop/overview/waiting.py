@@ -16,7 +16,9 @@ from db.models import (
     StockItem,
     Subscription,
     TenantPaymentCard,
+    Ticket,
 )
+from shop.actors import TICKETS_SEE, may
 from shop.cards import banks
 from shop.cards import rules as cards
 from shop.cards.board import NEARER
@@ -24,6 +26,7 @@ from shop.cards.showing import read_ring
 from shop.features import queries as features
 from shop.overview.rows import CardNear, StockLow
 from shop.plans import sold
+from shop.tickets.rules import WAITING as TICKET_WAITS
 from shop.unit_of_work import UnitOfWork
 
 SOON = timedelta(days=3)
@@ -41,6 +44,7 @@ class Desk:
     amount: int
     ending: int
     undelivered: int
+    tickets: int
 
 
 async def look_at_desk(uow: UnitOfWork) -> Desk:
@@ -71,6 +75,7 @@ async def look_at_desk(uow: UnitOfWork) -> Desk:
                 queue.c.amount,
                 _count(Subscription, ends_soon).label("ending"),
                 _count(ProvisioningJob, ProvisioningJob.status == "held").label("undelivered"),
+                _count(Ticket, Ticket.status == TICKET_WAITS).label("tickets"),
             )
             .join(queue, true())
             .where(Bot.id == uow.bot_id)
@@ -91,6 +96,7 @@ async def what_waits(uow: UnitOfWork, desk: Desk, language: str) -> dict[str, An
         "waiting_oldest_at": desk.oldest,
         "waiting_sum": desk.amount,
         "undelivered": desk.undelivered,
+        "tickets": desk.tickets if may(uow.actor, TICKETS_SEE) else 0,
         "expiring_soon": desk.ending,
         "stock_low": [
             StockLow(sold.name({"name": plan.name, "translations": plan.translations}, language), plan.left)

@@ -81,6 +81,7 @@ EMPTY_SHOP = {
     "expiring_soon": 0,
     "stock_low": [],
     "undelivered": 0,
+    "tickets": 0,
     "cards_off": False,
     "cards_full": False,
     "cards_near": [],

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from db.models import User
-from shop.actors import Customer, System
+from shop.actors import SHOP_SEE, Customer, StaffMember, System
 from shop.errors import NotAllowed
 from shop.overview.queries import load_overview, load_sales
 from shop.receipts import service as receipts
@@ -294,6 +294,24 @@ async def test_the_methods_of_the_range_add_up_to_the_debits_of_the_ledger(
     assert sum(shown.by_method) == await everything.fetchval(
         "SELECT -sum(amount) FROM transactions WHERE bot_id = $1 AND kind = 'purchase'", shop.bot_id
     )
+
+
+async def test_tickets_that_wait_are_said_to_whoever_may_see_them(units, shops, make_shop, everything):
+    shop = await make_shop()
+    person = await shops.person(shop)
+    for status in ("waiting_staff", "closed"):
+        await everything.execute(
+            "INSERT INTO tickets (bot_id, user_id, subject, status, last_at, created_at, updated_at) "
+            "VALUES ($1, $2, 'x', $3, now(), now(), now())",
+            shop.bot_id,
+            person.user_id,
+            status,
+        )
+    deaf = StaffMember(shop.owner.staff_id, "Bob", frozenset({SHOP_SEE}))
+
+    assert (await look(units, shop)).tickets == 1
+    async with units.begin(shop.bot_id, deaf) as uow:
+        assert (await load_overview(uow)).tickets == 0
 
 
 async def test_an_order_that_is_paid_and_waits_is_said(units, shops, make_shop):
