@@ -9,9 +9,11 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from db.models import BookDay, BookProof, Bot
-from shop.actors import PLATFORM_MANAGE, require
+from shop.actors import PLATFORM_MANAGE, SHOP_SEE, require
 from shop.unit_of_work import UnitOfWork
 
+LINK_SHOWN = 12
+"""Signs of a hash: enough to compare with what ``ledger verify`` says."""
 FRESH = timedelta(hours=36)
 """A proof older than this is told to be old."""
 
@@ -33,6 +35,41 @@ class Books:
     proved_at: datetime | None
     is_stale: bool
     differing: Sequence[Differing]
+
+
+@dataclass(frozen=True, slots=True)
+class ShopProof:
+    """The newest look through one shop's books and history."""
+
+    proved_at: datetime
+    is_stale: bool
+    findings: Mapping[str, int]
+    """What is wrong and how often; empty is proof."""
+    sealed: int
+    """Entries of the history that had their link."""
+    link: str
+    """How the hash of the last of them begins."""
+
+
+async def load_proof(uow: UnitOfWork) -> ShopProof | None:
+    """For the people of the unit's shop; None before the first proof. Raises NotAllowed."""
+    require(uow.actor, SHOP_SEE)
+    row = (
+        await uow.session.execute(
+            select(BookProof.created_at, BookProof.findings, BookProof.seq, BookProof.head)
+            .order_by(BookProof.day.desc(), BookProof.id.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return ShopProof(
+        row.created_at,
+        row.created_at < uow.now - FRESH,
+        _counted(row.findings),
+        row.seq,
+        row.head.hex()[:LINK_SHOWN],
+    )
 
 
 async def load_books(uow: UnitOfWork) -> Books:

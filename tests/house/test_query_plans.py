@@ -18,6 +18,9 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.actors import System
+from shop.audit.queries import Wanted as History
+from shop.audit.queries import load_history
+from shop.books.queries import load_proof
 from shop.bots.queries import get_context
 from shop.cards.board import load_board
 from shop.cards.service import get_next_card_for_rotation
@@ -146,6 +149,8 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "the devices": lambda uow: browsers.list_sessions(
             uow, shop.owner.staff_id, role="owner", current=bytes(32)
         ),
+        "the newest proof": load_proof,
+        "the history": lambda uow: load_history(uow, History(kind="plans", since="week", before=2**40)),
         "the ledger": lambda uow: list_movements(uow, Wanted()),
         "the ledger, further on": lambda uow: list_movements(uow, Wanted(), after=Place(uow.now, 2**40)),
         "the ledger's sums": lambda uow: add_up(uow, Wanted(kind="deposit")),

@@ -11,6 +11,7 @@ import pytest
 from shop.actors import RECEIPTS_SEE, SEEING, System
 from shop.audit import service as audit
 from shop.audit.queries import PAGE
+from shop.books import service as books
 from shop.plans import service as plans
 from tests.web.conftest import add_staff
 
@@ -158,3 +159,46 @@ async def test_who_may_see_reads_it_all(alices, units, new_browser):
     await bob.sign_in(token)
 
     assert (await bob.get("/audit")).status_code == 200
+
+
+# The proof of the chain -------------------------------------------------------------------------------------
+
+
+async def prove(units, shop, clock) -> None:
+    async with units.begin(shop.bot_id, System("books")) as uow:
+        await books.record(uow, clock.now.date())
+
+
+async def test_the_page_says_when_the_chain_was_proved_and_where_it_ends(
+    alice, alices, units, everything, clock
+):
+    assert "the first time is still to come" in (await alice.get("/audit?lang=en")).text
+
+    await prove(units, alices, clock)
+
+    page = (await alice.get("/audit?lang=en")).text
+    head = await everything.fetchval(
+        "SELECT encode(head, 'hex') FROM book_proofs WHERE bot_id = $1", alices.bot_id
+    )
+    assert "Proved: nobody changed the history" in page
+    assert head[:12] in page
+    await everything.execute(
+        "UPDATE book_proofs SET created_at = created_at - interval '37 hours' WHERE bot_id = $1",
+        alices.bot_id,
+    )
+    assert "were not proved last night" in (await alice.get("/audit?lang=en")).text
+
+
+async def test_a_history_that_was_changed_is_told_to_the_shop_itself(alice, alices, units, everything, clock):
+    await write(units, alices, 1)
+    await prove(units, alices, clock)
+    await everything.execute("ALTER TABLE audit_log DISABLE TRIGGER USER")
+    await everything.execute("UPDATE audit_log SET actor_name = 'Bob' WHERE bot_id = $1", alices.bot_id)
+    await everything.execute("ALTER TABLE audit_log ENABLE TRIGGER USER")
+
+    await prove(units, alices, clock)
+
+    page = (await alice.get("/audit?lang=en")).text
+    assert "The last proof found what ought not to be" in page
+    assert "the history was changed" in page
+    assert "Proved: nobody changed the history" not in page

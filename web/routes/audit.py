@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from litestar import Response, get
 
 from shop.audit.queries import DAYS, KINDS, HistoryRow, Wanted, load_history, who_acted
+from shop.books.queries import load_proof
 from shop.export.cells import cell
 from shop.receipts.desk import count_waiting
 from web import history
@@ -33,6 +34,7 @@ async def audit(request: WebRequest) -> Response[str]:
     async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
         page = await load_history(uow, wanted)
         people = await who_acted(uow)
+        proof = await load_proof(uow)
         waiting = await count_waiting(uow)
     return screen.page_or_part(
         "audit/index.html",
@@ -40,6 +42,7 @@ async def audit(request: WebRequest) -> Response[str]:
         active="audit",
         waiting=waiting,
         history=page,
+        proof=proof,
         people={one.actor: one.name for one in people},
         wanted=wanted,
         kinds={kind: history.KIND_WORDS[kind] for kind in KINDS},
