@@ -262,6 +262,14 @@ class ListChanged(ShopError):
 
 
 @dataclass(eq=False)
+class ChangedMeanwhile(ShopError):
+    """A form was filled in over values that somebody else has changed since; nothing of it is kept."""
+
+    code = "changed_meanwhile"
+    what: str
+
+
+@dataclass(eq=False)
 class StillInUse(ShopError):
     """It has a history, so it cannot be deleted; archive or switch it off instead."""
 

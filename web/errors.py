@@ -57,6 +57,10 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.AlreadyExists: (409, N_("This exists already.")),
     refusals.InvalidLinkCode: (422, N_("This code is not valid any more.")),
     refusals.OtherAccount: (409, N_("Another Telegram account is linked; the platform admin can unlink it.")),
+    refusals.ChangedMeanwhile: (
+        409,
+        N_("Somebody else changed this meanwhile; nothing was saved. Look at both and save again."),
+    ),
     refusals.ListChanged: (409, N_("The list has changed meanwhile; look at it as it is now.")),
     refusals.StillInUse: (409, N_("This has a history and cannot be deleted; switch it off instead.")),
     refusals.InvalidToken: (

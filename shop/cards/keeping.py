@@ -14,9 +14,10 @@ from shop.actors import CARDS_MANAGE, require
 from shop.audit import service as audit
 from shop.cards import rules
 from shop.cards.banks import bank_of
-from shop.cards.queries import CardRow, row_of
+from shop.cards.queries import CardRow, mark_of, row_of
 from shop.cards.rotation import lock_rotation
 from shop.errors import AlreadyExists, NotFound, StillInUse
+from shop.seen import require_same
 from shop.unit_of_work import UnitOfWork
 
 PURPOSE = "card-number"
@@ -141,9 +142,16 @@ def _apply(card: TenantPaymentCard, changes: CardChanges) -> None:
     rules.check_bounds(card.min_amount, card.max_amount)
 
 
-async def update_payment_card(uow: UnitOfWork, card_id: int, **changes: Unpack[CardChanges]) -> CardRow:
-    """Change what is given, leave the rest. Raises NotAllowed, NotFound (also when archived), BadInput."""
+async def update_payment_card(
+    uow: UnitOfWork, card_id: int, *, seen: str = "", **changes: Unpack[CardChanges]
+) -> CardRow:
+    """Change what is given, leave the rest.
+
+    ``seen``: the mark of the card as it was when somebody began to change it. Raises NotAllowed, NotFound
+    (also when archived), BadInput and ChangedMeanwhile.
+    """
     card = await lock_card(uow, card_id)
+    require_same("card", seen, mark_of(row_of(card)))
     _apply(card, changes)
     await _changed(uow, card, "card.updated", fields=sorted(changes))
     return row_of(card)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from db.models import Bot, CardDay, TenantPaymentCard
 from shop.cards import rules
 from shop.errors import NotFound
+from shop.seen import mark
 from shop.unit_of_work import UnitOfWork
 
 STATISTICS_DAYS = 30
@@ -92,6 +93,14 @@ def row_of(card: TenantPaymentCard) -> CardRow:
         active_from=card.active_from,
         active_until=card.active_until,
         created_by=card.created_by,
+    )
+
+
+def mark_of(card: CardRow) -> str:
+    """Of what the form of a card holds; its place, its switch and its counters are no part of it."""
+    return mark(
+        *(card.holder_name, card.weight, card.daily_limit_count, card.daily_limit_amount),
+        *(card.min_amount, card.max_amount, card.active_from, card.active_until),
     )
 
 

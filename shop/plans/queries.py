@@ -14,6 +14,7 @@ from shop.actors import SHOP_SEE, require
 from shop.errors import NotFound, PlanUnavailable
 from shop.money import Currency, Money
 from shop.plans import rules
+from shop.seen import mark
 from shop.unit_of_work import UnitOfWork
 
 
@@ -77,6 +78,14 @@ def row_of(plan: BotPlan) -> PlanRow:
         provisioner=plan.provisioner,
         low_stock_at=plan.low_stock_at,
         archived_at=plan.archived_at,
+    )
+
+
+def mark_of(plan: PlanRow) -> str:
+    """Of what the form of a plan holds; its place and its switch are no part of it."""
+    return mark(
+        *(plan.name, plan.description, sorted(plan.translations.items()), plan.period_days, plan.price),
+        *(plan.traffic_limit_gb, plan.device_limit, plan.low_stock_at, plan.renewal_policy),
     )
 
 

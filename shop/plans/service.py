@@ -12,7 +12,8 @@ from shop.actors import PLANS_MANAGE, require
 from shop.audit import service as audit
 from shop.errors import ListChanged, NotFound, StillInUse
 from shop.plans import rules
-from shop.plans.queries import PlanRow, Plans, row_of
+from shop.plans.queries import PlanRow, Plans, mark_of, row_of
+from shop.seen import require_same
 from shop.unit_of_work import UnitOfWork
 
 
@@ -85,9 +86,16 @@ def _apply(plan: BotPlan, changes: PlanChanges) -> None:
         setattr(plan, field, value)
 
 
-async def update_plan(uow: UnitOfWork, plan_id: int, **changes: Unpack[PlanChanges]) -> PlanRow:
-    """Change what is given, leave the rest. Raises NotAllowed, NotFound (also when archived), BadInput."""
+async def update_plan(
+    uow: UnitOfWork, plan_id: int, *, seen: str = "", **changes: Unpack[PlanChanges]
+) -> PlanRow:
+    """Change what is given, leave the rest.
+
+    ``seen``: the mark of the plan as it was when somebody began to change it. Raises NotAllowed, NotFound
+    (also when archived), BadInput and ChangedMeanwhile.
+    """
     plan = await _lock(uow, plan_id)
+    require_same("plan", seen, mark_of(row_of(plan)))
     before = {field: getattr(plan, field) for field in changes}
     price = plan.price
     _apply(plan, changes)

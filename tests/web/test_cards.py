@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shop.actors import CARDS_MANAGE, SEEING, System
@@ -45,6 +47,32 @@ async def number_of(shops, shop, card_id: int) -> str:
 async def show_next(shops, shop, amount: int = 1000) -> service.ChosenCard:
     async with shops.units.begin(shop.bot_id, System("test")) as uow:
         return await service.get_next_card_for_rotation(uow, amount=Money(amount, Currency.IRT))
+
+
+# Two at once ------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_was_second_sees_both_limits_and_overwrites_only_then(alice, alices, shops):
+    def seen_in(page: str) -> str:
+        form = page[page.index(f'action="/cards/{alices.card_id}"') :]
+        return re.search(r'name="seen" value="([0-9a-f]+)"', form)[1]
+
+    form = VALID | {"most_payments": "7", "seen": seen_in((await alice.get("/cards?lang=en")).text)}
+    async with shops.units.begin(alices.bot_id, alices.owner) as uow:
+        await service.deactivate_card(uow, alices.card_id)
+        await service.activate_card(uow, alices.card_id)
+        await service.update_payment_card(uow, alices.card_id, daily_limit_count=12)
+
+    refused = await alice.post(f"/cards/{alices.card_id}", form)
+
+    assert refused.status_code == 409
+    assert "Somebody else changed this meanwhile" in refused.text
+    assert "<bdi>12</bdi>" in refused.text
+    assert 'value="7"' in refused.text
+    assert [card.daily_limit_count for card in await cards_of(shops, alices)] == [12]
+    again = await alice.post(f"/cards/{alices.card_id}", form | {"seen": seen_in(refused.text)})
+    assert again.status_code == 303
+    assert [card.daily_limit_count for card in await cards_of(shops, alices)] == [7]
 
 
 # As a file --------------------------------------------------------------------------------------------------

@@ -325,6 +325,49 @@ async def test_only_what_nobody_ordered_is_deleted(alice, alices, units, shops):
     assert await order_of(units, alices) == [alices.plan_id]
 
 
+# Two at once ------------------------------------------------------------------------------------------------
+
+
+def seen_in(page: str) -> str:
+    return re.search(r'name="seen" value="([0-9a-f]+)"', page)[1]
+
+
+async def test_whoever_was_second_sees_both_and_overwrites_only_then(alice, alices, units):
+    form = PLAN | {"seen": seen_in((await alice.get(f"/plans/{alices.plan_id}?lang=en")).text)}
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await service.update_plan(uow, alices.plan_id, price=99_000)
+
+    refused = await alice.post(f"/plans/{alices.plan_id}", form)
+
+    assert refused.status_code == 409
+    assert "Somebody else changed this meanwhile" in refused.text
+    assert "<bdi>99000</bdi>" in refused.text
+    assert 'value="۲۹۰٬۰۰۰"' in refused.text
+    assert [plan.price for plan in await listed(units, alices)] == [99_000]
+    again = await alice.post(f"/plans/{alices.plan_id}", form | {"seen": seen_in(refused.text)})
+    assert again.status_code == 303
+    assert [plan.price for plan in await listed(units, alices)] == [290_000]
+
+
+async def test_another_refusal_does_not_make_one_forget_what_was_seen(alice, alices, units):
+    seen = seen_in((await alice.get(f"/plans/{alices.plan_id}")).text)
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await service.update_plan(uow, alices.plan_id, price=99_000)
+
+    wrong = await alice.post(f"/plans/{alices.plan_id}", PLAN | {"seen": seen, "price": "x"})
+
+    assert wrong.status_code == 422
+    assert seen_in(wrong.text) == seen
+
+
+async def test_a_switch_and_another_place_are_no_change_of_what_the_form_holds(alice, alices, units):
+    form = PLAN | {"seen": seen_in((await alice.get(f"/plans/{alices.plan_id}")).text)}
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await service.deactivate_plan(uow, alices.plan_id)
+
+    assert (await alice.post(f"/plans/{alices.plan_id}", form)).status_code == 303
+
+
 # Many prices ------------------------------------------------------------------------------------------------
 
 

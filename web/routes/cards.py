@@ -15,7 +15,7 @@ from shop.cards.importing import ImportLine
 from shop.cards.keeping import CardChanges
 from shop.cards.simulator import simulate
 from shop.configurations import service as configurations
-from shop.errors import AlreadyExists, BadInput
+from shop.errors import AlreadyExists, BadInput, ChangedMeanwhile
 from shop.formatting import digits
 from shop.i18n import N_
 from shop.receipts.desk import count_waiting
@@ -77,6 +77,8 @@ class Form:
     error_field: str = ""
     error: str = ""
     many: Many | None = None
+    meanwhile: bool = False
+    """Somebody else changed the card: beside what was typed stands what is saved now."""
 
 
 class CardController(Controller):
@@ -197,7 +199,7 @@ class CardController(Controller):
 
         async def change(uow: UnitOfWork) -> None:
             await queries.get_payment_card(uow, card)
-            await service.update_payment_card(uow, card, **_particulars(fields))
+            await service.update_payment_card(uow, card, seen=fields.get("seen", ""), **_particulars(fields))
 
         return await _do(request, change, card, "card_changed")
 
@@ -267,6 +269,10 @@ async def _do(
         form = Form(about, await read_form(request), refusal.field, _sentence(screen, refusal))
         async with units.begin(who.shop.bot_id, who.actor) as uow:
             return await _show(screen, uow, form, code=422)
+    except ChangedMeanwhile as refusal:
+        form = Form(about, await read_form(request), "", sentence_for(screen, refusal), meanwhile=True)
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            return await _show(screen, uow, form, code=409)
     return await _told(request, notice)
 
 
@@ -323,6 +329,7 @@ async def _context(screen: Screen, uow: UnitOfWork, form: Form) -> dict[str, Any
     return {
         "board": shown,
         "form": form,
+        "marks": {one.card.card_id: queries.mark_of(one.card) for one in shown.cards},
         "near": (board.NEAR, board.NEARER),
         "bank_names": {
             one.card.card_id: banks.localised(one.card.bank_name, screen.lang) for one in shown.cards

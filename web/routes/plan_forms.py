@@ -10,18 +10,18 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from shop.actors import PLANS_MANAGE, may, require
-from shop.errors import BadInput
+from shop.errors import BadInput, ChangedMeanwhile
 from shop.i18n import LANGUAGE_NAMES, LANGUAGES
 from shop.money import Currency, Money
 from shop.plans import queries, service, wording
-from shop.plans.queries import Offer, PlanRow
+from shop.plans.queries import Offer, PlanRow, mark_of
 from shop.plans.rules import RENEWAL_POLICIES
 from shop.plans.service import PlanParticulars
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
 from web.auth import signed_in
 from web.deps import Uow
-from web.errors import sentence_for
+from web.errors import ANSWERS, sentence_for
 from web.forms import parse_id, read_form
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen, move_on, wants_part
@@ -85,8 +85,8 @@ async def _save(request: WebRequest, plan_id: int | None) -> Response[str]:
             if plan_id is None:
                 await service.create_plan(uow, **terms, **rest)
             else:
-                await service.update_plan(uow, plan_id, **terms, **rest)
-    except BadInput as refusal:
+                await service.update_plan(uow, plan_id, seen=fields.get("seen", ""), **terms, **rest)
+    except (BadInput, ChangedMeanwhile) as refusal:
         async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
             plan = None if plan_id is None else await queries.get_plan(uow, plan_id)
             return await _show(Screen.of(request), uow, plan, fields, refusal)
@@ -177,13 +177,19 @@ async def _show(
     uow: UnitOfWork,
     plan: PlanRow | None,
     typed: Mapping[str, str],
-    refusal: BadInput | None = None,
+    refusal: BadInput | ChangedMeanwhile | None = None,
 ) -> Response[str]:
     own = _own(screen.request)
-    field = refusal.field if refusal is not None else ""
+    field = refusal.field if isinstance(refusal, BadInput) else ""
+    meanwhile = isinstance(refusal, ChangedMeanwhile)
     context: dict[str, Any] = {
         "plan": plan,
         "typed": typed,
+        # After any other refusal it is still that of what was seen at first.
+        "seen": mark_of(plan)
+        if plan is not None and (meanwhile or refusal is None)
+        else typed.get("seen", ""),
+        "kept": _typed(plan, own) if plan is not None and meanwhile else {},
         "wrong_field": f"{field}_{own}" if field in {"name", "description"} else field,
         "error": sentence_for(screen, refusal) if refusal is not None else None,
         "spoken": [(one, LANGUAGE_NAMES[one], one == own) for one in sorted(LANGUAGES, key=own.__ne__)],
@@ -191,7 +197,7 @@ async def _show(
         "buttons": _buttons(screen, typed),
         "can_manage": may(uow.actor, PLANS_MANAGE),
     }
-    code = 200 if refusal is None else 422
+    code = 200 if refusal is None else ANSWERS[type(refusal)][0]
     if wants_part(screen.request):
         return screen.part("plans/_form.html", code=code, **context)
     waiting = await count_waiting(uow)
