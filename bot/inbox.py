@@ -266,7 +266,8 @@ class Inbox:
         shops = self.registry.in_turn()
         if not shops or room <= 0:
             return []
-        async with self.units.platform(ACTOR) as uow:
+        # A lease that a crash of the server undoes is one that the next leader would undo as well.
+        async with self.units.platform(ACTOR, may_be_lost=True) as uow:
             rows = await uow.session.execute(
                 _CLAIM,
                 {

@@ -186,7 +186,8 @@ class Outbox:
         shops = [shop for shop, free in rooms.items() if free > 0]
         if not shops or room <= 0:
             return []
-        async with self.units.platform(ACTOR) as uow:
+        # A lease that a crash of the server undoes is one that the next leader would undo as well.
+        async with self.units.platform(ACTOR, may_be_lost=True) as uow:
             rows = await uow.session.execute(
                 CLAIM,
                 {

@@ -33,6 +33,8 @@ def build_engine(url: str, *, application_name: str, pool_size: int = 5) -> Asyn
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_SECONDS,
+        # The one used last: it has the statements prepared and needs no question whether it is still there.
+        pool_use_lifo=True,
         # A failing statement is logged; what customers and owners entrusted to us stays out of the log.
         hide_parameters=True,
         json_serializer=to_json,

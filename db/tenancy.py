@@ -45,16 +45,19 @@ class Scope:
 
     bot_id: int | None = None
     platform: bool = False
+    may_be_lost: bool = False
+    """The commit does not wait for the disk: a server that crashes in the next instants forgets it."""
 
     def as_sql(self) -> str:
-        """``SET LOCAL`` of both settings; the values are ours (an int, a literal), so nothing to escape.
+        """``SET LOCAL`` of the settings; the values are ours (an int, a literal), so nothing to escape.
 
-        Both are always said, also when they are nothing: whatever somebody left on the pooled connection
-        with a plain ``SET`` does not count in our transactions (a ``RESET ALL`` for each would).
+        Shop and platform are always said, also when they are nothing: whatever somebody left on the pooled
+        connection with a plain ``SET`` does not count in our transactions (a ``RESET ALL`` for each would).
         """
         shop = "" if self.bot_id is None else int(self.bot_id)
         platform = "on" if self.platform else ""
-        return f"SET LOCAL app.bot_id = '{shop}'; SET LOCAL app.platform = '{platform}';"
+        hurry = " SET LOCAL synchronous_commit = off;" if self.may_be_lost else ""
+        return f"SET LOCAL app.bot_id = '{shop}'; SET LOCAL app.platform = '{platform}';" + hurry
 
 
 NOBODY = Scope()

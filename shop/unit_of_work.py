@@ -104,9 +104,13 @@ class UnitsOfWork:
             yield uow
 
     @asynccontextmanager
-    async def platform(self, actor: Actor) -> AsyncIterator[UnitOfWork]:
-        """The platform's unit: reads every shop; writes only ``bots`` and what the fleet claims."""
-        async with self._unit(Scope(platform=True), actor) as uow:
+    async def platform(self, actor: Actor, *, may_be_lost: bool = False) -> AsyncIterator[UnitOfWork]:
+        """The platform's unit: reads every shop; writes only ``bots`` and what the fleet claims.
+
+        ``may_be_lost``: a crash of the server may undo it although it was committed; for what is only said
+        among ourselves, as a lease, never for what somebody else was told of.
+        """
+        async with self._unit(Scope(platform=True, may_be_lost=may_be_lost), actor) as uow:
             yield uow
 
     @asynccontextmanager

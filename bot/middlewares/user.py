@@ -10,10 +10,10 @@ from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, PreCheckoutQuery, TelegramObject, User
 
 from bot.arrivals import Arrival
+from bot.newcomers import Newcomers
 from bot.speaking import answer_press
 from bot.views.refusals import sentence
 from bot.visit import Visit
-from shop.actors import System
 from shop.errors import UserBlocked
 from shop.unit_of_work import UnitsOfWork
 from shop.users import service as users
@@ -28,6 +28,7 @@ class UserMiddleware(BaseMiddleware):
 
     def __init__(self, units: UnitsOfWork) -> None:
         self._units = units
+        self._newcomers = Newcomers(units)
 
     async def __call__(
         self,
@@ -61,5 +62,4 @@ class UserMiddleware(BaseMiddleware):
         known = users.recognise(arrival.person, told, self._units.clock())
         if known is not None:
             return known
-        async with self._units.begin(shop_id, System("bot")) as uow:
-            return await users.keep(uow, told, arrival.shop.default_language)
+        return await self._newcomers.keep(shop_id, told, arrival.shop.default_language)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, Text, and_, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, DateTime, Text, and_, bindparam, column, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.models import Bot, User
 from db.prepared import compiled_once
@@ -73,31 +74,38 @@ _FIND = compiled_once(
     )
     .where(Bot.id == bindparam("shop", type_=BigInteger))
 )
-_NEWS = insert(User).values(
-    bot_id=bindparam("shop", type_=BigInteger),
-    telegram_id=bindparam("telegram_id", type_=BigInteger),
-    first_name=bindparam("first_name", type_=Text),
-    last_name=bindparam("last_name", type_=Text),
-    username=bindparam("username", type_=Text),
-    language=bindparam("language", type_=Text),
-    balance=0,
-    last_seen_at=bindparam("now", type_=DateTime(timezone=True)),
-    created_at=bindparam("now", type_=DateTime(timezone=True)),
-    updated_at=bindparam("now", type_=DateTime(timezone=True)),
+_KEEP = (
+    text(
+        """
+        INSERT INTO users (bot_id, telegram_id, first_name, last_name, username, language, balance,
+            last_seen_at, created_at, updated_at)
+        SELECT :shop, told.telegram_id, told.first_name, told.last_name, told.username, told.language, 0,
+            :now, :now, :now
+        FROM unnest(:telegram_ids, :first_names, :last_names, :usernames, :languages)
+            AS told(telegram_id, first_name, last_name, username, language)
+        -- In one order: two who write the same people at once wait for each other, and not in a circle.
+        ORDER BY told.telegram_id
+        -- A second first contact at the same instant finds the row of the first.
+        ON CONFLICT (bot_id, telegram_id) DO UPDATE
+        SET first_name = excluded.first_name, last_name = excluded.last_name, username = excluded.username,
+            last_seen_at = excluded.last_seen_at, updated_at = excluded.updated_at,
+            unreachable_at = NULL  -- whoever writes can be written to
+        RETURNING id, users.telegram_id, users.first_name, users.last_name, users.username, users.language,
+            blocked_at, unreachable_at, users.last_seen_at
+        """
+    )
+    .bindparams(
+        bindparam("shop", type_=BigInteger),
+        bindparam("now", type_=DateTime(timezone=True)),
+        bindparam("telegram_ids", type_=ARRAY(BigInteger)),
+        *(
+            bindparam(name, type_=ARRAY(Text))
+            for name in ("first_names", "last_names", "usernames", "languages")
+        ),
+    )
+    .columns(*(column(one.key, one.type) for one in _COLUMNS))
 )
-# A second first contact at the same instant finds the row of the first. Whoever writes can be written to.
-_KEEP = compiled_once(
-    _NEWS.on_conflict_do_update(
-        index_elements=["bot_id", "telegram_id"],
-        set_={
-            "unreachable_at": None,
-            **{
-                name: _NEWS.excluded[name]
-                for name in ("first_name", "last_name", "username", "last_seen_at", "updated_at")
-            },
-        },
-    ).returning(*_COLUMNS)
-)
+"""Its text does not depend on how many there are, so that it is prepared once."""
 
 
 async def register(
@@ -129,20 +137,29 @@ def recognise(known: Known | None, told: Told, now: datetime) -> UserCard | None
 
 async def keep(uow: UnitOfWork, told: Told, shop_language: str) -> UserCard:
     """Write down what Telegram says about a person, known or not. Idempotent; one statement."""
-    first, last, username = told.names
+    return (await keep_all(uow, [(told, shop_language)]))[told.telegram_id]
+
+
+async def keep_all(uow: UnitOfWork, people: Sequence[tuple[Told, str]]) -> dict[int, UserCard]:
+    """Write down what Telegram says about some people, each with the shop's language; by Telegram's number.
+
+    Of somebody who is there twice the last word counts. Idempotent; one statement.
+    """
+    told = {one.telegram_id: (*one.names, one.language_code, language) for one, language in people}
+    firsts, lasts, usernames, codes, languages = map(list, zip(*told.values(), strict=True))
     written = await uow.session.execute(
         _KEEP,
         {
             "shop": uow.bot_id,
-            "telegram_id": told.telegram_id,
-            "first_name": first,
-            "last_name": last,
-            "username": username,
-            "language": rules.first_language(told.language_code, shop_language),
+            "telegram_ids": list(told),
+            "first_names": firsts,
+            "last_names": lasts,
+            "usernames": usernames,
+            "languages": [rules.first_language(*pair) for pair in zip(codes, languages, strict=True)],
             "now": uow.now,
         },
     )
-    return Known(*written.one()).card
+    return {row.telegram_id: Known(*row).card for row in written}
 
 
 async def set_language(uow: UnitOfWork, user_id: int, language: str) -> None:

@@ -54,6 +54,32 @@ async def test_a_unit_of_one_statement_waits_three_times_for_the_database(databa
         assert tap.take() == 3  # BEGIN with the scope, the statement, COMMIT
 
 
+async def test_the_connection_that_was_used_last_is_used_next(database):
+    """It has the statements prepared; in turn with the others it would have rested, and be asked first."""
+    async with pool(database.app_url) as units:
+        await asyncio.gather(*(ask(units) for _ in range(4)))
+
+        answered = [await ask(units) for _ in range(3)]
+
+        assert len(set(answered)) == 1
+
+
+async def test_a_unit_that_may_be_lost_waits_for_no_disk_and_the_next_on_its_connection_does(database):
+    show = text("SELECT current_setting('synchronous_commit'), pg_backend_pid()")
+
+    async def how(*, may_be_lost: bool) -> tuple[str, int]:
+        async with units.platform(ACTOR, may_be_lost=may_be_lost) as uow:
+            return tuple((await uow.session.execute(show)).one())
+
+    async with pool(database.app_url) as units:
+        async with units.platform(ACTOR) as uow:  # the server of the tests is in a hurry anyway
+            await uow.session.execute(text("SET synchronous_commit = on"))
+        ordinary, hurried, after = [await how(may_be_lost=lost) for lost in (False, True, False)]
+
+    assert (ordinary[0], hurried[0], after[0]) == ("on", "off", "on")
+    assert ordinary[1] == hurried[1] == after[1]
+
+
 async def test_connections_that_the_server_ended_are_not_handed_out(database, everything):
     async with pool(database.app_url) as units:
         before = set(await asyncio.gather(*(ask(units) for _ in range(5))))
