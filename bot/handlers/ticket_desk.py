@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiogram import F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
+from aiogram.enums import ChatType
 from aiogram.types import Message
 
 from bot.speaking import tell
@@ -22,8 +23,7 @@ ACTOR = System("owners-chat")
 async def answered(message: Message, units: UnitsOfWork, *, shop: BotContext, reader: Reader) -> None:
     """An answer to a message of ours, if it is about a ticket; what else it may be, others know."""
     sender, post = message.from_user, message.reply_to_message
-    is_elsewhere = message.chat.type == "private" and message.chat.id != shop.admin_chat_id
-    if sender is None or post is None or is_elsewhere:
+    if sender is None or post is None or _is_elsewhere(message, shop):
         raise SkipHandler
     try:
         async with units.begin(shop.bot_id, ACTOR) as uow:
@@ -44,7 +44,34 @@ async def answered(message: Message, units: UnitsOfWork, *, shop: BotContext, re
     await tell(message, views.sent(reader, ticket_id))
 
 
+async def unreadable(message: Message, units: UnitsOfWork, *, shop: BotContext, reader: Reader) -> None:
+    """A picture or a voice where words are wanted: said, so that nobody thinks it went out."""
+    post = message.reply_to_message
+    if post is None or _is_elsewhere(message, shop):
+        raise SkipHandler
+    async with units.begin(shop.bot_id, ACTOR) as uow:
+        ticket_id = await chat.find_ticket(
+            uow,
+            chat_id=message.chat.id,
+            replied_to=post.message_id,
+            topic_id=message.message_thread_id if message.is_topic_message else None,
+        )
+    if ticket_id is None:
+        raise SkipHandler
+    await tell(message, views.words_only(reader))
+
+
+def _is_elsewhere(message: Message, shop: BotContext) -> bool:
+    """A customer's own chat, where what he answers is his own business."""
+    return message.chat.type == ChatType.PRIVATE and message.chat.id != shop.admin_chat_id
+
+
 def router() -> Router:
     router = Router(name="ticket desk")
     router.message.register(answered, F.reply_to_message.from_user.is_bot, F.text, ~F.text.startswith("/"))
+    router.message.register(
+        unreadable,
+        F.reply_to_message.from_user.is_bot,
+        F.photo | F.document | F.voice | F.video | F.audio | F.sticker | F.animation | F.video_note,
+    )
     return router

@@ -78,6 +78,11 @@ def refused(reader: Reader, refusal: ShopError) -> Screen:
     return Screen(html.escape(reader.gettext(sentence)))
 
 
+def words_only(reader: Reader) -> Screen:
+    """What the shop's chat cannot send on yet."""
+    return Screen(write("ticket_words_only", reader))
+
+
 def sent(reader: Reader, ticket_id: int) -> Screen:
     """An answer from the shop's chat is on its way."""
     return Screen(write("ticket_sent", reader, ticket_id=ticket_id))

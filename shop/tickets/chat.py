@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from db.models import Bot, Media, Ticket, TicketMessage, TicketPost, User
+from db.models import Media, Ticket, TicketMessage, TicketPost, User
 from shop.actors import TICKETS_ANSWER
 from shop.configurations.queries import get_config_value
 from shop.errors import NotFound
@@ -55,7 +55,7 @@ async def answer(
     None when it is about no ticket. Raises NotAllowed (a stranger, or a chat that is not the shop's), and
     what ``service.answer`` does.
     """
-    ticket_id = await _ticket_at(uow, chat_id=chat_id, replied_to=replied_to, topic_id=topic_id)
+    ticket_id = await find_ticket(uow, chat_id=chat_id, replied_to=replied_to, topic_id=topic_id)
     if ticket_id is None:
         return None
     uow = await reviewer(uow, telegram_id=telegram_id, chat_id=chat_id, right=TICKETS_ANSWER)
@@ -63,7 +63,8 @@ async def answer(
     return ticket_id
 
 
-async def _ticket_at(uow: UnitOfWork, *, chat_id: int, replied_to: int, topic_id: int | None) -> int | None:
+async def find_ticket(uow: UnitOfWork, *, chat_id: int, replied_to: int, topic_id: int | None) -> int | None:
+    """The ticket of a post, or of a topic; None for whatever else stands in the chat."""
     found: int | None = await uow.session.scalar(
         select(TicketPost.ticket_id).where(TicketPost.chat_id == chat_id, TicketPost.message_id == replied_to)
     )
@@ -142,9 +143,3 @@ async def keep_topic(uow: UnitOfWork, ticket_id: int, *, chat_id: int | None, to
         .values(topic_chat_id=chat_id, topic_id=topic_id, updated_at=uow.now)
         .execution_options(synchronize_session=False)
     )
-
-
-async def is_team_chat(uow: UnitOfWork, chat_id: int) -> bool:
-    """Whether the shop named this chat as its own."""
-    own = select(Bot.notification_group_id, Bot.admin_chat_id).where(Bot.id == uow.bot_id)
-    return chat_id in (await uow.session.execute(own)).one()

@@ -10,6 +10,8 @@ import pytest
 
 from bot.app import BotProcess, Place
 from bot.handlers.tickets import SUPPORT
+from shop.bots import service as bots_of
+from shop.configurations.service import set_configuration
 from shop.features import service as features
 from shop.tickets import service
 from shop.tickets.queries import ALL, Sought, list_tickets, load_ticket
@@ -323,3 +325,35 @@ async def test_whoever_is_not_of_the_shop_answers_nobody_and_another_chat_neithe
     (ticket,) = await tickets(units, shop)
     assert [said.sender for said in ticket.talk] == ["customer"]
     await phone.expect_count("Send me the money", 0)
+
+
+async def test_without_topics_a_reply_in_the_group_or_in_the_owners_own_chat_reaches_the_customer(
+    bots: BotProcess,
+    make_phone: MakePhone,
+    shop: Shop,
+    units: UnitsOfWork,
+    wire: Wire,
+    bare: asyncpg.Connection,
+) -> None:
+    team = await Team.gather(shop, units, wire, bare)
+    alice = await team.owner()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await set_configuration(uow, "ticket_topics", value=False)
+    phone = await begun(make_phone, shop)
+    await phone.text("Where is it?")
+    post = await card_that(alice, says("Where is it?"))
+    assert "message_thread_id" not in post
+    await alice.photo(photo(), reply_to=post["message_id"])
+    await card_that(alice, says("Only words go to the customer"))
+    await alice.reply(post, "From the group")
+    await phone.expect("From the group")
+
+    own = Phone(wire, shop.telegram_token, alice.user_id)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await bots_of.update_bot(uow, shop.bot_id, notification_group_id=None, admin_chat_id=alice.user_id)
+    await own.text("/start")
+    await phone.text("And now?")
+    post = await card_that(own, says("And now?"))
+    await own.reply(post, "From my own chat")
+    await phone.expect("From my own chat")
+    await phone.expect_count("From the group", 1)
