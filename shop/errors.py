@@ -221,6 +221,15 @@ class OwnReceipt(ShopError):
 
 
 @dataclass(eq=False)
+class AboveYourLimit(ShopError):
+    """This person may approve receipts up to ``limit`` minor units, and this one is above it."""
+
+    code = "above_your_limit"
+    payment_id: int
+    limit: int
+
+
+@dataclass(eq=False)
 class ReceiptReplaced(ShopError):
     """The customer sent a newer receipt than the one that was looked at."""
 

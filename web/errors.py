@@ -70,6 +70,10 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.TokenEnded: (409, N_("This token was replaced or revoked before; nothing was changed.")),
     refusals.TokenAlreadyMade: (409, N_("This token is made already, and is shown only once.")),
     refusals.TooManyAttempts: (429, N_("Too many tries; wait %(seconds)s seconds.")),
+    refusals.AboveYourLimit: (
+        409,
+        N_("You approve up to %(limit)s Toman; a colleague with a higher limit has to decide on this."),
+    ),
     refusals.InsufficientBalance: (409, N_("There is not enough money in the wallet.")),
 }
 
@@ -166,6 +170,8 @@ def sentence_for(screen: Screen, error: ShopError) -> str:
         shown = number(limit, screen.lang) if isinstance(limit, int) else digits(limit or "", screen.lang)
         return screen.say(known) % {"limit": shown}
     details = {name: digits(value, screen.lang) for name, value in error.details().items()}
+    if isinstance(error, refusals.AboveYourLimit):
+        details["limit"] = number(error.limit, screen.lang)
     if isinstance(error, TooManyAttempts):
         wait = error.retry_after
         if wait > LONG_SECONDS:

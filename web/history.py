@@ -114,6 +114,7 @@ NAMES: Mapping[str, str] = {
     "added": N_("added"),
     "address": N_("address"),
     "amount": N_("amount"),
+    "approve_up_to": N_("approves up to"),
     "asked": N_("asked for"),
     "bank": N_("bank"),
     "bot_token": N_("bot token"),

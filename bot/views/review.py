@@ -14,7 +14,8 @@ from bot.callbacks import Review
 from bot.views.screen import Reader, Row, Screen, keyboard, press
 from bot.views.words import isolate, rial, write
 from shop.bots.linking import Linked
-from shop.errors import ShopError
+from shop.errors import AboveYourLimit, ShopError
+from shop.formatting import number
 from shop.i18n import N_
 from shop.money import Currency, Money
 from shop.receipts import rules
@@ -56,6 +57,9 @@ REFUSALS: Mapping[str, str] = {
     "receipt_not_submitted": N_("This receipt does not wait any more."),
     "invalid_link_code": N_("This code is not valid any more. Make a new one in the dashboard."),
     "other_account": N_("Another Telegram account is linked; the platform admin can unlink it."),
+    "above_your_limit": N_(
+        "You approve up to %(limit)s Toman; a colleague with a higher limit has to decide."
+    ),
     "own_receipt": N_("You paid this yourself; a colleague has to decide."),
 }
 
@@ -97,6 +101,8 @@ def answer(reader: Reader, refusal: ShopError) -> str:
     """Why a press did nothing, in the one sentence that Telegram shows over the chat."""
     sentence = REFUSALS.get(refusal.code, N_("That did not work; look at it in the dashboard."))
     details = {name: isolate(value) for name, value in refusal.details().items()}
+    if isinstance(refusal, AboveYourLimit):
+        details["limit"] = number(refusal.limit, reader.language)
     return (reader.gettext(sentence) % details)[:ANSWER_LIMIT]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, BotOwned, BotRow
 from db.constraints import belongs, one_of
-from db.types import Digest, No, TelegramId, Utc, Words, Yes
+from db.types import Digest, MinorUnits, No, TelegramId, Utc, Words, Yes
 
 ROLES = ("master", "owner", "staff")
 CHALLENGES = ("sign_in", "confirm")
@@ -16,11 +16,17 @@ CHALLENGES = ("sign_in", "confirm")
 
 class Staff(BotRow):
     __tablename__ = "staff"
-    __table_args__ = (UniqueConstraint("bot_id", "id"), one_of("role", ROLES))
+    __table_args__ = (
+        UniqueConstraint("bot_id", "id"),
+        one_of("role", ROLES),
+        CheckConstraint("approve_up_to > 0", name="approve_up_to_positive"),
+    )
 
     name: Mapped[Words]
     role: Mapped[Words]
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    approve_up_to: Mapped[MinorUnits | None]
+    """The most he may approve of one receipt, in minor units; NULL is any amount. Of a colleague alone."""
     telegram_id: Mapped[TelegramId | None]
     is_active: Mapped[Yes]
 

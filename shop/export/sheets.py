@@ -247,7 +247,12 @@ SHEETS: tuple[Sheet, ...] = (
         BotFeatureFlag,
         "feature_key enabled config granted granted_by granted_until killed created_at updated_at",
     ),
-    Sheet("staff", "People of the dashboard.", Staff, _ROW + "name role permissions telegram_id is_active"),
+    Sheet(
+        "staff",
+        "People of the dashboard.",
+        Staff,
+        _ROW + "name role permissions approve_up_to telegram_id is_active",
+    ),
     Sheet(
         "outbox",
         "Messages that were promised and sent (without their words).",

@@ -26,6 +26,7 @@ from shop.cards import banks
 from shop.configurations.registry import TEXTS
 from shop.plans import sold
 from shop.receipts import presence, warnings
+from shop.receipts.amounts import limit_of_mine
 from shop.receipts.holding import HeldDecision, held_on
 from shop.receipts.presence import Reviewer
 from shop.receipts.warnings import ReceiptWarning
@@ -91,6 +92,8 @@ class ReceiptDetail:
     """Its file is kept no longer, as the shop wished."""
     arrived: int | None = None
     """What was accepted (while it is held: will be), where it is another amount than was asked for."""
+    my_limit: int | None = None
+    """The most that who looks may approve of one receipt, in minor units; None is any amount."""
     own_rejection: Mapping[str, str] | None = None
     """What the shop says in its own words when it rejects, in the customer's language."""
 
@@ -123,6 +126,7 @@ async def load_detail(
         reviewer=presence.reviewer(row.colleague, row.claimed_until) if waits else None,
         held=held_on(uow, row) if row.commit_at is not None else None,
         own_rejection=row.own_rejection,
+        my_limit=row.my_limit,
     )
 
 
@@ -181,6 +185,7 @@ def _detail(which: ColumnElement[Any]) -> Any:
             TenantPaymentCard.is_active.label("card_is_on"),
             _history().label("history"),
             _own_rejection().label("own_rejection"),
+            limit_of_mine().label("my_limit"),
             *(column.label(f"{others.code}_{column.name}") for others in _ALIKE for column in others.columns),
         )
         .join(Order, _is_here(Order) & (Order.id == payment.order_id))

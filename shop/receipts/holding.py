@@ -19,7 +19,7 @@ from shop.actors import RECEIPTS_APPROVE, Actor, System, recall, require
 from shop.audit import service as audit
 from shop.configurations import service as configurations
 from shop.errors import NotFound, NothingHeld, TooLate, WarningsStand
-from shop.receipts import notes, rules, service, warnings
+from shop.receipts import amounts, notes, rules, service, warnings
 from shop.receipts.deciding import NOT_HELD
 from shop.receipts.guards import is_anothers
 from shop.receipts.rules import RejectReason
@@ -79,12 +79,13 @@ async def hold_approval(
 ) -> Held:
     """Accept the money when the hold is over, as it was asked for or ``amount`` (as ``service.approve``).
 
-    Raises NotAllowed, NotFound, BadInput, WarningsStand (grave warnings, unless ``despite_warnings``),
-    DecisionHeld, ReceiptNotSubmitted, ReceiptAlreadyReviewed, OwnReceipt.
+    Raises NotAllowed, NotFound, BadInput, AboveYourLimit, WarningsStand (grave warnings, unless
+    ``despite_warnings``), DecisionHeld, ReceiptNotSubmitted, ReceiptAlreadyReviewed, OwnReceipt.
     """
     require(uow.actor, RECEIPTS_APPROVE)
-    other = await service.other_amount(uow, payment_id, amount, why)
+    other = await amounts.other_amount(uow, payment_id, amount, why)
     standing = await warnings.before_approval(uow, payment_id)
+    amounts.check(payment_id, standing.limit, standing.asked if amount is None else amount)
     grave = standing.grave
     if grave and not despite_warnings:
         raise WarningsStand(payment_id, grave)

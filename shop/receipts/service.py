@@ -35,7 +35,7 @@ from shop.orders import service as orders
 from shop.orders.rules import KEPT_AFTER_REJECTION
 from shop.payments import service as payments
 from shop.payments.service import Settled
-from shop.receipts import deciding, notes, rules
+from shop.receipts import amounts, deciding, notes, rules
 from shop.receipts.deciding import NOT_HELD, Decided
 from shop.receipts.rules import RejectReason
 from shop.signals import desk_changed
@@ -200,10 +200,12 @@ async def approve(uow: UnitOfWork, payment_id: int, *, amount: int | None = None
 
     As it was asked for, or ``amount`` in minor units where another one arrived (``why``: to colleagues):
     exactly that goes to the wallet, and the order takes its price from there when the balance reaches.
-    Raises NotAllowed, NotFound, BadInput, ReceiptNotSubmitted, DecisionHeld, ReceiptAlreadyReviewed,
-    OwnReceipt.
+    Raises NotAllowed, NotFound, BadInput, AboveYourLimit, ReceiptNotSubmitted, DecisionHeld,
+    ReceiptAlreadyReviewed, OwnReceipt.
     """
-    other = await other_amount(uow, payment_id, amount, why)
+    require(uow.actor, RECEIPTS_APPROVE)
+    other = await amounts.other_amount(uow, payment_id, amount, why)
+    await amounts.require_within(uow, payment_id, amount)
     user, payment = await _decide(
         uow,
         payment_id,
@@ -213,24 +215,6 @@ async def approve(uow: UnitOfWork, payment_id: int, *, amount: int | None = None
     )
     await _accept(uow, user, payment)
     return Reviewed(payment.id, payment.status, user.full_name)
-
-
-async def other_amount(uow: UnitOfWork, payment_id: int, amount: int | None, why: str) -> dict[str, Any]:
-    """The columns of an approval with another amount than was asked for; none for the usual one.
-
-    Raises NotFound and BadInput.
-    """
-    if amount is None:
-        return {}
-    # What was asked for never changes, so that it may be read before anything is locked.
-    asked = await uow.session.scalar(
-        select(CardToCardPayment.expected_amount).where(CardToCardPayment.id == payment_id)
-    )
-    if asked is None:
-        raise NotFound("receipt", payment_id)
-    if amount == asked:
-        return {}
-    return {"amount": rules.arrived(amount, asked=asked), "admin_notes": rules.why_another(why)}
 
 
 async def reject(uow: UnitOfWork, payment_id: int, *, reason: RejectReason, text: str = "") -> Reviewed:

@@ -13,7 +13,9 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from db.models import Bot, BotConfiguration, CardToCardPayment, Order, User
 from db.prepared import among, compiled_once
+from shop.actors import staff_id
 from shop.configurations import registry
+from shop.receipts.amounts import limit_of_mine
 from shop.unit_of_work import UnitOfWork
 
 SAME_AMOUNT_WITHIN = timedelta(hours=24)
@@ -48,15 +50,21 @@ class Standing:
     """Which of ``GRAVE`` stand; none for a receipt that does not wait."""
     hold_seconds: int
     """For how long the shop holds a decision."""
+    limit: int | None
+    """The most that who acts may approve, in minor units; None is any amount."""
+    asked: int | None
+    """What the customer was asked to pay; None for a receipt that does not wait."""
 
 
 async def before_approval(uow: UnitOfWork, payment_id: int) -> Standing:
     """The grave warnings and the shop's hold, in one query. Nothing here is a guard: it decides nothing."""
-    row = (await uow.session.execute(_STANDING, {"shop": uow.bot_id, "payment": payment_id})).one()
-    *stand, seconds = row
+    asked = {"shop": uow.bot_id, "payment": payment_id, "me": staff_id(uow.actor)}
+    *stand, seconds, limit, expected = (await uow.session.execute(_STANDING, asked)).one()
     return Standing(
         tuple(code for code, stands in zip(GRAVE, stand, strict=True) if stands),
         int(_HOLD.default if seconds is None else seconds),
+        limit,
+        expected,
     )
 
 
@@ -79,6 +87,8 @@ def _standing() -> Any:
             not_(among(Order.status, PAYABLE)).label("order_closed"),
             User.blocked_at.is_not(None).label("payer_blocked"),
             hold.correlate(None).scalar_subquery().label("hold_seconds"),
+            limit_of_mine().label("limit"),
+            mine.expected_amount,
         )
         .select_from(Bot)
         .outerjoin(mine, waits)

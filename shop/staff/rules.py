@@ -59,6 +59,8 @@ SPEECHLESS = ("broken",)
 """States of a bot's token in which Telegram lets it say nothing."""
 
 LONGEST_NAME = 64
+HIGHEST_LIMIT = 10**12
+"""Minor units; whoever may approve more has no limit."""
 CHALLENGE_LIVES = timedelta(minutes=5)
 SMALLEST_NUMBER, LARGEST_NUMBER = 10, 99
 CHOICES = 3
@@ -154,6 +156,15 @@ def chosen(permissions: Iterable[str]) -> frozenset[str]:
         if act in wanted:
             wanted |= {sight}
     return wanted
+
+
+def limit(amount: int | None) -> int | None:
+    """Up to which amount a colleague may approve, in minor units; None is any. Raises BadInput."""
+    if amount is not None and amount < 1:
+        raise BadInput("up_to", "too_small", 1)
+    if amount is not None and amount > HIGHEST_LIMIT:
+        raise BadInput("up_to", "too_large", HIGHEST_LIMIT)
+    return amount
 
 
 def numbers_to_match() -> tuple[int, list[int]]:

@@ -94,6 +94,7 @@ async def create_staff(
     role: Literal["master", "owner", "staff"],
     permissions: frozenset[str] | None = None,
     telegram_id: int | None = None,
+    approve_up_to: int | None = None,
 ) -> int:
     """Let a person into the shop's dashboard, with the role's usual permissions unless given others.
 
@@ -105,6 +106,7 @@ async def create_staff(
         role=role,
         permissions=sorted(rules.PERMISSIONS[role] if permissions is None else permissions),
         telegram_id=telegram_id,
+        approve_up_to=approve_up_to,
         created_at=uow.now,
         updated_at=uow.now,
     )

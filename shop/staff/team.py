@@ -13,7 +13,16 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from db.models import ApiToken, Staff, StaffSession
-from shop.actors import OWNING, PLATFORM_MANAGE, SHOP_SEE, TOKENS_MANAGE, may, require, staff_id
+from shop.actors import (
+    OWNING,
+    PLATFORM_MANAGE,
+    RECEIPTS_APPROVE,
+    SHOP_SEE,
+    TOKENS_MANAGE,
+    may,
+    require,
+    staff_id,
+)
 from shop.audit import service as audit
 from shop.errors import NotAllowed, NotFound
 from shop.signals import sessions_changed
@@ -33,6 +42,8 @@ class Colleague:
     name: str
     role: str
     permissions: frozenset[str]
+    approve_up_to: int | None
+    """The most he may approve of one receipt, in minor units; None is any amount."""
     has_telegram: bool
     is_active: bool
     sessions: int
@@ -88,6 +99,7 @@ def _colleague(
         name=person.name,
         role=person.role,
         permissions=held,
+        approve_up_to=person.approve_up_to,
         has_telegram=person.telegram_id is not None,
         is_active=person.is_active,
         sessions=sessions,
@@ -99,15 +111,22 @@ def _colleague(
 
 
 async def add_colleague(
-    uow: UnitOfWork, *, name: str, permissions: Iterable[str], once: str = ""
+    uow: UnitOfWork,
+    *,
+    name: str,
+    permissions: Iterable[str],
+    approve_up_to: int | None = None,
+    once: str = "",
 ) -> IssuedToken:
     """Let a person into the dashboard; answers the token he comes in with, which is shown once.
 
-    ``once`` as in ``issue_api_token``: the same form lets one person in. Raises NotAllowed (also for a
-    permission that the actor does not hold himself), BadInput and TokenAlreadyMade.
+    ``approve_up_to``: the most he may approve of one receipt, in minor units; None is any amount. ``once`` as
+    in ``issue_api_token``: the same form lets one person in. Raises NotAllowed (also for a permission or a
+    limit that the actor does not hold himself), BadInput and TokenAlreadyMade.
     """
     held = _given(uow, permissions)
-    person = await service.create_staff(uow, name=name, role="staff", permissions=held)
+    limit = await _limit(uow, held, approve_up_to)
+    person = await service.create_staff(uow, name=name, role="staff", permissions=held, approve_up_to=limit)
     return await service.issue_api_token(uow, person, name=FIRST, once=once)
 
 
@@ -120,22 +139,40 @@ async def issue_token(uow: UnitOfWork, colleague: int, *, name: str, once: str =
     return await service.issue_api_token(uow, person.id, name=name, once=once)
 
 
-async def change_colleague(uow: UnitOfWork, colleague: int, *, name: str, permissions: Iterable[str]) -> None:
+async def change_colleague(
+    uow: UnitOfWork,
+    colleague: int,
+    *,
+    name: str,
+    permissions: Iterable[str],
+    approve_up_to: int | None = None,
+) -> None:
     """Another name, other rights; they count from his next request on, in the dashboard and in the chat.
 
-    Raises NotAllowed (an owner, oneself, or a right that the actor does not hold), NotFound and BadInput.
+    Raises NotAllowed (an owner, oneself, or a right or a limit that the actor does not hold), NotFound and
+    BadInput.
     """
     given = _given(uow, permissions)
     person = await _lock(uow, colleague)
     # What he holds beyond the actor's own rights is not the actor's to take either.
     held = given | {one for one in person.permissions if not may(uow.actor, one)}
     before, clean = sorted(person.permissions), service.clean_name(name)
-    if (clean, sorted(held)) == (person.name, before):
+    limit_before, limit = person.approve_up_to, await _limit(uow, held, approve_up_to, person)
+    if (clean, sorted(held), limit) == (person.name, before, limit_before):
         return
+    person.approve_up_to = limit
     person.name, person.permissions, person.updated_at = clean, sorted(held), uow.now
     await sessions_changed(uow)
+    limits = {} if limit == limit_before else {"approve_up_to": limit, "approve_up_to_before": limit_before}
     await audit.record(
-        uow, "staff.changed", "staff", colleague, name=person.name, before=before, after=person.permissions
+        uow,
+        "staff.changed",
+        "staff",
+        colleague,
+        name=person.name,
+        before=before,
+        after=person.permissions,
+        **limits,
     )
     await uow.session.flush()
 
@@ -180,6 +217,35 @@ def _given(uow: UnitOfWork, permissions: Iterable[str]) -> frozenset[str]:
     held = rules.chosen(permissions)
     _require_all(uow, held)
     return held
+
+
+async def _limit(
+    uow: UnitOfWork, held: Iterable[str], wanted: int | None, person: Staff | None = None
+) -> int | None:
+    """Up to which amount a colleague may approve who will hold ``held``.
+
+    Nobody gives more than he has himself, nor changes what ``person`` has beyond that.
+    """
+    if RECEIPTS_APPROVE not in held:
+        return None
+    limit = rules.limit(wanted)
+    own = select(Staff.approve_up_to).where(Staff.id == staff_id(uow.actor), Staff.role == "staff")
+    mine = await uow.session.scalar(own)
+    if mine is None:
+        return limit
+    if (
+        person is not None
+        and RECEIPTS_APPROVE in person.permissions
+        and _is_above(person.approve_up_to, mine)
+    ):
+        return person.approve_up_to
+    if _is_above(limit, mine):
+        raise NotAllowed(RECEIPTS_APPROVE)
+    return limit
+
+
+def _is_above(limit: int | None, mine: int) -> bool:
+    return limit is None or limit > mine
 
 
 def _require_all(uow: UnitOfWork, permissions: frozenset[str]) -> None:

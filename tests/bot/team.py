@@ -54,11 +54,15 @@ class Team:
         await self._link(self.shop.owner.staff_id, phone.user_id)
         return phone
 
-    async def colleague(self, name: str = "Sara", *, may_approve: bool = True) -> Phone:
+    async def colleague(
+        self, name: str = "Sara", *, may_approve: bool = True, up_to: int | None = None
+    ) -> Phone:
         phone = await self.stranger(name)
         rights = SEEING | {RECEIPTS_APPROVE} if may_approve else SEEING
         async with self.units.begin(self.shop.bot_id, self.shop.owner) as uow:
-            person = await staff.create_staff(uow, name=name, role="staff", permissions=rights)
+            person = await staff.create_staff(
+                uow, name=name, role="staff", permissions=rights, approve_up_to=up_to
+            )
         await self._link(person, phone.user_id)
         return phone
 

@@ -445,3 +445,35 @@ async def answered(phone: Phone, words: str) -> None:
         return any(words in answer for answer in await phone.answers())
 
     await until(said, wanted=True)
+
+
+async def test_above_his_limit_a_colleague_is_told_so_in_the_chat_and_nothing_is_held(
+    bots: BotProcess, shops: Shops, units: UnitsOfWork, wire: Wire, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open(hold_seconds=30)
+    team = await Team.gather(shop, units, wire, bare)
+    sara = await team.colleague(up_to=100_000)
+    sent = await shops.receipt(shop)
+    await card_that(sara, offers("Approve"))
+
+    await sara.press("Approve")
+
+    await answered(sara, "You approve up to 100,000 Toman; a colleague with a higher limit has to decide.")
+    assert await bare.fetchval(
+        "select commit_at is null from card_to_card_payments where id = $1", sent.payment_id
+    )
+
+
+async def test_another_amount_is_shown_on_the_card(
+    bots: BotProcess, shops: Shops, units: UnitsOfWork, wire: Wire, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open(hold_seconds=0)
+    team = await Team.gather(shop, units, wire, bare)
+    alice = await team.owner()
+    sent = await shops.receipt(shop)
+    await card_that(alice, offers("Approve"))
+
+    async with replace(units, channel="web").begin(shop.bot_id, shop.owner) as uow:
+        await holding.hold_approval(uow, sent.payment_id, amount=100_000, why="that came")
+
+    assert "Arrived: 100,000 Toman" in words_of(await card_that(alice, says("✅ Alice")))

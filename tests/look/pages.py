@@ -65,6 +65,7 @@ def make_colleague(staff_id: int = 2, **changes: Any) -> Colleague:
         name="باب",
         role="staff",
         permissions=OWNING,
+        approve_up_to=500_000,
         has_telegram=True,
         is_active=True,
         sessions=2,

@@ -118,6 +118,9 @@ def desk_states():
         yield f"approved, {delivery}", make_desk(tab="approved", item=item)
     for status in ("approved_other_amount", "reversed", "expired", "canceled"):
         yield status, make_desk(item=make_detail(status=status))
+    yield "above the limit", make_desk(item=make_detail(my_limit=1))
+    item = make_detail(status="approved_other_amount", arrived=200_000, admin_notes="کارمزد بانک", **DECIDED)
+    yield "another amount", make_desk(tab="approved", item=item)
     for reason in REJECT_TEXTS:
         item = make_detail(status="rejected", reject_reason=reason, **DECIDED)
         yield f"rejected, {reason}", make_desk(tab="rejected", item=item)

@@ -211,3 +211,35 @@ async def test_a_name_that_is_markup_is_read_as_it_is(alice, alices):
 
     assert "<img src=x" not in page
     assert html.escape("<img src=x onerror=a>", quote=False) in page
+
+
+async def test_a_limit_set_on_the_page_is_said_by_the_desk_and_holds(
+    alice, alices, shops, units, new_browser
+):
+    sent = await shops.receipt(alices)
+    token = TOKEN.search((await alice.post("/team", BOB | {"up_to": "۱۰۰٬۰۰۰"})).text)[1]
+    bob = new_browser()
+    await bob.sign_in(token)
+    await bob.get("/receipts?lang=en")
+
+    page = (await bob.get(f"/receipts/{sent.payment_id}")).text
+    assert "You approve up to \u2068100,000 Toman\u2069" in page or "You approve up to 100,000 Toman" in page
+    assert f'action="/receipts/{sent.payment_id}/approve"' not in page
+    answer = await bob.post(f"/receipts/{sent.payment_id}/approve")
+    assert answer.status_code == 409
+    assert "You approve up to 100,000 Toman; a colleague" in html.unescape(answer.text)
+    assert "approves up to" in (await alice.get("/team?lang=en")).text
+    bob_id = (await colleagues(units, alices))["باب"].staff_id
+    await alice.post(f"/team/{bob_id}/change", BOB | {"up_to": ""})
+    assert (await bob.post(f"/receipts/{sent.payment_id}/approve")).status_code == 303
+
+
+@pytest.mark.parametrize(("typed", "sentence"), [("0", "At least 1"), ("much", "A whole number, please.")])
+async def test_a_limit_that_is_none_is_asked_for_again(alice, typed, sentence):
+    await alice.get("/team?lang=en")
+
+    answer = await alice.post("/team", BOB | {"up_to": typed})
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert f'value="{typed}"' in answer.text

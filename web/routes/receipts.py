@@ -9,6 +9,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from shop.errors import (
+    AboveYourLimit,
     BadInput,
     DecisionHeld,
     NothingHeld,
@@ -95,7 +96,7 @@ class ReceiptController(Controller):
                 desk = await _next(screen, uow, receipt)
         except WarningsStand as refusal:
             return await _as_it_is(screen, receipt, refusal, open_dialog="approve")
-        except (ReceiptAlreadyReviewed, DecisionHeld) as refusal:
+        except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
             return await _as_it_is(screen, receipt, refusal)
         return _decided(screen, held, desk)
 
@@ -117,7 +118,7 @@ class ReceiptController(Controller):
                 desk = await _next(screen, uow, receipt)
         except WarningsStand as refusal:
             return await _as_it_is(screen, receipt, refusal, open_dialog="other", other=fields)
-        except (ReceiptAlreadyReviewed, DecisionHeld) as refusal:
+        except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
             return await _as_it_is(screen, receipt, refusal)
         except BadInput as refusal:
             wrong = {"other": fields, "other_wrong": {refusal.field: sentence_for(screen, refusal)}}

@@ -15,7 +15,7 @@ from shop.staff.service import IssuedToken
 from web.access import Access, route_for
 from web.auth import signed_in
 from web.errors import sentence_for
-from web.forms import parse_id, read_form
+from web.forms import parse_id, parse_number, read_form
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen, see_other
 
@@ -40,6 +40,7 @@ async def add(request: WebRequest) -> Response[str]:
                 uow,
                 name=fields.get("name", ""),
                 permissions=_permissions(fields),
+                approve_up_to=parse_number("up_to", fields.get("up_to", "")),
                 once=fields.get("once", ""),
             )
     except BadInput as refusal:
@@ -57,7 +58,11 @@ async def change(request: WebRequest, colleague_id: FromPath[str]) -> Response[s
     try:
         async with parts.units.begin(who.shop.bot_id, who.actor) as uow:
             await team.change_colleague(
-                uow, colleague, name=fields.get("name", ""), permissions=_permissions(fields)
+                uow,
+                colleague,
+                name=fields.get("name", ""),
+                permissions=_permissions(fields),
+                approve_up_to=parse_number("up_to", fields.get("up_to", "")),
             )
     except BadInput as refusal:
         return await _page(request, refusal=refusal, about=colleague, typed=fields)
