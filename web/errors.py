@@ -84,6 +84,7 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("reason_text", "required"): N_("Write the reason; the customer will read it."),
     ("arrived", "required"): N_("Write the amount that arrived, in Toman."),
     ("arrived", "far_too_much"): N_("Ten times too much: is this in Rial? Write it in Toman."),
+    ("note", "required"): N_("Write something first."),
     ("why", "required"): N_("Write a few words; your colleagues will read them here."),
     ("reason_code", "unknown"): N_("Choose a reason."),
     ("name", "required"): N_("Give it a name, so that you know it again."),

@@ -51,6 +51,7 @@ ACTIONS: Mapping[str, str] = {
     "receipt.approved": N_("approved a receipt"),
     "receipt.held": N_("decided on a receipt"),
     "receipt.hold_voided": N_("ended a decision because a new receipt came"),
+    "receipt.noted": N_("noted on a receipt"),
     "receipt.rejected": N_("rejected a receipt"),
     "receipt.submitted": N_("sent a receipt"),
     "receipt.undone": N_("took a decision back"),

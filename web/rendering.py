@@ -56,6 +56,7 @@ NOTICES = {
     "second_factor_off": N_("From now on the token alone is enough to sign in."),
     "colleague_changed": N_("Saved; it counts from now on."),
     "colleague_left": N_("Signed out everywhere; nothing opens for this person any more."),
+    "noted": N_("Noted; your colleagues see it here."),
     "wallet_corrected": N_("Booked; the customer is told."),
     "customer_written_to": N_("Your message is on its way."),
     "subscription_extended": N_("Given; the customer is told."),

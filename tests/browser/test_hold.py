@@ -96,3 +96,32 @@ async def test_without_javascript_it_is_taken_back_within_the_hold_and_not_after
 
     await expect(page.get_by_text(LATE)).to_be_visible()
     await context.close()
+
+
+async def test_another_amount_is_told_to_the_customer_who_is_shown_a_card_for_the_rest(
+    stack, browser: Browser, holding_shop, waiting
+):
+    page = await sign_in(browser, stack, holding_shop, "en")
+    await page.goto(f"{stack.dashboard}/receipts")
+    await page.locator(".qi a").first.click()
+    await expect(page.locator(".payer")).to_contain_text("Carol")
+    await page.keyboard.press("m")
+    dialog = page.locator("#other")
+    await expect(dialog).to_be_visible()
+    await dialog.get_by_label("What arrived, in Toman").fill("2500000000")
+    await dialog.get_by_label("Why, for your colleagues").fill("the bank shows it")
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_role("alert")).to_contain_text("is this in Rial?")
+    await expect(dialog.get_by_label("Why, for your colleagues")).to_have_value("the bank shows it")
+
+    await dialog.get_by_label("What arrived, in Toman").fill("۲۵۰٬۰۰۰")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#hold .toast")).to_contain_text("250,000")
+
+    told = await waiting.read("40,000 Toman is still missing")
+    assert "250,000 Toman in place of 290,000 Toman" in told["text"]
+    await waiting.press("Pay the rest")
+    await waiting.read("40,000 Toman")
+    # The refused form is an answer of 422, which the browser's console tells of by itself.
+    assert [one for one in page.complaints if "422" not in one] == []
+    await page.context.close()

@@ -103,6 +103,11 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/receipts"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/receipts/{payment_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("GET", "/receipts/{payment_id:str}/image"): Row(OUT, 200, 404, 200, 404),
+    ("GET", "/receipts/{payment_id:str}/history"): Row(OUT, 200, 404, 200, 404),
+    ("GET", "/receipts/{payment_id:str}/compare"): Row(OUT, 200, 404, 200, 404),
+    ("POST", "/receipts/{payment_id:str}/note"): Row(
+        OUT, 303, 404, 403, 404, fields=(("note", "looks fine"),)
+    ),
     ("POST", "/receipts/{payment_id:str}/look"): Row(OUT, 204, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/leave"): Row(OUT, 204, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),
