@@ -15,6 +15,8 @@ from shop.platform.people import PersonRow, ShopPeople
 from shop.provisioning.service import StockAdded
 from shop.staff.rules import ABOUT
 from shop.staff.scopes import WAYS, way_of
+from tests.look.cards import card_states
+from tests.look.customers import customer_states
 from tests.look.pages import (
     NOW,
     REJECT_TEXTS,
@@ -299,6 +301,8 @@ def screens():
     yield from team_states()
     yield from people_states()
     yield from stock_states()
+    yield from card_states()
+    yield from customer_states()
     stranger = Page(csrf_token="token-of-the-session")
     sign_in = {"next": "/", "page": stranger}
     yield "sign in", "auth/login.html", {"error": None, **sign_in}
