@@ -303,3 +303,16 @@ async def test_ready_answers_are_kept_changed_and_deleted_by_whoever_answers(uni
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await replies.delete(uow, kept.reply_id)
         assert await replies.list_replies(uow) == []
+
+
+async def test_a_word_that_came_since_it_was_found_quiet_keeps_a_ticket_open(units, shop, carol, clock):
+    asked = await ask(units, shop, carol)
+    await answer(units, shop, asked.ticket_id)
+    since = clock.now
+    clock.forward(days=8)
+    await ask(units, shop, carol, "Still here", cause="chat:1:2")
+    await answer(units, shop, asked.ticket_id, cause="form:2")
+
+    async with units.begin(shop.bot_id, closing.ACTOR) as uow:
+        assert not await service.close(uow, asked.ticket_id, quiet_since=since)
+        assert await service.close(uow, asked.ticket_id, quiet_since=clock.now)
