@@ -18,6 +18,7 @@ import uvloop
 
 from tests.bench import (
     p01_page,
+    p03_size,
     p04_decision,
     p05_card,
     p06_update,
@@ -32,6 +33,7 @@ from tests.bench.ground import Ground, prepared, processors
 
 MEASURES: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
     "P1": p01_page.measure,
+    "P3": p03_size.measure,
     "P4": p04_decision.measure,
     "P5": p05_card.measure,
     "P6": p06_update.measure,

@@ -112,13 +112,13 @@ async def prepared(folder: Path, *, shops: int, rows: int, durable: bool = True)
         engine = build_engine(database.app_url, application_name="bench", pool_size=POOL_SIZE)
         try:
             units = UnitsOfWork(build_sessions(engine), Vault((SECRET,)), channel="cli")
-            made = await _fill(server, database, units, shops=shops, rows=rows)
+            made = await fill(server, database, units, shops=shops, rows=rows)
             yield Ground(server, database, units, folder, made, rows)
         finally:
             await engine.dispose()
 
 
-async def _fill(
+async def fill(
     server: Server, database: Database, units: UnitsOfWork, *, shops: int, rows: int
 ) -> Sequence[int]:
     """A hundredth through the product's own bulk seeding; the rest are copies of it inside each shop."""

@@ -12,6 +12,7 @@ from tests.bench.ground import prepared
 # The others run the same programs, with two of them or with a fleet, and take their time.
 TINY = {
     "P1": {"rounds": 1, "requests": 2},
+    "P3": {"rounds": 1, "requests": 2},
     "P4": {"rounds": 1, "decisions": 2, "counted": 1},
     "P5": {"rounds": 1, "seconds": 0.2},
     "P6": {"rounds": 1, "updates": 5},
