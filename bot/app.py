@@ -16,6 +16,7 @@ from aiogram.exceptions import TelegramAPIError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.broadcasting import Broadcasting
 from bot.callers import Callers
 from bot.dispatching import Handler, build_dispatcher
 from bot.fleet import Fleet
@@ -52,7 +53,7 @@ from shop.media.shelf import Shelf
 from shop.notifications.outbox import CHANNEL as OUTBOX
 from shop.payments.service import expire_due
 from shop.provisioning.service import run_due
-from shop.signals import BOTS, DESK
+from shop.signals import BOTS, BROADCASTS, DESK
 from shop.tickets.closing import close_quiet
 from shop.unit_of_work import UnitsOfWork
 
@@ -97,6 +98,7 @@ class Crew:
     outbox: Outbox
     jobs: Jobs
     holds: Holds
+    broadcasting: Broadcasting
     source: Source
 
 
@@ -179,6 +181,7 @@ class BotProcess:
                 running.spawn(crew.outbox.run(), name="outbox"),
                 running.spawn(crew.jobs.run(), name="jobs"),
                 running.spawn(crew.holds.run(), name="holds"),
+                running.spawn(crew.broadcasting.run(), name="broadcasts"),
             )
             try:
                 await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
@@ -225,7 +228,7 @@ class BotProcess:
                 Job("retention", 3600.0, lambda: remove_old(units, shelf)),
             ]
         )
-        return Crew(registry, fleet, inbox, outbox, jobs, Holds(units), source)
+        return Crew(registry, fleet, inbox, outbox, jobs, Holds(units), Broadcasting(units, outbox), source)
 
     def _source(self, inbox: Inbox, allowed_updates: Sequence[str]) -> Source:
         if self.callers is None or self.place.webhook_url is None:
@@ -240,6 +243,7 @@ class BotProcess:
             crew.outbox.wake()
             crew.inbox.wake()
             crew.holds.wake()
+            crew.broadcasting.wake()
 
         return Listener(
             self.place.database_url,
@@ -249,6 +253,7 @@ class BotProcess:
                 OUTBOX: lambda _shop: crew.outbox.wake(),
                 INBOX: lambda _shop: crew.inbox.wake(),
                 DESK: lambda _shop: crew.holds.wake(),
+                BROADCASTS: lambda _shop: crew.broadcasting.wake(),
             },
             on_connect=look_everywhere,
         )

@@ -8,7 +8,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER
 CLAIM = text(
     """
     UPDATE outbox o
-    SET due_at = :lease_until, attempts = o.attempts + 1
+    SET due_at = :lease_until, attempts = o.attempts + 1, is_going = true,
+        -- Nobody said what became of the last try: this one may be the second to arrive.
+        doubts = o.doubts + o.is_going::int
     FROM (
         SELECT h.id, h.bot_id, h.user_id
         FROM unnest(:shops, :rooms) AS b(bot_id, room)
@@ -67,7 +69,7 @@ NEXT = text(
 SENT = text(
     """
     UPDATE outbox o
-    SET sent_at = s.at, telegram_message_id = s.number, last_error = NULL, updated_at = :now
+    SET sent_at = s.at, telegram_message_id = s.number, last_error = NULL, is_going = false, updated_at = :now
     FROM unnest(CAST(:ids AS BIGINT[]), CAST(:numbers AS BIGINT[]), CAST(:times AS TIMESTAMPTZ[]))
         AS s(id, number, at)
     WHERE o.id = s.id

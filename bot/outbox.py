@@ -182,7 +182,7 @@ class Outbox:
 
     async def _claim(self) -> list[Claimed]:
         room = AT_ONCE - len(self._sending)
-        rooms = {shop: min(PER_BOT, self._bots.room_of(shop)) for shop in self._awake()}
+        rooms = {shop: min(PER_BOT, self._bots.room_of(shop)) for shop in self.awake()}
         shops = [shop for shop, free in rooms.items() if free > 0]
         if not shops or room <= 0:
             return []
@@ -207,7 +207,8 @@ class Outbox:
             self._in_hand.add(message.id)
         return sorted(claimed, key=lambda message: message.id)
 
-    def _awake(self) -> list[int]:
+    def awake(self) -> list[int]:
+        """Shops whose bot runs and was not asked to be quiet, in turn."""
         now = self.monotonic()
         self._paused = {shop: until for shop, until in self._paused.items() if until > now}
         return [shop for shop in self.registry.in_turn() if shop not in self._paused]
@@ -239,8 +240,9 @@ class Outbox:
             await self._put_back(message, last_error=_short(error))
             self.refused(message.bot_id, str(error))
         except TelegramForbiddenError as error:
-            await self._note(message, failed_at=now(), last_error=_short(error))
+            # First, so that whoever sees that it failed sees why.
             await self._unreachable(message)
+            await self._note(message, failed_at=now(), last_error=_short(error))
         except TelegramMigrateToChat as error:
             await self._follow(message, error.migrate_to_chat_id)
             await self._put_back(message, chat_id=error.migrate_to_chat_id)
@@ -314,7 +316,7 @@ async def _write(uow: UnitOfWork, message: Claimed, **values: Any) -> None:
     await uow.session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == message.id)
-        .values(updated_at=uow.now, **values)
+        .values(updated_at=uow.now, is_going=False, **values)
         .execution_options(synchronize_session=False)
     )
 

@@ -18,6 +18,7 @@ SETTINGS_MANAGE = "settings.manage"
 TOKENS_MANAGE = "tokens.manage"
 CUSTOMERS_MANAGE = "customers.manage"
 MONEY_MANAGE = "money.manage"
+BROADCASTS_MANAGE = "broadcasts.manage"
 TICKETS_SEE = "tickets.see"
 TICKETS_ANSWER = "tickets.answer"
 SEEING = frozenset({RECEIPTS_SEE, SHOP_SEE, TICKETS_SEE})
@@ -32,6 +33,7 @@ OWNING = SEEING | {
     CUSTOMERS_MANAGE,
     MONEY_MANAGE,
     TICKETS_ANSWER,
+    BROADCASTS_MANAGE,
 }
 PLATFORM_MANAGE = "platform.manage"
 

@@ -254,6 +254,15 @@ class TooManyQuestions(ShopError):
 
 
 @dataclass(eq=False)
+class BroadcastMoved(ShopError):
+    """The broadcast is in another state by now than the one this was meant for."""
+
+    code = "broadcast_moved"
+    broadcast_id: int
+    status: str
+
+
+@dataclass(eq=False)
 class AlreadyExists(ShopError):
     """The shop already has one of these."""
 

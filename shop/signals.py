@@ -18,6 +18,9 @@ DESK = "desk"
 """Channel of changes to a shop's receipts: one came, one was decided, held or taken back. The payload is
 the shop's id."""
 
+BROADCASTS = "broadcasts"
+"""Channel of messages to many: one was started, stopped or goes on. The payload is the shop's id."""
+
 SESSIONS = "sessions"
 """Channel of ended or moved sessions: open streams ask again whether they may go on. The payload is the
 id of the shop whose people they are."""
@@ -26,6 +29,11 @@ id of the shop whose people they are."""
 async def desk_changed(uow: UnitOfWork) -> None:
     """Let everybody look at this shop's receipts again: open dashboards, and the worker of the holds."""
     uow.last.notify(DESK, str(uow.bot_id))
+
+
+async def broadcasts_changed(uow: UnitOfWork) -> None:
+    """Let the worker of the broadcasts look at once."""
+    uow.last.notify(BROADCASTS, str(uow.bot_id))
 
 
 async def moment(uow: UnitOfWork) -> int:

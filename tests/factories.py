@@ -17,6 +17,7 @@ from PIL import Image
 from db.models import User
 from shop.actors import OWNING, Customer, Master, StaffMember, System
 from shop.bots import service as bots
+from shop.broadcasts import service as broadcasts
 from shop.cards import service as cards
 from shop.configurations import service as configurations
 from shop.configurations.registry import find
@@ -76,6 +77,15 @@ class Question:
 
     ticket_id: int
     person: Person
+
+
+@dataclass(frozen=True)
+class Written:
+    """A broadcast that was not sent off."""
+
+    broadcast_id: int
+    person: Person
+    """Whom it would reach."""
 
 
 MakeShop = Callable[..., Awaitable[Shop]]
@@ -209,6 +219,18 @@ class Shops:
                 uow, asker.user_id, text=words, media_id=media_id, cause=f"chat:{secrets.token_hex(8)}"
             )
         return Question(asked.ticket_id, asker)
+
+    async def broadcast(self, shop: Shop, person: Person | None = None) -> Written:
+        """A draft for everybody."""
+        reader = person or await self.person(shop)
+        async with self.units.begin(shop.bot_id, shop.owner) as uow:
+            made = await broadcasts.create(
+                uow,
+                audience="everybody",
+                words={"fa": "سلام {name}", "en": "Hello {name}"},
+                form=secrets.token_urlsafe(16),
+            )
+        return Written(made, reader)
 
     async def another_receipt(self, shop: Shop, sent: Sent) -> None:
         """The same customer sends another picture for the same payment."""

@@ -37,6 +37,7 @@ from web.parts import Parts, Readiness
 from web.routes import (
     audit,
     auth,
+    broadcasts,
     cards,
     confirming,
     customers,
@@ -113,6 +114,8 @@ ROUTES: list[ControllerRouterHandler] = [
     stock.StockController,
     tickets.TicketController,
     tickets.tickets_file,
+    broadcasts.BroadcastController,
+    broadcasts.broadcasts_file,
     customers.CustomerController,
     customers.customers_file,
     subscriptions.SubscriptionController,

@@ -54,6 +54,7 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.ReceiptReplaced: (409, N_("The customer sent a newer receipt; look at that one.")),
     refusals.TicketClosed: (409, N_("This ticket is closed; open it again before you answer.")),
     refusals.TooManyQuestions: (409, N_("%(limit)s messages of this customer wait for an answer.")),
+    refusals.BroadcastMoved: (409, N_("It is in another state by now; look at it as it is.")),
     refusals.AlreadyExists: (409, N_("This exists already.")),
     refusals.InvalidLinkCode: (422, N_("This code is not valid any more.")),
     refusals.OtherAccount: (409, N_("Another Telegram account is linked; the platform admin can unlink it.")),
@@ -94,6 +95,13 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("scope", "unknown"): N_("A token may do nothing that you may not do here yourself."),
     ("days", "unknown"): N_("Choose one of the ends."),
     ("plans", "required"): N_("Choose at least one plan."),
+    ("", "words_required"): N_(
+        "Write something in your shop's own language; whoever reads another gets it too."
+    ),
+    ("preview", "no_chat"): N_("Link your Telegram account first, and press start in the shop's bot."),
+    ("clock", "not_a_time"): N_("A time as 09:30, please."),
+    ("clock", "gone_by"): N_("This time has passed already."),
+    ("clock", "too_far"): N_("At most thirty days ahead, please."),
     ("", "too_long"): N_("At most %(limit)s characters, please."),
     ("", "not_a_number"): N_("A whole number, please."),
     ("", "too_small"): N_("At least %(limit)s, please."),

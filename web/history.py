@@ -19,6 +19,13 @@ ACTIONS: Mapping[str, str] = {
     "bot.token_state": N_("noticed a change of the bot's token"),
     "bot.updated": N_("changed the shop's particulars"),
     "bot_text.set": N_("changed a text of the bot"),
+    "broadcast.changed": N_("changed a broadcast"),
+    "broadcast.created": N_("wrote a broadcast"),
+    "broadcast.paused": N_("paused a broadcast"),
+    "broadcast.resumed": N_("let a broadcast go on"),
+    "broadcast.scheduled": N_("sent a broadcast off"),
+    "broadcast.stopped": N_("stopped a broadcast"),
+    "broadcast.taken_back": N_("took a broadcast back before it began"),
     "card.activated": N_("switched a card on"),
     "card.archived": N_("archived a card"),
     "card.created": N_("added a card"),
@@ -101,6 +108,7 @@ KIND_WORDS: Mapping[str, str] = {
     "settings": N_("Settings"),
     "team": N_("Team and sign-ins"),
     "platform": N_("Platform"),
+    "broadcasts": N_("Broadcasts"),
     "tickets": N_("Tickets"),
 }
 SINCE_WORDS: Mapping[str, str] = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days")}
@@ -117,6 +125,7 @@ NAMES: Mapping[str, str] = {
     "amount": N_("amount"),
     "approve_up_to": N_("approves up to"),
     "asked": N_("asked for"),
+    "audience": N_("to whom"),
     "bank": N_("bank"),
     "bot_token": N_("bot token"),
     "by": N_("by"),
@@ -153,6 +162,7 @@ NAMES: Mapping[str, str] = {
     "scope": N_("it opens"),
     "seconds": N_("seconds to undo"),
     "served": N_("orders delivered"),
+    "starts_at": N_("begins at"),
     "state": N_("state"),
     "step": N_("rounded to"),
     "text": N_("words"),
@@ -167,6 +177,7 @@ PLACES: Mapping[str, str] = {
     "receipt": "/receipts/{}",
     "staff": "/team#person-{}",
     "plan": "/stock/{}",
+    "broadcast": "/broadcasts/{}",
     "ticket": "/tickets/{}",
 }
 """Where the thing an entry tells of is shown."""

@@ -64,6 +64,7 @@ class Page:
             NavItem("tickets", "/tickets", N_("Tickets"), "ticket", needs=TICKETS_SEE),
             NavItem("stock", "/stock", N_("Stock"), "package"),
             NavItem("customers", "/customers", N_("Customers"), "user"),
+            NavItem("broadcasts", "/broadcasts", N_("Broadcasts"), "speakerphone"),
             NavItem("subscriptions", "/subscriptions", N_("Subscriptions"), "repeat"),
             NavItem("transactions", "/transactions", N_("Transactions"), "wallet"),
             NavItem("cards", "/cards", N_("Cards"), "credit-card"),

@@ -102,6 +102,7 @@ BUTTONS: Mapping[str, Buttons] = {
     "amount_differs": _differs,
     "wallet_corrected": _home,
     "from_the_shop": _home,
+    "broadcast": _home,
     "subscription_extended": _home,
     "receipt_rejected": _rejected,
     "payment_expired": _expired,

@@ -5,6 +5,8 @@ from db.models.audit import AuditSeal as AuditSeal
 from db.models.books import BookDay as BookDay
 from db.models.books import BookProof as BookProof
 from db.models.bot import Bot as Bot
+from db.models.broadcast import Broadcast as Broadcast
+from db.models.broadcast import BroadcastRecipient as BroadcastRecipient
 from db.models.card import CardDay as CardDay
 from db.models.card import CardRotation as CardRotation
 from db.models.card import TenantPaymentCard as TenantPaymentCard

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import BotRow
 from db.constraints import belongs
-from db.types import Json, TelegramId, Utc, Words
+from db.types import Json, No, TelegramId, Utc, Words
 
 
 class OutboxMessage(BotRow):
@@ -40,4 +40,9 @@ class OutboxMessage(BotRow):
     sent_at: Mapped[Utc | None]
     failed_at: Mapped[Utc | None]
     last_error: Mapped[Words | None]
+    is_going: Mapped[No]
+    """A worker has it in hand: Telegram may have taken it although we do not know so yet."""
+    doubts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often it was sent again although it may have arrived: whoever had it in hand never said what came
+    of it."""
     telegram_message_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -21,6 +21,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "settings": ("configuration", "feature", "bot", "bot_text"),
     "team": ("staff", "token", "sign_in"),
     "platform": ("shop", "secrets"),
+    "broadcasts": ("broadcast",),
     "tickets": ("ticket", "canned_reply"),
 }
 """What one looks for, and how the actions of it begin."""

@@ -63,7 +63,7 @@ async def list_customers(
         .where(Subscription.user_id == User.id, *_is_active(uow))
         .scalar_subquery()
     )
-    statement = select(User, spent, active).where(*_conditions(uow, sought))
+    statement = select(User, spent, active).where(*conditions(uow, sought))
     found = await uow.session.execute(
         piece(statement, User.created_at, User.id, after=after, newest_first=newest_first, rows=rows)
     )
@@ -79,7 +79,7 @@ async def list_customers(
 async def count_customers(uow: UnitOfWork, sought: Sought) -> int:
     """How many fit. Raises NotAllowed."""
     require(uow.actor, SHOP_SEE)
-    statement = select(func.count()).select_from(User).where(*_conditions(uow, sought))
+    statement = select(func.count()).select_from(User).where(*conditions(uow, sought))
     return await uow.session.scalar(statement) or 0
 
 
@@ -99,7 +99,8 @@ def _row(user: User, spent: int, active: int) -> CustomerRow:
     )
 
 
-def _conditions(uow: UnitOfWork, sought: Sought) -> Sequence[ColumnElement[bool]]:
+def conditions(uow: UnitOfWork, sought: Sought) -> Sequence[ColumnElement[bool]]:
+    """What a statement over ``User`` asks to find those who are sought."""
     found: list[ColumnElement[bool]] = []
     if sought.words:
         found.append(named(sought.words))

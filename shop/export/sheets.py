@@ -19,6 +19,8 @@ from db.models import (
     BotConfiguration,
     BotFeatureFlag,
     BotPlan,
+    Broadcast,
+    BroadcastRecipient,
     CannedReply,
     CardDay,
     CardToCardPayment,
@@ -227,6 +229,21 @@ SHEETS: tuple[Sheet, ...] = (
         _ROW + "ticket_id sender author channel words media_id",
         "cause",
     ),
+    Sheet(
+        "broadcasts",
+        "Messages to many customers.",
+        Broadcast,
+        _ROW + "status audience words by starts_at started_at ended_at people sent failed blocked "
+        "skipped doubtful",
+        "form",
+    ),
+    Sheet(
+        "broadcast_recipients",
+        "Whom each of them was for, and what became of it.",
+        BroadcastRecipient,
+        _ROW + "broadcast_id user_id status is_doubtful",
+        "turn",
+    ),
     Sheet("canned_replies", "Answers kept ready.", CannedReply, _ROW + "title words"),
     Sheet(
         "media",
@@ -257,8 +274,8 @@ SHEETS: tuple[Sheet, ...] = (
         "outbox",
         "Messages that were promised and sent (without their words).",
         OutboxMessage,
-        _ROW + "user_id chat_id topic_id kind due_at attempts sent_at failed_at telegram_message_id",
-        "payload dedupe_key last_error",
+        _ROW + "user_id chat_id topic_id kind due_at attempts sent_at failed_at doubts telegram_message_id",
+        "payload dedupe_key last_error is_going",
     ),
     Sheet(
         "audit_log",

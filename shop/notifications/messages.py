@@ -345,6 +345,24 @@ class TicketTopicClosed(Message):
         return f"{self.kind}:{self.ticket_id}:{self.mark}"
 
 
+@dataclass(frozen=True, slots=True)
+class BroadcastMessage(Message):
+    """One broadcast to one person, in the person's language and with the person's name in it.
+
+    ``mark`` names the recipient, and the turn where the promise was taken back before; or one look of the
+    shop's own people.
+    """
+
+    kind: ClassVar[str] = "broadcast"
+    broadcast_id: int
+    mark: str
+    words: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.broadcast_id}:{self.mark}"
+
+
 MESSAGES: tuple[type[Message], ...] = (
     SubscriptionReady,
     OrderHeld,
@@ -352,6 +370,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AmountDiffers,
     WalletCorrected,
     FromTheShop,
+    BroadcastMessage,
     SubscriptionExtended,
     ReceiptRejected,
     PaymentExpired,

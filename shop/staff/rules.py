@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shop.actors import (
+    BROADCASTS_MANAGE,
     CARDS_MANAGE,
     CUSTOMERS_MANAGE,
     FEATURES_MANAGE,
@@ -43,6 +44,7 @@ ABOUT: Mapping[str, str] = {
     CARDS_MANAGE: N_("Change payment cards"),
     STOCK_MANAGE: N_("Fill the stock"),
     CUSTOMERS_MANAGE: N_("Write to customers, block them, give days and volume, export lists"),
+    BROADCASTS_MANAGE: N_("Write to many customers at once"),
     MONEY_MANAGE: N_("Correct wallets and export the ledger"),
     FEATURES_MANAGE: N_("Switch features"),
     SETTINGS_MANAGE: N_("Change settings"),

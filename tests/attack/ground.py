@@ -39,6 +39,7 @@ _FILTERS = re.compile(r"Listing\.read\(((?:[^()]|\([^()]*\))*)\)")
 _NAME = re.compile(r'"([a-z_]+)"')
 RECEIPTS = {"tab": "waiting", "filter": "all", "reject": "1", "approve": "1"}
 HISTORY = {"kind": "receipts", "actor": "staff:1", "since": "week", "before": "99"}
+BROADCASTS = {"state": "running", "sort": "oldest", "after": "1"}
 CUSTOMERS = {"state": "blocked", "q": "carol", "sort": "oldest", "after": "1"}
 SUBSCRIPTIONS = {**CUSTOMERS, "state": "active", "customer": "{customer_id}"}
 TRANSACTIONS = {"kind": "debit", "method": "card", "days": "7", "customer": "{customer_id}", "after": "1"}
@@ -54,6 +55,9 @@ QUERIES: dict[str, dict[str, str]] = {
     "/events/now": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},
     "/audit": HISTORY,
     "/audit.csv": HISTORY,
+    "/broadcasts": BROADCASTS,
+    "/broadcasts.csv": BROADCASTS,
+    "/broadcasts/count": {"audience": "active"},
     "/customers": CUSTOMERS,
     "/customers.csv": CUSTOMERS,
     "/subscriptions": SUBSCRIPTIONS,

@@ -154,6 +154,17 @@ async def _dashboard(studio: Studio) -> None:
         ("settings-notifications", "/settings/notifications"),
         ("texts", "/settings/texts"),
         ("text", "/settings/texts/card"),
+        ("tickets", "/tickets"),
+        ("stock", "/stock"),
+        ("customers", "/customers"),
+        ("broadcasts", "/broadcasts"),
+        ("broadcasts-new", "/broadcasts/new"),
+        ("subscriptions", "/subscriptions"),
+        ("transactions", "/transactions"),
+        ("cards", "/cards"),
+        ("plans", "/plans"),
+        ("tokens", "/tokens"),
+        ("sessions", "/sessions"),
     ):
         await studio.take(studio.owner, name, PLAIN, address + path)
     await studio.take(studio.stranger, "sign-in", PLAIN, f"{address}/login")

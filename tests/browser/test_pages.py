@@ -99,6 +99,8 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/settings/payments",
         "/settings/notifications",
         "/customers",
+        "/broadcasts",
+        "/broadcasts/new",
         f"/customers/{windows.buyer}",
         "/customers?q=nobody",
         "/subscriptions",

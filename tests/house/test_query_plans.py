@@ -22,6 +22,9 @@ from shop.audit.queries import Wanted as History
 from shop.audit.queries import load_history
 from shop.books.queries import load_proof
 from shop.bots.queries import get_context
+from shop.broadcasts import sending
+from shop.broadcasts.audience import count as count_audience
+from shop.broadcasts.queries import list_broadcasts, load_broadcast
 from shop.cards.board import load_board
 from shop.cards.service import get_next_card_for_rotation
 from shop.cards.simulator import simulate
@@ -121,6 +124,7 @@ async def plans_of(engine: AsyncEngine, uow: UnitOfWork, run: Run) -> list[tuple
 async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
     shop = await make_shop()
     person = await shops.person(shop)
+    written = await shops.broadcast(shop, person)
     first, second = await shops.receipt(shop, person), await shops.receipt(shop)
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await set_configuration(uow, "card_sticky_days", value=30)
@@ -130,6 +134,11 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "the queue's count": count_waiting,
         "what is missing": load_checklist,
         "the overview": lambda uow: load_overview(uow, language="fa"),
+        "broadcasts": list_broadcasts,
+        "a broadcast": lambda uow: load_broadcast(uow, written.broadcast_id),
+        "an audience counted": lambda uow: count_audience(uow, "expired"),
+        "a broadcast, counted": sending.settle,
+        "a broadcast, promised": lambda uow: sending.feed(uow, 5),
         "customers": lambda uow: list_customers(uow, Sought()),
         "customers sought": lambda uow: list_customers(uow, Sought("Carol", "active")),
         "customers counted": lambda uow: count_customers(uow, Sought("@carol", "never")),

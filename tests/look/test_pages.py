@@ -485,6 +485,7 @@ def test_the_menu_names_only_screens_that_exist():
         "/tickets",
         "/stock",
         "/customers",
+        "/broadcasts",
         "/subscriptions",
         "/transactions",
         "/cards",
@@ -496,7 +497,16 @@ def test_the_menu_names_only_screens_that_exist():
     ]
     assert [x.href for x in master.nav] == ["/platform/bots"]
     assert [x.href for x in replace(owner, is_master=True).nav] == [
-        *("/", "/receipts", "/tickets", "/stock", "/customers", "/subscriptions", "/transactions"),
+        *(
+            "/",
+            "/receipts",
+            "/tickets",
+            "/stock",
+            "/customers",
+            "/broadcasts",
+            "/subscriptions",
+            "/transactions",
+        ),
         *("/cards", "/plans", "/features", "/team", "/audit", "/settings"),
         "/platform/bots",
     ]

@@ -11,7 +11,7 @@ from litestar import Litestar
 
 from shop.actors import SEEING
 from shop.staff import service as staff
-from tests.factories import Question, Sent
+from tests.factories import Question, Sent, Written
 from tests.web.conftest import Browser, add_staff
 
 OUT = "to sign in"
@@ -44,6 +44,7 @@ FORM_KEY = ("form_key", "a-form-of-the-matrix")
 CORRECTION = (FORM_KEY, ("amount", "1"), ("reason", "matrix"))
 GIFT = (FORM_KEY, ("days", "1"))
 REPLY = (("title", "Hours"), ("words", "From nine to five."))
+BROADCAST = (FORM_KEY, ("audience", "everybody"), ("words_fa", "hello"))
 WORDS = (FORM_KEY, ("words", "hello"))
 TOPICS = (("notification_topic_id", "7"), ("card_receipt_topic_id", "9"))
 SWITCH = (("enabled", "on"),)
@@ -114,6 +115,19 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/receipts/{payment_id:str}/approve-other"): Row(OUT, 303, 404, 403, 404, fields=OTHER),
     ("POST", "/receipts/{payment_id:str}/reject"): Row(OUT, 303, 404, 403, 404, fields=REASON),
     ("POST", "/receipts/{payment_id:str}/undo"): Row(OUT, 409, 404, 403, 404),
+    ("GET", "/broadcasts"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/broadcasts.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
+    ("POST", "/broadcasts"): Row(OUT, 303, 303, 403, 303, fields=BROADCAST),
+    ("GET", "/broadcasts/new"): Row(OUT, 200, 200, 403, 200),
+    ("GET", "/broadcasts/count"): Row(OUT, 422, 422, 422, 422),
+    ("GET", "/broadcasts/{broadcast_id:str}"): Row(OUT, 200, 404, 200, 404),
+    ("POST", "/broadcasts/{broadcast_id:str}"): Row(OUT, 303, 404, 403, 404, fields=BROADCAST),
+    ("POST", "/broadcasts/{broadcast_id:str}/preview"): Row(OUT, 422, 404, 403, 404, fields=(FORM_KEY,)),
+    ("POST", "/broadcasts/{broadcast_id:str}/start"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/broadcasts/{broadcast_id:str}/take-back"): Row(OUT, 409, 404, 403, 404),
+    ("POST", "/broadcasts/{broadcast_id:str}/pause"): Row(OUT, 409, 404, 403, 404),
+    ("POST", "/broadcasts/{broadcast_id:str}/resume"): Row(OUT, 409, 404, 403, 404),
+    ("POST", "/broadcasts/{broadcast_id:str}/stop"): Row(OUT, 409, 404, 403, 404),
     ("GET", "/customers"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/customers.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("GET", "/customers/{customer_id:str}"): Row(OUT, 200, 404, 200, 404),
@@ -177,7 +191,7 @@ ROUTES: dict[tuple[str, str], Row] = {
 BY_ID = [
     route
     for route in ROUTES
-    if re.search("{(payment|plan|token|colleague|card|customer|ticket)_id", route[1])
+    if re.search("{(payment|plan|token|colleague|card|customer|ticket|broadcast)_id", route[1])
 ]
 
 
@@ -204,9 +218,11 @@ def address(
     card: int = MISSING_ID,
     customer: int = MISSING_ID,
     ticket: int = MISSING_ID,
+    broadcast: int = MISSING_ID,
 ) -> str:
     return (
-        path.replace("{ticket_id:str}", str(ticket))
+        path.replace("{broadcast_id:str}", str(broadcast))
+        .replace("{ticket_id:str}", str(ticket))
         .replace("{message_id:str}", str(MISSING_ID))
         .replace("{reply_id:str}", str(MISSING_ID))
         .replace("{card_id:str}", str(card))
@@ -236,6 +252,7 @@ def alices_address(path: str, sent, alices, bob: int = 1) -> str:
         colleague=bob,
         card=alices.card_id,
         customer=sent.person.user_id if sent else MISSING_ID,
+        broadcast=sent.broadcast_id if isinstance(sent, Written) else MISSING_ID,
         ticket=sent.ticket_id if isinstance(sent, Question) else MISSING_ID,
     )
 
@@ -276,6 +293,8 @@ async def sent(shops, alices, path):
     """A receipt in Alice's queue, or a question, where the route is about one."""
     if "{ticket_id" in path:
         return await shops.ticket(alices)
+    if "{broadcast_id" in path:
+        return await shops.broadcast(alices)
     return await shops.receipt(alices) if "{payment_id" in path or "{customer_id" in path else None
 
 
