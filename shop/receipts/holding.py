@@ -91,7 +91,7 @@ async def hold_approval(
         raise WarningsStand(payment_id, grave)
     held = await _hold(uow, payment_id, "approve", standing.hold_seconds, **other)
     if held is None:
-        reviewed = await service.approve(uow, payment_id, amount=amount, why=why)
+        reviewed = await service.approve_at_once(uow, payment_id, other)
         held = Held(payment_id, "approve", reviewed.customer_name, None, other.get("amount"))
     if grave:
         await audit.record(uow, "receipt.warnings_overruled", "payment", payment_id, warnings=grave)

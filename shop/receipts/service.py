@@ -206,6 +206,14 @@ async def approve(uow: UnitOfWork, payment_id: int, *, amount: int | None = None
     require(uow.actor, RECEIPTS_APPROVE)
     other = await amounts.other_amount(uow, payment_id, amount, why)
     await amounts.require_within(uow, payment_id, amount)
+    return await approve_at_once(uow, payment_id, other)
+
+
+async def approve_at_once(uow: UnitOfWork, payment_id: int, other: dict[str, Any]) -> Reviewed:
+    """Accept what was found to be acceptable: ``other`` as ``amounts.other_amount`` answers it.
+
+    Raises as ``approve`` does.
+    """
     user, payment = await _decide(
         uow,
         payment_id,
