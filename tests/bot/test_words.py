@@ -21,7 +21,7 @@ from bot.views.words import TEMPLATES, write
 from shop import errors
 from shop.i18n import LANGUAGES, N_, translations
 from shop.money import Currency, Money
-from shop.notifications.messages import MESSAGES, Message
+from shop.notifications.messages import MESSAGES, BroadcastMessage, Message
 from shop.receipts.rules import RejectReason
 
 PLAN = {"name": "یک‌ماهه ۵۰ گیگ", "translations": {"en": {"name": "1 month, 50 GB"}}}
@@ -83,7 +83,10 @@ def test_every_promised_message_has_its_words(kind: type[Message], language: str
     for payload in payloads(kind):
         screen = notice(kind.kind, payload, reader(language))
 
-        assert_reads_well(screen.text, language)
+        if kind is BroadcastMessage:  # the shop's own words, as it saw them before it sent them
+            assert screen.text == payload["words"]
+        else:
+            assert_reads_well(screen.text, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -50,7 +50,7 @@ def somebody(*, shop: int = 7) -> SignedIn:
         proved_at=NOON,
         telegram_id=None,
         bot_lives=True,
-        shop=ShopOnScreen(shop, "Nasim", "nasim_bot", "fa", "Asia/Tehran", "IRT"),
+        shop=ShopOnScreen(shop, "Nasim", "nasim_bot", "fa", "Asia/Tehran", "IRT", has_sold=True),
     )
 
 

@@ -12,9 +12,10 @@ from shop.features import service as features
 from shop.tickets import rules, service
 from shop.tickets.queries import load_ticket
 from tests.web.conftest import add_staff
+from tests.web.test_matrix import MISSING_ID
 from tests.web.test_transactions import rows_of
 
-FORM = re.compile(r'name="form" value="([^"]+)"')
+FORM = re.compile(r'name="form_key" value="([^"]+)"')
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ async def asked(shops, alices):
 
 async def form_of(browser, asked) -> dict[str, str]:
     page = await browser.get(f"/tickets/{asked.ticket_id}")
-    return {"form": FORM.search(page.text)[1]}
+    return {"form_key": FORM.search(page.text)[1]}
 
 
 async def talk(units, alices, asked) -> list[tuple[str, str]]:
@@ -59,7 +60,7 @@ async def test_what_waits_stands_in_the_list_and_what_is_answered_under_its_tab(
     assert "Nobody waits for an answer" in (await alice.get("/tickets")).text
     for address in ("?state=answered", "?state=all", "?state=all&q=Carol"):
         assert "Where is it?" in (await alice.get(f"/tickets{address}")).text, address
-    for address in ("?state=closed", "?state=all&q=Dave", "?state=all&customer=1"):
+    for address in ("?state=closed", "?state=all&q=Dave", f"?state=all&customer={MISSING_ID}"):
         assert "Where is it?" not in (await alice.get(f"/tickets{address}")).text, address
 
 
@@ -97,7 +98,7 @@ async def test_what_is_refused_loses_nothing_and_says_why(alice, alices, asked, 
 
     assert answer.status_code == 422
     assert "x" * (rules.LONGEST_ANSWER + 1) in answer.text
-    assert fields["form"] in answer.text
+    assert fields["form_key"] in answer.text
     assert "At most 1,500 characters" in answer.text
     assert await talk(units, alices, asked) == [("customer", "Where is it?")]
 
@@ -165,7 +166,7 @@ async def test_who_may_only_look_reads_and_finds_no_box(alices, asked, units, ne
     assert "Where is it?" in page.text
     assert "<textarea" not in page.text
     assert (await bob.get("/tickets/replies")).status_code == 200
-    fields = {"words": "x", "form": "a-form-of-bobs-own"}
+    fields = {"words": "x", "form_key": "a-form-of-bobs-own"}
     for act in ("answer", "close", "reopen", "order"):
         answer = await bob.post(f"/tickets/{asked.ticket_id}/{act}", fields)
         assert answer.status_code == 403, act
