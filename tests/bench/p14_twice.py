@@ -7,13 +7,14 @@ process leads and the other stands by (security.md F9), so two must do the same 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from tests.bench.figures import Figure, Goal, Series, ratio
 from tests.bench.ground import Ground, processors
 from tests.bench.p01_page import product
 from tests.bench.p08_signal import called, fake_api
 from tests.bench.processes import free_port, program
-from tests.bench.rounds import in_turn
+from tests.bench.rounds import Burst, in_turn
 from tests.bot.updates import message
 from tests.factories import Shops, telegram_token
 
@@ -40,7 +41,6 @@ async def measure(
             rounds=rounds,
         )
     ours, theirs = [burst.rate for burst in a], [burst.rate for burst in b]
-    busy = Series([sum(burst.cpu.values()) / burst.wall for burst in b], "").median
     return [
         Figure(
             "P14",
@@ -50,10 +50,20 @@ async def measure(
             Series(theirs, "a second"),
             Goal("at least", 1.7),
             ratio(ours, theirs),
-            note=f"one worker and the database keep {busy:.2f} cores busy already",
+            note=f"cores busy with one worker: {_cores(b)}; with two: {_cores(a)}",
         ),
         await _two_bots(ground, updates),
     ]
+
+
+def _cores(bursts: Sequence[Burst]) -> str:
+    """How many cores each part keeps busy, in the middle of the bursts."""
+    parts = {
+        "web": [burst.cpu["web"] / burst.wall for burst in bursts],
+        "database": [burst.cpu["database"] / burst.wall for burst in bursts],
+        "callers": [burst.own / burst.wall for burst in bursts],
+    }
+    return ", ".join(f"{name} {Series(found, '').median:.2f}" for name, found in parts.items())
 
 
 async def _two_bots(ground: Ground, updates: int) -> Figure:

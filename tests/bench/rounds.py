@@ -20,6 +20,8 @@ class Burst:
     """Seconds."""
     cpu: Mapping[str, float]
     """Seconds of user and system time, by part: ``web``, ``database``, …"""
+    own: float = 0
+    """Seconds of CPU of the bench itself, which calls or stands for the callers."""
 
     @property
     def rate(self) -> float:
@@ -52,9 +54,9 @@ async def in_turn(*sides: tuple[Side, Mapping[str, int]], rounds: int, warm_up: 
 async def _burst(work: Side, parts: Mapping[str, int]) -> Burst:
     gc.collect()
     before = {name: cpu_seconds(pid) for name, pid in parts.items()}
-    begun = time.perf_counter()
+    begun, own = time.perf_counter(), time.process_time()
     units = await work()
-    wall = time.perf_counter() - begun
+    wall, own = time.perf_counter() - begun, time.process_time() - own
     # The kernel counts in ticks; what took less than one took some all the same.
     spent = {name: max(TICK, cpu_seconds(pid) - before[name]) for name, pid in parts.items()}
-    return Burst(units, wall, spent)
+    return Burst(units, wall, spent, own)
