@@ -28,6 +28,7 @@ MODULE_SECONDS = 30
 SQLMAP_AT_ONCE = 2
 LEFT_OUT = (
     "/logout*",
+    "/sessions/*/end*",
     "/tokens/*/replace*",
     "/tokens/*/revoke*",
     "/platform/bots/*/sign-out*",

@@ -24,7 +24,7 @@ from shop.media.shelf import Shelf
 from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
 from tests.browser.stack import Stack, running_stack
-from tests.factories import Sent, Shop, Shops
+from tests.factories import Question, Sent, Shop, Shops, Written
 from tests.web.doors import DOORS, Door
 from tests.web.test_matrix import MISSING_ID
 
@@ -67,7 +67,9 @@ QUERIES: dict[str, dict[str, str]] = {
     "/cards": {"range": "7"},
     "/cards/simulator": {"amount": "125000"},
     "/plans": {"tab": "archive"},
-    "/plans/button": {"price": "125000", "name_fa": "الف", "name_en": "a"},
+    "/plans/button": {"price": "125000", "name_fa": "الف", "name_en": "a", "seen": "x"},
+    "/receipts/{payment_id:str}/compare": {"with": "{payment_id}"},
+    "/tickets/{ticket_id:str}": {"reply": "1"},
     "/plans/prices": {"percent": "10", "direction": "up", "step": "1000", "plan": "{plan_id}"},
 }
 """What an address may carry, by route. ``lang`` and ``theme`` are read in front of all of them."""
@@ -182,7 +184,7 @@ def unknown_queries() -> set[str]:
 async def prepared(folder: Path) -> AsyncIterator[Ground]:
     """Started with the demo shop; stopped at the end of the block."""
     with running_stack(folder, PUBLIC_BASE_URL="https://127.0.0.1") as stack:
-        alices, mallorys, sent, bob = await _two_shops(stack)
+        alices, mallorys, sent, bob, asked, written = await _two_shops(stack)
         async with httpx.AsyncClient(base_url=stack.dashboard, timeout=30) as client:
             # A jar in the client would mix people up; each carries his own.
             client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -200,6 +202,8 @@ async def prepared(folder: Path) -> AsyncIterator[Ground]:
                 "colleague_id": bob,
                 "card_id": alices.card_id,
                 "customer_id": sent.person.user_id,
+                "ticket_id": asked.ticket_id,
+                "broadcast_id": written.broadcast_id,
                 "subscription_id": MISSING_ID,
                 "key": "card_to_card",
                 "tab": "notifications",
@@ -209,7 +213,7 @@ async def prepared(folder: Path) -> AsyncIterator[Ground]:
             yield Ground(stack=stack, numbers=numbers, **people)
 
 
-async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent, int]:
+async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent, int, Question, Written]:
     settings = Settings.from_env(stack.environment)
     engine = build_engine(settings.database_url, application_name="attack")
     try:
@@ -218,6 +222,7 @@ async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent, int]:
         alices, mallorys = await shops.open(name=ALICES), await shops.open(name="Mallory's shop")
         async with units.begin(alices.bot_id, alices.owner) as uow:
             bob = await staff.create_staff(uow, name="Bob", role="staff")
-        return alices, mallorys, await shops.receipt(alices), bob
+        sent = await shops.receipt(alices)
+        return alices, mallorys, sent, bob, await shops.ticket(alices), await shops.broadcast(alices)
     finally:
         await engine.dispose()
