@@ -16,7 +16,7 @@ from tests.attack import tools
 from tests.attack.checks import ask_everything
 from tests.attack.decoy import decoy
 from tests.attack.findings import Finding, Part, sorted_out
-from tests.attack.ground import QUERIES, Ground, Person, prepared, reads, unknown_queries
+from tests.attack.ground import QUERIES, Ground, Person, picture_of, prepared, reads, unknown_queries
 from tests.attack.report import KEPT, page
 from tests.web.doors import DOORS, Door
 from web.access import Access
@@ -116,9 +116,11 @@ async def _tools_see(ground: Ground, folder: Path) -> Part:
 async def _sqlmap(ground: Ground, folder: Path) -> Part:
     """Each parameter of each route that is read: in the path and in the query."""
     began, turns = time.monotonic(), asyncio.Semaphore(SQLMAP_AT_ONCE)
+    # Where nothing is found sqlmap gives up: the picture it asks for has to be there.
+    numbers = {**ground.numbers, "message_id": await picture_of(ground)}
 
     async def attack(door: Door) -> tuple[str, int, list[Finding]]:
-        path = door.at(**{name: f"{value}*" for name, value in ground.numbers.items()})
+        path = door.at(**{name: f"{value}*" for name, value in numbers.items()})
         query = {
             name: value.format(**ground.numbers) + "*" for name, value in QUERIES.get(door.path, {}).items()
         }

@@ -163,6 +163,15 @@ class Ground:
         return door.at(**self.numbers)
 
 
+async def picture_of(ground: Ground) -> int:
+    """The message with the picture in Alice's ticket, as its page links to it."""
+    page = await ground.alice.ask("GET", f"/tickets/{ground.numbers['ticket_id']}")
+    found = re.search(r"/files/(\d+)", page.text)
+    if found is None:
+        raise RuntimeError("the ticket shows no picture")
+    return int(found[1])
+
+
 def reads() -> list[Door]:
     """Every way to look, those that do not end left out."""
     return [door for door in DOORS if not door.is_unsafe and not door.is_stream]
@@ -222,7 +231,7 @@ async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent, int, Question, Wri
         alices, mallorys = await shops.open(name=ALICES), await shops.open(name="Mallory's shop")
         async with units.begin(alices.bot_id, alices.owner) as uow:
             bob = await staff.create_staff(uow, name="Bob", role="staff")
-        sent = await shops.receipt(alices)
-        return alices, mallorys, sent, bob, await shops.ticket(alices), await shops.broadcast(alices)
+        sent, asked = await shops.receipt(alices), await shops.ticket(alices)
+        return alices, mallorys, sent, bob, asked, await shops.broadcast(alices)
     finally:
         await engine.dispose()
