@@ -12,8 +12,8 @@ from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 PAGE_ROWS = 50
-MOST_EXPORTED = 20_000
-"""Rows of one list in one file from the dashboard; the whole shop is what ``export`` is for."""
+PIECE_ROWS = 1_000
+"""Rows that a file of a list is read by."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = re.compile(r"([0-9]{1,17})-([1-9][0-9]{0,18})", re.ASCII)
 _LARGEST = 2**63 - 1

@@ -116,7 +116,6 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("amount", "above_the_days_limit"): N_("Above your limit of a day; %(limit)s Toman are left."),
     ("days", "nothing_given"): N_("Give days, volume or both."),
     ("gigabytes", "unlimited"): N_("Its volume is unlimited already."),
-    ("export", "too_many"): N_("More than %(limit)s rows; filter further, or export the whole shop."),
     ("card_number", "not_sixteen_digits"): N_("A card number has %(limit)s digits."),
     ("card_number", "wrong_check_digit"): N_("One digit is wrong: this number belongs to no card."),
     ("holder_name", "required"): N_("Write the name on the card; the customer compares it."),

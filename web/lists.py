@@ -6,26 +6,26 @@ A value that an address may not name counts as none: an old link shows a list, n
 from __future__ import annotations
 
 import csv
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import StringIO
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from litestar import Response
+from litestar.response import Stream
 
 from shop import security
-from shop.errors import BadInput
 from shop.export.cells import cell
 from shop.formatting import jalali_numbers, normalise_text
-from shop.paging import MOST_EXPORTED, Page, Place
+from shop.paging import Page, Place
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
 from web.auth import signed_in
 from web.forms import LARGEST_ID
-from web.parts import WebRequest
+from web.parts import WebRequest, parts_of
 from web.rendering import PUSH_URL, Screen, wants_part
 
 Row = TypeVar("Row")
@@ -127,33 +127,63 @@ async def show(
     )
 
 
-async def every_row(read: Callable[[Place | None], Awaitable[Page[Row]]]) -> list[Row]:
-    """All pages one after the other. Raises BadInput for more than MOST_EXPORTED."""
-    rows: list[Row] = []
-    after: Place | None = None
-    while True:
-        page = await read(after)
-        rows += page.rows
-        if len(rows) > MOST_EXPORTED:
-            raise BadInput("export", "too_many", MOST_EXPORTED)
-        if page.following is None:
-            return rows
-        after = page.following
-
-
 def file_of(
     request: WebRequest, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> Response[bytes]:
-    """A list as CSV that a spreadsheet opens rightly; whoever took it stands in the security log."""
+    """A short list as CSV that a spreadsheet opens rightly; whoever took it stands in the security log."""
+    _tell_export(request, name)
+    text = MARK + _lines([columns]) + _lines(rows)
+    return Response(text.encode(), media_type=CSV, headers=_attachment(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet(Generic[Row]):
+    """A list as a file: what it is called, its columns, and one row in them."""
+
+    name: str
+    columns: Sequence[str]
+    cells: Callable[[Row], Sequence[object]]
+    read: Callable[[UnitOfWork, Place | None], Awaitable[Page[Row]]]
+    """A piece of the list behind a place in it."""
+
+
+async def long_file(request: WebRequest, uow: UnitOfWork, sheet: Sheet[Row]) -> Stream:
+    """The same of a list of any length: it goes out while it is read, piece by piece.
+
+    The first piece is read in ``uow``, so that a refusal is still an answer; each later one in a short unit
+    of its own. Where one of them fails the connection breaks: a browser calls that file incomplete.
+    """
+    first = await sheet.read(uow, None)
+    _tell_export(request, sheet.name)
+    return Stream(
+        _pour(request, sheet, first),
+        media_type=CSV,
+        headers=_attachment(sheet.name),
+    )
+
+
+async def _pour(request: WebRequest, sheet: Sheet[Row], page: Page[Row]) -> AsyncIterator[bytes]:
+    who, units = signed_in(request), parts_of(request).units
+    yield (MARK + _lines([sheet.columns]) + _lines(map(sheet.cells, page.rows))).encode()
+    while page.following is not None:
+        async with units.begin(who.shop.bot_id, who.actor) as uow:
+            page = await sheet.read(uow, page.following)
+        yield _lines(map(sheet.cells, page.rows)).encode()
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> str:
     out = StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([cell(value) for value in row])
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _attachment(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+
+
+def _tell_export(request: WebRequest, name: str) -> None:
     who = signed_in(request)
     security.tell("list.exported", who=who.actor.label, shop=who.shop.bot_id, channel="web", subject=name)
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response((MARK + out.getvalue()).encode(), media_type=CSV, headers=headers)
 
 
 def both_calendars(moment: datetime | None, tz: ZoneInfo) -> tuple[datetime | None, str]:

@@ -8,6 +8,7 @@ from io import StringIO
 
 import pytest
 
+from shop import paging
 from shop.actors import RECEIPTS_SEE, SEEING, System
 from shop.audit import service as audit
 from shop.audit.queries import PAGE
@@ -111,6 +112,17 @@ async def test_the_file_holds_the_same_filter_and_no_formula(alice, alices, unit
     assert {row["action"].split(".")[0] for row in rows} <= {"plan", "stock"}
     assert len([row for row in rows if "HYPERLINK" in row["data"]]) == 3
     assert not [value for row in rows for value in row.values() if value.startswith("=")]
+
+
+async def test_the_file_holds_all_of_a_history_longer_than_a_piece_of_it(alice, alices, units, monkeypatch):
+    await write(units, alices, 7)
+    monkeypatch.setattr(paging, "PIECE_ROWS", 3)
+
+    answer = await alice.get("/audit.csv?kind=plans")
+
+    ids = [int(row["id"]) for row in csv.DictReader(StringIO(answer.content.decode("utf-8-sig")))]
+    assert len(ids) >= 7
+    assert ids == sorted(set(ids), reverse=True)
 
 
 async def test_a_page_takes_as_many_statements_with_fifty_entries_as_with_one(

@@ -13,6 +13,7 @@ from shop.actors import SEEING, System
 from shop.receipts import service as receipts
 from shop.wallet import service as wallet
 from tests.web.conftest import add_staff
+from web.routes import transactions
 
 
 @pytest.fixture
@@ -141,6 +142,20 @@ async def test_the_file_opens_in_a_spreadsheet_and_holds_no_formula(alice, alice
     assert row["credit_toman"] == "1250000"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]+Z", row["time_utc"])
     assert re.fullmatch(r"14\d\d-\d\d-\d\d [\d:]+", row["time_jalali"])
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+async def test_a_file_of_any_length_is_whole_and_in_order_though_it_is_read_in_pieces(
+    alice, alices, shops, units, sort, monkeypatch
+):
+    await book(units, alices, await shops.person(alices), *range(1, 13))
+    monkeypatch.setattr(transactions, "PIECE_ROWS", 5)
+
+    file = await alice.get(f"/transactions.csv?sort={sort}&kind=correction")
+
+    amounts = [int(row["credit_toman"]) for row in rows_of(file.text)]
+    assert amounts == sorted(range(1, 13), reverse=sort == "newest")
+    assert file.text.count("credit_toman") == 1
 
 
 async def test_whoever_only_sees_takes_no_file(new_browser, alices, shops, units):

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
-from io import StringIO
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from litestar import Response, get
+from litestar.response import Stream
 
+from shop import paging
 from shop.audit.queries import DAYS, KINDS, HistoryRow, Wanted, load_history, who_acted
 from shop.books.queries import load_proof
-from shop.export.cells import cell
+from shop.paging import Place
 from shop.receipts.desk import count_waiting
+from shop.unit_of_work import UnitOfWork
 from web import history
 from web.access import Access, route_for
 from web.auth import signed_in
+from web.deps import Uow
 from web.forms import LARGEST_ID
+from web.lists import Sheet, long_file
 from web.parts import WebRequest, parts_of
-from web.rendering import VARY, Screen
+from web.rendering import Screen
 
 AUDIT = "/audit"
-MOST_EXPORTED = 10_000
-BOM = "\ufeff"
-"""Without it Excel takes UTF-8 for something else."""
+COLUMNS = ("id", "at_utc", "actor", "actor_name", "door", "action", "subject", "subject_id", "data")
 LONGEST_LABEL = 40
 
 
@@ -59,26 +61,23 @@ async def audit(request: WebRequest) -> Response[str]:
 
 
 @get(f"{AUDIT}.csv", opt=route_for(Access.STAFF, fresh_from=AUDIT))
-async def export(request: WebRequest) -> Response[bytes]:
-    """The same filter as a file for a spreadsheet: the newest MOST_EXPORTED entries."""
-    who, wanted = signed_in(request), _wanted(request.query_params)
-    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-        page = await load_history(uow, wanted, limit=MOST_EXPORTED)
-    out = StringIO()
-    lines = csv.writer(out)
-    lines.writerow(("id", "at_utc", "actor", "actor_name", "door", "action", "subject", "subject_id", "data"))
-    for row in page.rows:
-        lines.writerow(
-            cell(value)
-            for value in (
-                *(row.entry_id, row.at, row.actor, row.actor_name, row.channel, row.action),
-                *(row.subject_type, row.subject_id, dict(row.data)),
-            )
-        )
-    return Response(
-        (BOM + out.getvalue()).encode(),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="history.csv"', **VARY},
+async def export(request: WebRequest, uow: Uow) -> Stream:
+    """The same filter as a file for a spreadsheet, the newest first."""
+    wanted = _wanted(request.query_params)
+
+    async def read(uow: UnitOfWork, after: Place | None) -> paging.Page[HistoryRow]:
+        older = wanted if after is None else replace(wanted, before=after.id)
+        page = await load_history(uow, older, limit=paging.PIECE_ROWS)
+        last = None if page.older is None else Place(page.rows[-1].at, page.older)
+        return paging.Page(page.rows, last)
+
+    return await long_file(request, uow, Sheet("history", COLUMNS, _cells, read))
+
+
+def _cells(row: HistoryRow) -> tuple[object, ...]:
+    return (
+        *(row.entry_id, row.at, row.actor, row.actor_name, row.channel, row.action),
+        *(row.subject_type, row.subject_id, dict(row.data)),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from shop.actors import BROADCASTS_MANAGE, SHOP_SEE, may, require
 from shop.bots.queries import get_context
@@ -19,7 +20,7 @@ from shop.broadcasts.queries import BroadcastRow
 from shop.errors import BadInput
 from shop.features.service import is_feature_enabled
 from shop.i18n import LANGUAGES, N_
-from shop.paging import MOST_EXPORTED
+from shop.paging import PIECE_ROWS
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
 from web.access import Access, route_for
@@ -27,7 +28,7 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_clock, parse_id, read_form
-from web.lists import Listing, both_calendars, every_row, file_of, show
+from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, move_on, see_other, wants_part
 
@@ -170,20 +171,23 @@ class BroadcastController(Controller):
 
 
 @get(f"{BROADCASTS}.csv", opt=route_for(Access.STAFF, fresh_from=BROADCASTS))
-async def broadcasts_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+async def broadcasts_file(request: WebRequest, uow: Uow) -> Stream:
     """All that is chosen, as CSV."""
     require(uow.actor, BROADCASTS_MANAGE)
     screen, listing = Screen.of(request), _listing(request)
-    rows = await every_row(
-        lambda after: queries.list_broadcasts(
+    sheet = Sheet(
+        "broadcasts",
+        COLUMNS,
+        lambda row: _cells(screen, row),
+        lambda uow, after: queries.list_broadcasts(
             uow,
             status=listing.get("state"),
             after=after,
             newest_first=listing.newest_first,
-            rows=MOST_EXPORTED // 10,
-        )
+            rows=PIECE_ROWS,
+        ),
     )
-    return file_of(request, "broadcasts", COLUMNS, (_cells(screen, row) for row in rows))
+    return await long_file(request, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:

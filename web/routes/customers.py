@@ -10,6 +10,7 @@ from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from shop.actors import CUSTOMERS_MANAGE, MONEY_MANAGE, may, require
 from shop.customers import service
@@ -18,7 +19,7 @@ from shop.customers.search import CustomerRow, Sought, count_customers, list_cus
 from shop.errors import BadInput, InsufficientBalance, ShopError
 from shop.formatting import latin
 from shop.i18n import N_
-from shop.paging import MOST_EXPORTED
+from shop.paging import PIECE_ROWS
 from shop.payments.corrections import correct_wallet
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
@@ -28,7 +29,7 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, both_calendars, every_row, file_of, show
+from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 from web.words import KINDS
@@ -118,20 +119,23 @@ class CustomerController(Controller):
 
 
 @get(f"{CUSTOMERS}.csv", opt=route_for(Access.STAFF, fresh_from=CUSTOMERS))
-async def customers_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+async def customers_file(request: WebRequest, uow: Uow) -> Stream:
     """All that is chosen, as CSV; amounts are whole Toman."""
     require(uow.actor, CUSTOMERS_MANAGE)
     screen, listing = Screen.of(request), _listing(request)
-    rows = await every_row(
-        lambda after: list_customers(
+    sheet = Sheet(
+        "customers",
+        COLUMNS,
+        lambda row: _cells(screen, row),
+        lambda uow, after: list_customers(
             uow,
             _sought(listing),
             after=after,
             newest_first=listing.newest_first,
-            rows=MOST_EXPORTED // 10,
-        )
+            rows=PIECE_ROWS,
+        ),
     )
-    return file_of(request, "customers", COLUMNS, (_cells(screen, row) for row in rows))
+    return await long_file(request, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:

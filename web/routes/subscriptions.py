@@ -9,12 +9,13 @@ from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from shop.actors import CUSTOMERS_MANAGE, may, require
 from shop.errors import BadInput
 from shop.formatting import latin
 from shop.i18n import N_
-from shop.paging import MOST_EXPORTED
+from shop.paging import PIECE_ROWS
 from shop.subscriptions import gifts
 from shop.subscriptions.search import (
     Sought,
@@ -28,7 +29,7 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, both_calendars, every_row, file_of, show
+from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 
@@ -82,21 +83,24 @@ class SubscriptionController(Controller):
 
 
 @get(f"{SUBSCRIPTIONS}.csv", opt=route_for(Access.STAFF, fresh_from=SUBSCRIPTIONS))
-async def subscriptions_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+async def subscriptions_file(request: WebRequest, uow: Uow) -> Stream:
     """All that is chosen, as CSV; access lines are not in it."""
     require(uow.actor, CUSTOMERS_MANAGE)
     screen, listing = Screen.of(request), _listing(request)
-    rows = await every_row(
-        lambda after: list_subscriptions(
+    sheet = Sheet(
+        "subscriptions",
+        COLUMNS,
+        lambda row: _cells(screen, row),
+        lambda uow, after: list_subscriptions(
             uow,
             _sought(listing),
             screen.lang,
             after=after,
             newest_first=listing.newest_first,
-            rows=MOST_EXPORTED // 10,
-        )
+            rows=PIECE_ROWS,
+        ),
     )
-    return file_of(request, "subscriptions", COLUMNS, (_cells(screen, row) for row in rows))
+    return await long_file(request, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:

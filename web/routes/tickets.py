@@ -9,13 +9,14 @@ from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from shop.actors import TICKETS_ANSWER, may, require
 from shop.errors import AlreadyExists, BadInput, ShopError, TicketClosed
 from shop.features.service import is_feature_enabled
 from shop.i18n import N_
 from shop.media import service as media
-from shop.paging import MOST_EXPORTED
+from shop.paging import PIECE_ROWS
 from shop.receipts.desk import count_waiting
 from shop.tickets import replies, rules, service
 from shop.tickets.queries import (
@@ -34,7 +35,7 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, both_calendars, every_row, file_of, show
+from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 from web.routes.receipts import PICTURE_POLICY
@@ -155,20 +156,23 @@ class TicketController(Controller):
 
 
 @get(f"{TICKETS}.csv", opt=route_for(Access.STAFF, fresh_from=TICKETS))
-async def tickets_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+async def tickets_file(request: WebRequest, uow: Uow) -> Stream:
     """All that is chosen, as CSV."""
     require(uow.actor, TICKETS_ANSWER)
     screen, listing = Screen.of(request), _listing(request)
-    rows = await every_row(
-        lambda after: list_tickets(
+    sheet = Sheet(
+        "tickets",
+        COLUMNS,
+        lambda row: _cells(screen, row),
+        lambda uow, after: list_tickets(
             uow,
             _sought(listing),
             after=after,
             newest_first=listing.newest_first,
-            rows=MOST_EXPORTED // 10,
-        )
+            rows=PIECE_ROWS,
+        ),
     )
-    return file_of(request, "tickets", COLUMNS, (_cells(screen, row) for row in rows))
+    return await long_file(request, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from litestar import Response, get
+from litestar.response import Stream
 
 from shop.actors import MONEY_MANAGE, may, require
 from shop.i18n import N_
-from shop.paging import MOST_EXPORTED
+from shop.paging import PIECE_ROWS
 from shop.wallet.ledger import LedgerRow, Wanted, add_up, list_movements
 from web.access import Access, route_for
 from web.deps import Uow
-from web.lists import Listing, both_calendars, every_row, file_of, show
+from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest
 from web.rendering import Screen
 from web.words import KINDS, METHODS
@@ -47,17 +48,20 @@ async def transactions(request: WebRequest, uow: Uow) -> Response[str]:
 
 
 @get(f"{TRANSACTIONS}.csv", opt=route_for(Access.STAFF, fresh_from=TRANSACTIONS))
-async def transactions_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+async def transactions_file(request: WebRequest, uow: Uow) -> Stream:
     """All that is chosen, as CSV; amounts are whole Toman with their sign."""
     require(uow.actor, MONEY_MANAGE)
     screen, listing = Screen.of(request), _listing(request)
     wanted = _wanted(screen, listing)
-    rows = await every_row(
-        lambda after: list_movements(
-            uow, wanted, after=after, newest_first=listing.newest_first, rows=MOST_EXPORTED // 10
-        )
+    sheet = Sheet(
+        "transactions",
+        COLUMNS,
+        lambda row: _cells(screen, row),
+        lambda uow, after: list_movements(
+            uow, wanted, after=after, newest_first=listing.newest_first, rows=PIECE_ROWS
+        ),
     )
-    return file_of(request, "transactions", COLUMNS, (_cells(screen, row) for row in rows))
+    return await long_file(request, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:
