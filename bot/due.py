@@ -51,6 +51,8 @@ CLAIM = text(
     bindparam("in_hand", type_=ARRAY(BIGINT)),
 )
 
+KEEP = text("SET LOCAL synchronous_commit TO DEFAULT")
+"""A claim that a crash of the server may not undo: a fifth of a second's messages wait for the disk once."""
 
 NEXT = text(
     """

@@ -28,7 +28,7 @@ from aiogram.exceptions import (
 )
 from sqlalchemy import update
 
-from bot.due import CLAIM, NEXT, SENT
+from bot.due import CLAIM, KEEP, NEXT, SENT
 from bot.noting import note
 from bot.pace import Buckets
 from bot.promises import Claimed, Kept, Sender
@@ -42,6 +42,7 @@ from db.models import OutboxMessage
 from shop.actors import System
 from shop.bots import service as bots
 from shop.features.queries import state_of
+from shop.notifications.messages import BroadcastMessage
 from shop.texts.queries import texts_of
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.users import service as users
@@ -202,6 +203,9 @@ class Outbox:
                 },
             )
             claimed = [_claimed(row, uow.now) for row in rows]
+            if any(message.kind == BroadcastMessage.kind for message in claimed):
+                # What is in hand when all dies is counted as a doubt, so that it is in hand must outlive it.
+                await uow.session.execute(KEEP)
         for message in claimed:
             self._bots.of(message.bot_id).take()
             self._in_hand.add(message.id)

@@ -1,4 +1,4 @@
-"""``python -m tests.chaos [kills] [faults]``: do it, print what was found, keep it in docs/proof/chaos.md."""
+"""``python -m tests.chaos [kills] [broadcast] [faults]``: do it, print it, keep it in docs/proof/chaos.md."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.chaos import broadcast
 from tests.chaos.faults import FAULTS, FULL, Row, try_faults
 from tests.chaos.kills import Figures, kill_everything
 from tests.chaos.supervisor import RESTART_SECONDS
@@ -20,8 +21,13 @@ PROOF = Path(__file__).parents[2] / "docs" / "proof" / "chaos.md"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", default=["kills", "faults"], help="kills, faults, or names of faults"
+        "parts",
+        nargs="*",
+        default=["kills", "broadcast", "faults"],
+        help="kills, broadcast, faults, or names of faults",
     )
+    parser.add_argument("--people", type=int, default=10_000, help="whom the broadcast is for")
+    parser.add_argument("--bot-kills", type=int, default=5, help="during the broadcast")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--webhook", action="store_true", help="updates are brought, not fetched")
@@ -39,6 +45,15 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> int:
             folder / "kills" / "data", kills=arguments.kills, seed=arguments.seed, **mode
         )
         pages.append(_kills_page(figures, found, arguments))
+        wrong += found
+    if "broadcast" in arguments.parts:
+        sent, found = await broadcast.broadcast_to_many(
+            folder / "broadcast" / "data",
+            people=arguments.people,
+            kills=arguments.bot_kills,
+            seed=arguments.seed,
+        )
+        pages.append(_broadcast_page(sent, arguments))
         wrong += found
     names = [name for name in (*FAULTS, FULL) if "faults" in arguments.parts or name in arguments.parts]
     if names:
@@ -72,7 +87,7 @@ def _keep(pages: list[str]) -> None:
 
 def _kind(page: str) -> str:
     heading = page.strip().split("\n", 1)[0]
-    return next(kind for kind in ("polling", "webhook", "faults") if kind in heading)
+    return next(kind for kind in ("polling", "webhook", "faults", "broadcast") if kind in heading)
 
 
 def _kills_page(figures: Figures, wrong: list[str], arguments: argparse.Namespace) -> str:
@@ -93,6 +108,19 @@ def _kills_page(figures: Figures, wrong: list[str], arguments: argparse.Namespac
         "|--|--|--|--|--|",
     ]
     lines += [f"| {' | '.join(map(str, row))} |" for row in figures.rows()]
+    return "\n".join(lines) + "\n\n"
+
+
+def _broadcast_page(figures: broadcast.Figures, arguments: argparse.Namespace) -> str:
+    lines = [
+        f"## A broadcast to {figures.people:,} people (seed {arguments.seed}, {figures.seconds:.0f} s)",
+        "",
+        f"On {datetime.now(UTC).date()}, by `python -m tests.chaos broadcast`, on {_machine()}.",
+        "",
+        "| | |",
+        "|--|--|",
+        broadcast.page(figures),
+    ]
     return "\n".join(lines) + "\n\n"
 
 
