@@ -24,6 +24,7 @@ from shop.unit_of_work import UnitsOfWork
 from tests.bot.phone import Phone, Wire, words_of
 from tests.conftest import Clock
 from tests.factories import Shop, Shops
+from tests.house.test_query_plans import listening
 
 WORDS = {"fa": "سلام {name}", "en": "Hello {name}, from {shop}"}
 TEST = System("test")
@@ -265,6 +266,23 @@ async def test_what_was_on_its_way_when_the_process_was_killed_may_come_twice_an
         "select count(*) from broadcast_recipients where broadcast_id = $1 and is_doubtful", made
     )
     assert counted == len(claimed) == rules.BURST
+
+
+async def test_a_claim_of_a_broadcast_outlives_the_database_and_any_other_need_not(office: Office) -> None:
+    (shop, people), (other_shop, _) = await office.open(1), await office.open(1)
+    engine = office.units.sessions.kw["bind"]
+    async with office.units.begin(shop.bot_id, TEST) as uow:
+        credited = WalletCredited(payment_id=1, amount=5, balance=5)
+        await enqueue(uow, chat_id=people[0][0].user_id, user_id=people[0][1], message=credited)
+    with listening(engine) as other:
+        assert len(await office.outbox._claim()) == 1
+    await office.send_off(other_shop)
+    await office.worker.look()
+    with listening(engine) as claim:
+        assert len(await office.outbox._claim()) == 1
+
+    assert "synchronous_commit TO DEFAULT" in str(claim)
+    assert "synchronous_commit TO DEFAULT" not in str(other)
 
 
 async def test_a_lease_that_ran_out_counts_as_a_doubt_too(office: Office) -> None:

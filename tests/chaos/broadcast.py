@@ -34,7 +34,7 @@ SILENCE_EVERY = (12.0, 25.0)
 GONE_EVERY = 50
 """One person in so many has left; Telegram answers 403."""
 INTRODUCED = 50
-"""The newest are introduced to the sandbox anew at every start, and come back by that; none of them leaves."""
+"""The newest are introduced to the sandbox anew at every start and would come back by it: they all stay."""
 ON_ITS_WAY = 0.5
 """Seconds after a 429 in which what was under way already may still arrive."""
 STRETCH = 10
