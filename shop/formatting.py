@@ -80,6 +80,8 @@ def latin(value: object) -> str:
 
 _GROUPING = frozenset(" \t\r\n,\u066c\u060c\u00a0\u200c\u200e\u200f\u202f'_")
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_DAY = re.compile(r"(1[3-9][0-9]{2}|2[01][0-9]{2})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})", re.ASCII)
+FIRST_GREGORIAN_YEAR = 1700
 
 
 def whole_number(typed: str) -> int | None:
@@ -93,6 +95,26 @@ def whole_number(typed: str) -> int | None:
     if _WHOLE.fullmatch(compact) is None:
         raise ValueError("not a whole number")
     return int(compact)
+
+
+def typed_day(typed: str) -> date | None:
+    """A day as people type it, year first, digits of any script: ``۱۴۰۵/۹/۷`` or ``2026-11-28``.
+
+    A year before 1700 is one of the Solar Hijri calendar. None for nothing; raises ValueError for
+    everything else.
+    """
+    compact = latin(typed.strip())
+    if not compact:
+        return None
+    found = _DAY.fullmatch(compact)
+    if found is None:
+        raise ValueError("not a day")
+    year, month, day = (int(part) for part in found.groups())
+    if year < FIRST_GREGORIAN_YEAR:
+        # The types of persiantools are left open.
+        day_of: date = JalaliDate(year, month, day).to_gregorian()  # type: ignore[no-untyped-call]
+        return day_of
+    return date(year, month, day)
 
 
 def number(value: int, lang: str) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from io import StringIO
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from litestar.response import Stream
 
 from shop import security
 from shop.export.cells import cell
-from shop.formatting import jalali_numbers, normalise_text
+from shop.formatting import jalali_numbers, latin, normalise_text, typed_day, whole_number
 from shop.paging import Page, Place
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
@@ -46,6 +46,8 @@ class Listing:
     """Of those the list knows, what was chosen."""
     sort: str = NEWEST
     after: Place | None = None
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """What was typed into a filter and is no number or no day: it chooses nothing, and the page says so."""
 
     @classmethod
     def read(
@@ -56,8 +58,10 @@ class Listing:
         choices: Mapping[str, Container[str]] | None = None,
         ids: Sequence[str] = (),
         texts: Sequence[str] = (),
+        numbers: Sequence[str] = (),
+        days: Sequence[str] = (),
     ) -> Self:
-        """``choices``: the values each filter may have; ``ids``: keys of rows; ``texts``: what was typed."""
+        """``choices``: the values each filter may have; ``ids``: keys of rows; the others: what was typed."""
         query = request.query_params
         chosen: dict[str, str] = {}
         for name, allowed in (choices or {}).items():
@@ -70,8 +74,10 @@ class Listing:
         for name in texts:
             if text := " ".join(normalise_text(query.get(name, "")).split())[:LONGEST_SEARCH]:
                 chosen[name] = text
+        meant, unread = _typed(query, {**dict.fromkeys(numbers, _number), **dict.fromkeys(days, _day)})
         sort = query.get("sort", NEWEST)
-        return cls(path, chosen, sort if sort in SORTS else NEWEST, Place.parse(query.get("after", "")))
+        after = Place.parse(query.get("after", ""))
+        return cls(path, {**chosen, **meant}, sort if sort in SORTS else NEWEST, after, unread)
 
     def get(self, name: str) -> str | None:
         return self.filters.get(name)
@@ -79,6 +85,10 @@ class Listing:
     def number(self, name: str) -> int | None:
         found = self.filters.get(name)
         return None if found is None else int(found)
+
+    def day(self, name: str) -> date | None:
+        found = self.filters.get(name)
+        return None if found is None else typed_day(found)
 
     @property
     def newest_first(self) -> bool:
@@ -114,16 +124,59 @@ class Listing:
         return f"{path}?{urlencode(query)}" if query else path
 
 
+def _typed(
+    query: Mapping[str, str], fields: Mapping[str, Callable[[str], str | None]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What is meant by field, and what could not be read."""
+    meant: dict[str, str] = {}
+    unread: dict[str, str] = {}
+    for name, read in fields.items():
+        text = query.get(name, "")[:LONGEST_SEARCH]
+        try:
+            value = read(text)
+        except ValueError:
+            unread[name] = text
+            continue
+        if value is not None:
+            meant[name] = value
+    return meant, unread
+
+
+def _number(typed: str) -> str | None:
+    """As the address keeps it. Raises ValueError; a negative one is nothing to choose by."""
+    found = whole_number(typed)
+    if found is not None and not 0 <= found <= LARGEST_ID:
+        raise ValueError("out of range")
+    return None if found is None else str(found)
+
+
+def _day(typed: str) -> str | None:
+    """In the calendar it was typed in. Raises ValueError."""
+    if typed_day(typed) is None:
+        return None
+    return latin(typed.strip()).replace("/", "-").replace(".", "-")
+
+
 async def show(
-    screen: Screen, uow: UnitOfWork, listing: Listing, name: str, *, code: int = 200, **context: Any
+    screen: Screen,
+    uow: UnitOfWork,
+    listing: Listing,
+    name: str,
+    *,
+    code: int = 200,
+    active: str | None = None,
+    **context: Any,
 ) -> Response[str]:
-    """The page ``templates/web/<name>/index.html``, or for htmx its ``_list.html`` and the address for it."""
+    """The page ``templates/web/<name>/index.html``, or for htmx its ``_list.html`` and the address for it.
+
+    ``active``: the screen it belongs to, where that has another name.
+    """
     if wants_part(screen.request):
         headers = {PUSH_URL: listing.address}
         return screen.part(f"{name}/_list.html", code=code, headers=headers, listing=listing, **context)
     waiting = await count_waiting(uow)
     return screen.page(
-        f"{name}/index.html", code=code, active=name, waiting=waiting, listing=listing, **context
+        f"{name}/index.html", code=code, active=active or name, waiting=waiting, listing=listing, **context
     )
 
 

@@ -89,6 +89,10 @@ class Page:
         return self.nav[len(self.bar) :]
 
     @property
+    def may_see_receipts(self) -> bool:
+        return RECEIPTS_SEE in self.permissions
+
+    @property
     def may_decide(self) -> bool:
         """Whether this person may approve and reject receipts here."""
         return RECEIPTS_APPROVE in self.permissions

@@ -19,3 +19,13 @@ METHODS = {
     "staff": N_("By hand"),
     "system": N_("Automatic"),
 }
+RECEIPT_STATES = {
+    "waiting": N_("Waiting"),
+    "held": N_("Decided a moment ago"),
+    "late": N_("Came after the deadline"),
+    "flagged": N_("Seen before"),
+    "approved": N_("Approved"),
+    "approved_other_amount": N_("Approved with another amount"),
+    "rejected": N_("Rejected"),
+    "reversed": N_("Taken back"),
+}

@@ -43,6 +43,16 @@ BROADCASTS = {"state": "running", "sort": "oldest", "after": "1"}
 CUSTOMERS = {"state": "blocked", "q": "carol", "sort": "oldest", "after": "1"}
 SUBSCRIPTIONS = {**CUSTOMERS, "state": "active", "customer": "{customer_id}"}
 TRANSACTIONS = {"kind": "debit", "method": "card", "days": "7", "customer": "{customer_id}", "after": "1"}
+DAYS = {"since": "1405-01-01", "until": "2030-01-01"}
+EVERY_RECEIPT = {
+    **DAYS,
+    "sort": "oldest",
+    "after": "1",
+    "customer": "{customer_id}",
+    **dict.fromkeys(("card", "least", "most"), "125000"),
+    "state": "late",
+    "reviewer": "Alice",
+}
 QUERIES: dict[str, dict[str, str]] = {
     "/login": {"next": "/receipts"},
     "/login/wait": {"next": "/receipts"},
@@ -50,6 +60,8 @@ QUERIES: dict[str, dict[str, str]] = {
     "/confirm/wait": {"next": "/tokens"},
     "/": {"range": "7", "lang": "en", "theme": "dark"},
     "/receipts": RECEIPTS,
+    "/receipts/all": EVERY_RECEIPT,
+    "/receipts/all.csv": EVERY_RECEIPT,
     "/receipts/{payment_id:str}": RECEIPTS,
     "/events": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},
     "/events/now": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},

@@ -161,6 +161,7 @@ async def _dashboard(studio: Studio) -> None:
         ("broadcasts-new", "/broadcasts/new"),
         ("subscriptions", "/subscriptions"),
         ("transactions", "/transactions"),
+        ("receipts-all", "/receipts/all"),
         ("cards", "/cards"),
         ("plans", "/plans"),
         ("tokens", "/tokens"),

@@ -105,6 +105,8 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/customers?q=nobody",
         "/subscriptions",
         "/subscriptions?q=nobody",
+        "/receipts/all",
+        "/receipts/all?state=reversed&since=soon",
         "/transactions",
         "/transactions?q=nobody",
         "/settings/texts",

@@ -39,6 +39,10 @@ from shop.paging import Place
 from shop.plans.queries import list_all, list_offers
 from shop.provisioning.service import stock_levels
 from shop.receipts import service as receipts
+from shop.receipts.browsing import STATES, list_receipts, list_reviewers
+from shop.receipts.browsing import Wanted as Receipts
+from shop.receipts.browsing import add_up as add_up_receipts
+from shop.receipts.browsing import list_cards as list_paid_cards
 from shop.receipts.desk import count_waiting, load_desk
 from shop.receipts.queries import list_awaiting
 from shop.receipts.rules import RejectReason
@@ -132,6 +136,26 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
     return shop, {
         "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
         "the queue's count": count_waiting,
+        "every receipt": lambda uow: list_receipts(uow, Receipts(), language="fa"),
+        "every receipt, further on": lambda uow: list_receipts(
+            uow, Receipts(), language="fa", after=Place(uow.now, 2**40), newest_first=False
+        ),
+        **{
+            f"{state} receipts": lambda uow, state=state: list_receipts(
+                uow, Receipts(state=state), language="fa"
+            )
+            for state in STATES
+        },
+        "a reviewer's receipts": lambda uow: list_receipts(uow, Receipts(reviewer="Alice"), language="fa"),
+        "a customer's receipts": lambda uow: list_receipts(
+            uow, Receipts(user_id=person.user_id, least=1, most=9), language="fa"
+        ),
+        "a card's receipts": lambda uow: list_receipts(
+            uow, Receipts(card_id=shop.card_id, since=uow.now, until=uow.now), language="fa"
+        ),
+        "receipts added up": lambda uow: add_up_receipts(uow, Receipts()),
+        "who decided on receipts": list_reviewers,
+        "which cards were paid to": lambda uow: list_paid_cards(uow, "fa"),
         "what is missing": load_checklist,
         "the overview": lambda uow: load_overview(uow, language="fa"),
         "broadcasts": list_broadcasts,

@@ -1,0 +1,136 @@
+"""Every receipt there ever was: chosen by state, card, amount, reviewer, day or customer; and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from shop.actors import MONEY_MANAGE, may, require
+from shop.formatting import digits, jalali_numbers
+from shop.paging import PIECE_ROWS
+from shop.receipts.browsing import ReceiptRow, Wanted, add_up, list_cards, list_receipts, list_reviewers
+from web.access import Access, route_for
+from web.deps import Uow
+from web.lists import Listing, Sheet, both_calendars, long_file, show
+from web.parts import WebRequest
+from web.rendering import Screen
+from web.words import RECEIPT_STATES
+
+ALL = "/receipts/all"
+COLUMNS = (
+    *("id", "sent_utc", "sent_jalali", "customer_id", "customer", "order_id", "plan"),
+    *("asked_toman", "accepted_toman", "state", "late", "seen_before", "card_last_four"),
+    *("reviewer", "decided_utc", "decided_jalali", "door", "reason", "words", "tracking_number", "bank_code"),
+)
+
+
+@get(ALL)
+async def every_receipt(request: WebRequest, uow: Uow) -> Response[str]:
+    """A page of the receipts, the newest first unless the address says otherwise."""
+    screen, reviewers = Screen.of(request), await list_reviewers(uow)
+    listing = _listing(request, reviewers)
+    wanted = _wanted(screen, listing)
+    page = await list_receipts(
+        uow, wanted, language=screen.lang, after=listing.after, newest_first=listing.newest_first
+    )
+    return await show(
+        screen,
+        uow,
+        listing,
+        "receipts/all",
+        active="receipts",
+        page_of=page,
+        totals=await add_up(uow, wanted),
+        states=RECEIPT_STATES,
+        card_names=[
+            (card.card_id, f"{card.bank} …{digits(card.last_four, screen.lang)}".strip())
+            for card in await list_cards(uow, screen.lang)
+        ],
+        reviewer_names=[(name, name) for name in reviewers],
+        today=_today(screen),
+        may_export=may(uow.actor, MONEY_MANAGE),
+    )
+
+
+@get(f"{ALL}.csv", opt=route_for(Access.STAFF, fresh_from=ALL))
+async def every_receipt_file(request: WebRequest, uow: Uow) -> Stream:
+    """All that is chosen, as CSV; amounts are whole Toman."""
+    require(uow.actor, MONEY_MANAGE)
+    screen, listing = Screen.of(request), _listing(request, await list_reviewers(uow))
+    wanted = _wanted(screen, listing)
+    sheet = Sheet(
+        "receipts",
+        COLUMNS,
+        lambda row: _cells(screen, row),
+        lambda uow, after: list_receipts(
+            uow,
+            wanted,
+            language=screen.lang,
+            after=after,
+            newest_first=listing.newest_first,
+            rows=PIECE_ROWS,
+        ),
+    )
+    return await long_file(request, uow, sheet)
+
+
+def _listing(request: WebRequest, reviewers: Sequence[str]) -> Listing:
+    return Listing.read(
+        request,
+        ALL,
+        choices={"state": RECEIPT_STATES, "reviewer": reviewers},
+        ids=("card", "customer"),
+        numbers=("least", "most"),
+        days=("since", "until"),
+    )
+
+
+def _wanted(screen: Screen, listing: Listing) -> Wanted:
+    last = listing.day("until")
+    return Wanted(
+        state=listing.get("state"),
+        card_id=listing.number("card"),
+        least=listing.number("least"),
+        most=listing.number("most"),
+        reviewer=listing.get("reviewer"),
+        since=_begins(screen, listing.day("since")),
+        until=_begins(screen, None if last is None else last + timedelta(days=1)),
+        user_id=listing.number("customer"),
+    )
+
+
+def _today(screen: Screen) -> str:
+    """As an example of what may be typed."""
+    return digits(jalali_numbers(screen.now, screen.tz)[:10].replace("-", "/"), screen.lang)
+
+
+def _begins(screen: Screen, day: date | None) -> datetime | None:
+    """A day's first instant on the shop's clock."""
+    return None if day is None else datetime.combine(day, time.min, screen.tz)
+
+
+def _cells(screen: Screen, row: ReceiptRow) -> tuple[object, ...]:
+    return (
+        row.payment_id,
+        *both_calendars(row.submitted_at, screen.tz),
+        row.user_id,
+        row.customer_name,
+        row.order_id,
+        row.plan_name,
+        row.amount,
+        row.accepted,
+        "held" if row.is_held else row.status,
+        row.late,
+        row.seen_before,
+        row.card_last_four,
+        row.reviewer,
+        *both_calendars(row.reviewed_at, screen.tz),
+        row.channel,
+        row.reject_reason,
+        row.words,
+        row.tracking_number,
+        row.payer_reference,
+    )
