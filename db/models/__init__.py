@@ -38,3 +38,4 @@ from db.models.transaction import Transaction as Transaction
 from db.models.update import FsmState as FsmState
 from db.models.update import TelegramUpdate as TelegramUpdate
 from db.models.user import User as User
+from db.models.user import UserWord as UserWord

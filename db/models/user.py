@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import CheckConstraint, Computed, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import BotRow
+from db.base import BotOwned, BotRow
+from db.constraints import belongs
 from db.types import MinorUnits, TelegramId, Utc, Words
-
-_FOLDS = dict(zip("يىئكۀةآأإٱؤ۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "یییکههااااو01234567890123456789", strict=True))
-_UNHEARD = " \u200c\u200d\u00a0\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0654\u0670@"
-"""Spaces, joiners, vowel signs, the @ before a name: whoever searches may leave them out."""
-FOLDED_FROM = "".join(_FOLDS) + _UNHEARD
-FOLDED_TO = "".join(_FOLDS.values())
-SEARCHED = ("search_name", "search_last", "search_username")
-
-
-def folded(source: str) -> str:
-    """The SQL that makes one form of every way to write a name; ``shop.customers.search`` asks in it."""
-    return f"lower(translate({source}, '{FOLDED_FROM}'::text, '{FOLDED_TO}'::text))"
-
-
-def _search_column(source: str) -> Any:
-    return mapped_column(Text(collation="C"), Computed(folded(source), persisted=True), deferred=True)
 
 
 class User(BotRow):
@@ -34,7 +17,6 @@ class User(BotRow):
         UniqueConstraint("bot_id", "telegram_id"),
         CheckConstraint("balance >= 0", name="balance_not_negative"),
         Index("ix_users_newest", "bot_id", "created_at"),
-        *(Index(f"ix_users_{name}", "bot_id", name) for name in SEARCHED),
     )
 
     telegram_id: Mapped[TelegramId]
@@ -50,10 +32,21 @@ class User(BotRow):
     """Telegram says this person blocked the bot, or is gone."""
     last_seen_at: Mapped[Utc | None]
 
-    search_name: Mapped[str | None] = _search_column("(first_name || COALESCE(last_name, ''::text))")
-    search_last: Mapped[str | None] = _search_column("COALESCE(last_name, ''::text)")
-    search_username: Mapped[str | None] = _search_column("COALESCE(username, ''::text)")
-
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name or ''}".strip()
+
+
+class UserWord(BotOwned):
+    """The name of a person as it is looked for: its words in one form of every letter, from each word on.
+
+    ``name_words`` makes them of the first name and the last, and of the @name; triggers of ``users`` keep
+    them (ADR 0016), so that no way of writing a name can forget to.
+    """
+
+    __tablename__ = "user_words"
+    __bot_id_is_key__ = True
+    __table_args__ = (belongs("user_id", "users"), Index("ix_user_words_word", "bot_id", "word", "user_id"))
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    word: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)

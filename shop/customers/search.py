@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from db.models import Subscription, Transaction, User
 from shop.actors import SHOP_SEE, require
+from shop.finding import customer_of
 from shop.paging import PAGE_ROWS, Page, Place, piece
 from shop.unit_of_work import UnitOfWork
-from shop.users.finding import named
 
 STATES = ("active", "expired", "never", "blocked", "unreachable")
 
@@ -103,7 +103,7 @@ def conditions(uow: UnitOfWork, sought: Sought) -> Sequence[ColumnElement[bool]]
     """What a statement over ``User`` asks to find those who are sought."""
     found: list[ColumnElement[bool]] = []
     if sought.words:
-        found.append(named(sought.words))
+        found.append(customer_of(sought.words))
     held = and_(Subscription.bot_id == uow.bot_id, Subscription.user_id == User.id)
     match sought.state:
         case "active":

@@ -56,6 +56,7 @@ TABLES_LEFT_OUT = frozenset(
         "telegram_updates",
         "ticket_posts",
         "card_rotation_state",
+        "user_words",
         "audit_seals",
         "book_proofs",
         "book_days",
@@ -106,7 +107,6 @@ SHEETS: tuple[Sheet, ...] = (
         User,
         _ROW + "telegram_id first_name last_name username language balance blocked_at unreachable_at "
         "last_seen_at",
-        "search_name search_last search_username",
     ),
     Sheet(
         "bot_plans",

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, func, select
 
 from db.models import Order, Subscription, User
 from shop.actors import SHOP_SEE, require
+from shop.finding import belonging_to
 from shop.paging import PAGE_ROWS, Page, Place, piece
 from shop.plans import sold
 from shop.subscriptions.rules import NEARLY_FULL_PERCENT, shown_status
 from shop.unit_of_work import UnitOfWork
-from shop.users.finding import named
 
 STATES = ("active", "ends_in_3", "ends_in_7", "nearly_full", "expired")
 SOON = {"ends_in_3": timedelta(days=3), "ends_in_7": timedelta(days=7)}
@@ -22,7 +22,8 @@ SOON = {"ends_in_3": timedelta(days=3), "ends_in_7": timedelta(days=7)}
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Which subscriptions; None is all of them. ``words`` name the customer, ``state`` is one of STATES."""
+    """Which subscriptions; None is all of them. ``words`` name the customer or
+    the order, ``state`` is one of STATES."""
 
     words: str | None = None
     state: str | None = None
@@ -111,7 +112,7 @@ async def count_subscriptions(uow: UnitOfWork, sought: Sought) -> int:
 def _conditions(uow: UnitOfWork, sought: Sought) -> Sequence[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if sought.words:
-        found.append(named(sought.words))
+        found.append(belonging_to(Subscription, sought.words))
     if sought.user_id is not None:
         found.append(Subscription.user_id == sought.user_id)
     if sought.subscription_id is not None:

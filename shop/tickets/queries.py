@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select
 from db.models import CardToCardPayment, Media, Order, OutboxMessage, Ticket, TicketMessage, User
 from shop.actors import TICKETS_SEE, require
 from shop.errors import NotFound
+from shop.finding import named
 from shop.notifications.messages import TicketAnswered
 from shop.paging import PAGE_ROWS, Page, Place, piece
 from shop.plans import sold
 from shop.tickets import rules
 from shop.unit_of_work import UnitOfWork
-from shop.users.finding import named
 
 STATES = {"answered": rules.ANSWERED, "closed": rules.CLOSED}
 ALL = "all"

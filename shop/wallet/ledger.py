@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Row, func, select
 
 from db.models import CardToCardPayment, Transaction, User
 from shop.actors import SHOP_SEE, require
+from shop.finding import belonging_to
 from shop.paging import PAGE_ROWS, Page, Place, piece
 from shop.unit_of_work import UnitOfWork
 
@@ -26,6 +27,8 @@ class Wanted:
     method: str | None = None
     since: datetime | None = None
     user_id: int | None = None
+    words: str | None = None
+    """Of the customer's name, or a number of his, of an order or of a receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(Transaction.created_at >= wanted.since)
     if wanted.user_id is not None:
         found.append(Transaction.user_id == wanted.user_id)
+    if wanted.words:
+        found.append(belonging_to(Transaction, wanted.words))
     return found
 
 

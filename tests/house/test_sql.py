@@ -15,6 +15,7 @@ OF_PIECES = {
     "db/batch.py": "tables and columns of the models",
     "db/embedded/cluster.py": "roles and databases that we name ourselves, before anybody is served",
     "db/embedded/server.py": "the same",
+    "db/folding.py": "letters of ours",
     "db/migrate.py": "a waiting time of ours",
     "db/tenancy.py": "a number, and on or off: SET takes no parameters",
     "db/walls.py": "tables, rights and policies; roles are quoted",

@@ -15,6 +15,7 @@ from shop.configurations.registry import find
 from shop.configurations.service import set_configuration
 from shop.customers.search import STATES, Sought, list_customers
 from shop.errors import UserBlocked
+from shop.formatting import digits
 from shop.orders import service as orders
 from shop.payments import corrections
 from shop.receipts import service as receipts
@@ -23,6 +24,7 @@ from tests.house.test_query_plans import plans_of, steps
 from tests.web.conftest import add_staff
 from tests.web.test_transactions import rows_of
 
+WORDS = "ix_user_words_word"
 FORM = re.compile(r'name="form_key" value="([^"]+)"')
 
 
@@ -58,11 +60,25 @@ async def balance(everything, user_id: int) -> int:
 
 @pytest.mark.parametrize(
     "typed",
-    ["علي", "علی‌رضا", "عليرضا", "علی رضا", "كاظمی", "@Ali_K", "ali_k", "۴۴۰۰۱۲۳", "٤٤٠٠١٢٣", " 4400123 "],
+    [
+        *(
+            "علي",
+            "علی‌رضا",
+            "عليرضا",
+            "علی رضا",
+            "كاظمی",
+            "@Ali_K",
+            "ali_k",
+            "۴۴۰۰۱۲۳",
+            "٤٤٠٠١٢٣",
+            " 4400123 ",
+        ),
+        *("رضا", "رضا كاظ", "کاظمی علی", "كاظمي ali", "رضاكاظمي", "@k77", "k۷", "🌹 رضا", "زيد"),
+    ],
 )
 async def test_a_name_is_found_however_it_is_typed(alice, alices, units, typed):
-    await register(units, alices, 4400123, "علی‌رضا", "کاظمی", "Ali_k")
-    await register(units, alices, 4400124, "سارا", "موسوی", "sara")
+    await register(units, alices, 4400123, "🌹علی‌رضا", "کاظمی (زید)", "Ali_k77")
+    await register(units, alices, 4400124, "سارا", "موسوی", "sara_m")
 
     page = await alice.get("/customers", hx_request="false")
     found = (await alice.client.get("/customers", params={"q": typed})).text
@@ -72,9 +88,7 @@ async def test_a_name_is_found_however_it_is_typed(alice, alices, units, typed):
     assert "سارا" not in found
 
 
-async def test_search_under_the_wall_is_served_by_the_indexes_of_the_folded_names(
-    engine, units, shops, everything
-):
+async def test_search_under_the_wall_is_served_by_the_index_of_the_words(engine, units, shops, everything):
     shop = await shops.open()
     async with units.begin(shop.bot_id, System("test")) as uow:
         await uow.session.execute(
@@ -86,14 +100,58 @@ async def test_search_under_the_wall_is_served_by_the_indexes_of_the_folded_name
         )
     # What the plan goes by is known at once here; elsewhere the server looks by itself, sooner or later.
     await everything.execute("ANALYZE users")
+    await everything.execute("ANALYZE user_words")
     async with units.begin(shop.bot_id, shop.owner) as uow:
         ((statement, plan),) = await plans_of(engine, uow, lambda uow: list_customers(uow, Sought("Name 49")))
 
-    conditions = {step.get("Index Name"): step.get("Index Cond", "") for step in steps(plan)}
-    for column in ("search_name", "search_last", "search_username"):
-        condition = conditions[f"ix_users_{column}"]
-        assert f"{column} >= " in condition, statement
-        assert f"{column} < " in condition, statement
+    asked = [step.get("Index Cond", "") for step in steps(plan) if step.get("Index Name") == WORDS]
+    assert len(asked) == 3, statement
+    for condition in asked:
+        assert "bot_id = " in condition
+        assert "word >= " in condition
+        assert "word < " in condition
+    people = [step["Index Cond"] for step in steps(plan) if step.get("Alias") == "users"]
+    assert all("id = ANY" in condition for condition in people), plan
+
+
+@pytest.mark.parametrize("path", ["/customers", "/subscriptions", "/transactions"])
+async def test_a_number_of_an_order_of_its_receipt_or_of_the_bank_finds_what_belongs_to_it(
+    alice, alices, shops, units, everything, path
+):
+    for name in ("Carol", "Dave"):
+        sent = await shops.receipt(alices, await shops.person(alices, name=name))
+        async with units.begin(alices.bot_id, alices.owner) as uow:
+            await receipts.approve(uow, sent.payment_id)
+    # Numbers of their own: in a new database an order and a customer may be called the same.
+    await everything.execute(
+        "UPDATE card_to_card_payments SET payer_reference = '00987654321098765432109' WHERE id = $1",
+        sent.payment_id,
+    )
+    paid = await everything.fetchrow(
+        "SELECT tracking_number, order_id FROM card_to_card_payments WHERE id = $1", sent.payment_id
+    )
+    ours, the_banks = paid["tracking_number"], "00987654321098765432109"
+
+    for typed in (ours, f" #{digits(ours, 'fa')} ", the_banks, digits(sent.person.telegram_id, "fa")):
+        page = (await alice.client.get(path, params={"q": typed})).text
+        assert "Dave" in page, typed
+        assert "Carol" not in page, typed
+    for number in (paid["order_id"], sent.payment_id):
+        assert "Dave" in (await alice.client.get(path, params={"q": str(number)})).text
+    assert "Dave" not in (await alice.client.get(path, params={"q": "00987654321098765432108"})).text
+
+
+async def test_a_changed_name_is_found_and_the_former_one_no_more(alice, alices, units, everything):
+    await register(units, alices, 4400123, "Ali", "Kazemi", "ali")
+    await register(units, alices, 4400123, "Mina", None, "sara_of_shiraz")
+
+    found = {
+        name: ">Mina<" in (await alice.client.get("/customers", params={"q": name})).text
+        for name in ("ali", "kazemi", "mina", "shiraz", "@")
+    }
+
+    assert found == {"ali": False, "kazemi": False, "mina": True, "shiraz": True, "@": False}
+    assert await everything.fetchval("SELECT count(*) FROM user_words WHERE bot_id = $1", alices.bot_id) == 4
 
 
 @pytest.mark.parametrize("state", STATES)

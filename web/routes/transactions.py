@@ -70,6 +70,7 @@ def _listing(request: WebRequest) -> Listing:
         TRANSACTIONS,
         choices={"kind": KINDS, "method": METHODS, "days": SPANS},
         ids=("customer",),
+        texts=("q",),
     )
 
 
@@ -80,6 +81,7 @@ def _wanted(screen: Screen, listing: Listing) -> Wanted:
         method=listing.get("method"),
         since=None if days is None else _days_ago(screen, days),
         user_id=listing.number("customer"),
+        words=listing.get("q"),
     )
 
 

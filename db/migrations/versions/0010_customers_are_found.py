@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from db.models.user import folded
+from db.folding import folded
 
 revision = "0010"
 down_revision = "0009"
