@@ -13,6 +13,8 @@ from litestar.datastructures import Cookie
 
 LANGUAGE = "lang"
 THEME = "theme"
+DENSITY = "density"
+KEYS = "keys"
 YEAR_SECONDS = 365 * 24 * 3600
 NOTICE_SECONDS = 60
 

@@ -23,6 +23,8 @@ class NavItem:
     count: int = 0
     needs: str = SHOP_SEE
     """The permission without which the door is not shown."""
+    key: str = ""
+    """The letter that, after G, opens it from the keyboard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,11 @@ class Page:
         start = NavItem("start", "/start", N_("Set up"), "list-check")
         shop = (
             *(() if self.has_sold else (start,)),
-            NavItem("overview", "/", N_("Overview"), "layout-dashboard"),
-            NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting, needs=RECEIPTS_SEE),
-            NavItem("tickets", "/tickets", N_("Tickets"), "ticket", needs=TICKETS_SEE),
+            NavItem("overview", "/", N_("Overview"), "layout-dashboard", key="O"),
+            NavItem("receipts", "/receipts", N_("Receipts"), "receipt", self.waiting, RECEIPTS_SEE, key="R"),
+            NavItem("tickets", "/tickets", N_("Tickets"), "ticket", needs=TICKETS_SEE, key="T"),
             NavItem("stock", "/stock", N_("Stock"), "package"),
-            NavItem("customers", "/customers", N_("Customers"), "user"),
+            NavItem("customers", "/customers", N_("Customers"), "user", key="C"),
             NavItem("broadcasts", "/broadcasts", N_("Broadcasts"), "speakerphone"),
             NavItem("subscriptions", "/subscriptions", N_("Subscriptions"), "repeat"),
             NavItem("transactions", "/transactions", N_("Transactions"), "wallet"),

@@ -24,7 +24,7 @@ from web.auth import csrf_token, person_at
 from web.forms import local_path
 from web.page import Page
 from web.parts import Parts, WebRequest, parts_of
-from web.security import THEMES
+from web.security import DENSITIES, SHORTCUTS, THEMES
 
 HTML = "text/html"
 VARY = {"Vary": "HX-Request"}
@@ -80,6 +80,10 @@ NOTICES = {
     "text_reset": N_("The bot speaks in the original words again."),
     "test_sent": N_("The test is on its way; look in the chat."),
     "no_chat": N_("No chat is linked yet, so there is nowhere to send a test."),
+    "panel_saved": N_("Saved on this device."),
+    "plan_on": N_("On sale; the bot shows it from now on."),
+    "plan_off": N_("Off sale; the bot shows it no more."),
+    "plans_ordered": N_("The order is saved."),
     "plan_saved": N_("Saved; orders that were placed keep what they were sold with."),
     "plan_archived": N_("Archived; whoever bought it keeps it."),
     "plan_restored": N_("Back on the list, off sale until you switch it on."),
@@ -104,6 +108,15 @@ def wants_part(request: WebRequest) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """What puts back what a toast tells of: the form it posts, and the part of the page that shows it."""
+
+    url: str
+    target: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One answer to one request: who looks, in which language, at which time."""
 
@@ -112,6 +125,8 @@ class Screen:
     who: SignedIn | None
     lang: str
     theme: str
+    density: str
+    keys: str
     tz: ZoneInfo
     now: datetime
 
@@ -126,6 +141,8 @@ class Screen:
             who=who,
             lang=_chosen(request, cookies.LANGUAGE, LANGUAGES, usual),
             theme=_chosen(request, cookies.THEME, THEMES, THEMES[0]),
+            density=_chosen(request, cookies.DENSITY, DENSITIES, DENSITIES[0]),
+            keys=_chosen(request, cookies.KEYS, SHORTCUTS, SHORTCUTS[0]),
             tz=ZoneInfo(who.shop.timezone if who is not None else PLATFORM_TIMEZONE),
             now=parts.units.clock(),
         )
@@ -199,12 +216,12 @@ class Screen:
             page, active=active, waiting=waiting, csrf=csrf, send_cookies=send_cookies, **context
         )
 
-    def toast(self, sentence: str, *, tone: str = "") -> str:
+    def toast(self, sentence: str, *, tone: str = "", undo: Undo | None = None) -> str:
         """A sentence beside another part in one answer; htmx puts it among the toasts."""
         return self._render(
             "_shared/_toast_oob.html",
             self._frame("", 0, None, None),
-            {"message": sentence, "tone": tone},
+            {"message": sentence, "tone": tone, "undo": undo},
         )
 
     def _frame(self, active: str, waiting: int, csrf: str | None, notice: str | None) -> Page:
@@ -231,7 +248,14 @@ class Screen:
 
     def _render(self, template: str, frame: Page, context: Mapping[str, Any]) -> str:
         return self.parts.environment.get_template(f"web/{template}").render(
-            lang=self.lang, theme=self.theme, tz=self.tz, now=self.now, page=frame, **context
+            lang=self.lang,
+            theme=self.theme,
+            density=self.density,
+            keys=self.keys,
+            tz=self.tz,
+            now=self.now,
+            page=frame,
+            **context,
         )
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Headers on every answer there is, which everybody may read, and the two choices any address can carry.
+"""Headers on every answer there is, which everybody may read, and the choices any address can carry.
 
 An ASGI application around Litestar, because its own answers to unknown paths and methods pass no middleware.
 """
@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop.i18n import LANGUAGES
 from shop.security import coming_from, new_request_id
-from web.cookies import LANGUAGE, THEME, choice
+from web.cookies import DENSITY, KEYS, LANGUAGE, THEME, choice
 from web.draining import Drained
 
 CONTENT_SECURITY_POLICY = (
@@ -22,8 +22,10 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 THEMES = ("light", "dark")
-CHOICES = {LANGUAGE: LANGUAGES, THEME: THEMES}
-"""``?lang=en`` or ``?theme=dark`` on any page switches and is remembered."""
+DENSITIES = ("roomy", "compact")
+SHORTCUTS = ("on", "off")
+CHOICES = {LANGUAGE: LANGUAGES, THEME: THEMES, DENSITY: DENSITIES, KEYS: SHORTCUTS}
+"""``?lang=en`` or ``?theme=dark`` on any page switches and is remembered by this browser."""
 
 HEADERS = {
     b"content-security-policy": CONTENT_SECURITY_POLICY.encode(),

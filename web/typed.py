@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from shop.configurations.registry import Setting, Value
+from shop.configurations.registry import Setting, Value, find
 from shop.errors import BadInput
 from shop.formatting import latin
 
@@ -28,10 +28,7 @@ def _read(setting: Setting, text: str) -> object:
         return text == ON
     if setting.kind == "choice":
         return next((choice for choice in setting.choices if str(choice) == text), text)
-    number = latin(text).strip()
-    if _NUMBER.fullmatch(number) is None:
-        raise BadInput(setting.key, "not_a_number")
-    return int(number)
+    return read_number(setting.key, text)
 
 
 def read_number(field: str, text: str, *, empty: int | None = None) -> int:
@@ -49,6 +46,11 @@ def read_number(field: str, text: str, *, empty: int | None = None) -> int:
 
 def as_typed(values: Mapping[str, Value]) -> dict[str, str]:
     """The same values as a form that was never posted would hold them."""
-    return {
-        key: (ON if value else "") if isinstance(value, bool) else str(value) for key, value in values.items()
-    }
+    return {key: _as_typed(key, value) for key, value in values.items()}
+
+
+def _as_typed(key: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return ON if value else ""
+    # What a choice posts is its value as it is; only what is typed is set apart in thousands.
+    return f"{value:,}" if isinstance(value, int) and find(key).kind == "int" else str(value)

@@ -21,12 +21,17 @@
 
   // Shortcuts -----------------------------------------------------------------------------------------------
   // By KeyboardEvent.code, so they work with a Persian layout too. Off while typing; inside an open dialog only its own.
-  if (/(^|; )keys=off/.test(d.cookie)) root.dataset.keys = 'off';
+  let chord = -9e3;
   d.addEventListener('keydown', e => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.repeat || isTyping(e.target)) return;
     const dialog = $('dialog[open]');
     if (!dialog && (e.key === '?' || e.key === '؟' || (e.code === 'Slash' && e.shiftKey))) { const keys = $('#keys'); if (keys) open(keys); return; }
     if (root.dataset.keys === 'off') return;
+    // G and then a letter goes to another screen; for so long no letter means anything else.
+    if (!dialog && e.timeStamp - chord < 1500) { chord = -9e3; $(`[data-go="${CSS.escape(e.code)}"]`)?.click(); return; }
+    if (!dialog && e.code === 'KeyG') { chord = e.timeStamp; return; }
+    const search = !dialog && e.code === 'Slash' && $$('input[type=search]').find(isVisible);
+    if (search) { e.preventDefault(); search.select(); return; }
     const target = $$(`[data-key="${CSS.escape(e.code)}"]`, dialog || d).find(isVisible);
     if (target) { e.preventDefault(); target.focus(); target.click(); return; }
     if (!dialog && (e.code === 'KeyJ' || e.code === 'KeyK')) {
@@ -89,7 +94,19 @@
       if (!own.disabled) own.focus();
     }
   });
+  let unsaved = false;
+  d.addEventListener('submit', () => { unsaved = false; });
+  addEventListener('beforeunload', e => { if (unsaved) e.preventDefault(); });
+  // An amount is set apart in thousands while it is typed, in whatever digits.
+  function group(box) {
+    const bare = box.value.replace(/[,٬،\s]/g, ''), behind = box.value.length - box.selectionEnd;
+    if (!/^[0-9۰-۹٠-٩]+$/.test(bare)) return;
+    box.value = bare.replace(/.(?=(...)+$)/g, /[0-9]/.test(bare) ? '$&,' : '$&٬');
+    box.setSelectionRange(box.value.length - behind, box.value.length - behind);
+  }
   d.addEventListener('input', e => {
+    if (e.target.closest('[data-guard]')) unsaved = true;
+    if (e.target.matches('[data-money]')) group(e.target);
     const mirror = e.target.dataset.mirror;
     if (mirror) $('#' + mirror).textContent = e.target.value.trim() || $('#' + mirror).dataset.empty;
   });
@@ -179,6 +196,7 @@
     const isLive = e?.detail?.ctx && isQuiet(e);
     $$('dialog[data-modal][open]').forEach(x => { if (!x.matches(':modal')) { x.close(); open(x); } });
     $$('#toasts .toast:not([data-on])').forEach(t => { t.dataset.on = 1; leave(t, 8000); });
+    $$('#toasts form').slice(0, -1).forEach(f => f.closest('.toast').remove());
     const held = $$('#hold .toast');
     d.body.style.setProperty('--held', held.length);
     held.filter(t => !rings.has(t)).forEach(t => {

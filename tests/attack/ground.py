@@ -60,6 +60,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "/confirm": {"next": "/tokens"},
     "/confirm/wait": {"next": "/tokens"},
     "/": {"range": "7", "lang": "en", "theme": "dark"},
+    "/settings/panel": {"lang": "en", "theme": "dark", "density": "compact", "keys": "off"},
     "/receipts": RECEIPTS,
     "/receipts/all": EVERY_RECEIPT,
     "/receipts/all.csv": EVERY_RECEIPT,

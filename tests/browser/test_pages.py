@@ -98,6 +98,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/settings",
         "/settings/payments",
         "/settings/notifications",
+        "/settings/panel",
         "/customers",
         "/broadcasts",
         "/broadcasts/new",
@@ -108,7 +109,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/receipts/all",
         "/receipts/all?state=reversed&since=soon",
         "/transactions",
-        "/transactions?q=nobody",
+        "/transactions?kind=bonus",
         "/settings/texts",
         "/settings/texts/card",
         "/features",
@@ -119,6 +120,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/sessions",
         "/team",
         "/audit",
+        "/audit?kind=broadcasts",
         "/tokens",
     )
     owners += ("/confirm?next=/tokens",)
@@ -128,6 +130,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         (windows.owner, f"{dashboard}/nothing-here"),
         (windows.reviewer, f"{dashboard}/receipts"),
         (windows.reviewer, f"{dashboard}/cards"),
+        (windows.reviewer, f"{dashboard}/settings/panel"),
         (windows.master, f"{dashboard}/platform/bots"),
         (windows.master, f"{dashboard}/platform/bots/{windows.bot_id}"),
         (windows.stranger, f"{stack.sandbox}/?bot={windows.bot}"),

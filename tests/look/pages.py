@@ -39,6 +39,8 @@ def render(template: str, lang: str = "fa", *, page: Page | None = None, **conte
     return ENVIRONMENT.get_template(f"web/{template}").render(
         lang=lang,
         theme="light",
+        density="roomy",
+        keys="on",
         tz=ZoneInfo("Asia/Tehran"),
         now=NOW,
         page=page or make_page(),

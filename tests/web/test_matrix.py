@@ -90,6 +90,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/features/{key:str}/switch"): Row(OUT, 303, 303, 403, 303, fields=SWITCH),
     ("POST", "/features/{key:str}/settings"): Row(OUT, 422, 422, 403, 422),
     ("GET", "/settings"): Row(OUT, 200, 200, 200, 200),
+    ("GET", "/settings/panel"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/settings/{tab:str}"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/settings/{tab:str}"): Row(OUT, 303, 303, 403, 303, fields=TOPICS),
     ("GET", "/settings/texts"): Row(OUT, 200, 200, 200, 200),

@@ -341,7 +341,7 @@ async def test_whoever_was_second_sees_both_and_overwrites_only_then(alice, alic
 
     assert refused.status_code == 409
     assert "Somebody else changed this meanwhile" in refused.text
-    assert "<bdi>99000</bdi>" in refused.text
+    assert "<bdi>99,000</bdi>" in refused.text
     assert 'value="۲۹۰٬۰۰۰"' in refused.text
     assert [plan.price for plan in await listed(units, alices)] == [99_000]
     again = await alice.post(f"/plans/{alices.plan_id}", form | {"seen": seen_in(refused.text)})
@@ -465,7 +465,8 @@ async def test_a_wish_that_cannot_be_is_said_beside_its_field(query, sentence, a
 
 async def test_every_plan_is_chosen_at_first_and_more_than_a_form_may_hold_can_be(alice, alices, units):
     ids = [alices.plan_id, *[await add(units, alices, name=f"Plan {at}") for at in range(60)]]
-    assert (await alice.get("/plans/prices")).text.count(" checked") == 61
+    form = (await alice.get("/plans/prices")).text.partition("<dialog")[0]
+    assert form.count(" checked") == 61
     chosen = "&".join(f"plan={plan_id}" for plan_id in ids)
 
     page = await alice.get(f"/plans/prices?percent=10&step=1000&{chosen}")
@@ -516,3 +517,43 @@ async def test_a_name_that_is_markup_is_read_as_it_is(alice):
         page = (await alice.get(url)).text
         assert "<img src=x" not in page
         assert "&lt;img src=x onerror=a&gt;" in page
+
+
+# Undone -----------------------------------------------------------------------------------------------------
+
+
+async def test_what_was_switched_offers_to_be_switched_back(alice, alices, units):
+    second = await add(units, alices)
+
+    part = (await alice.post(f"/plans/{second}/switch", {"enabled": "off"}, HX_Request="true")).text
+
+    toast = part.partition('id="toast-oob"')[2]
+    assert "Off sale" in toast
+    assert f'action="/plans/{second}/switch"' in toast
+    await alice.post(f"/plans/{second}/switch", dict(re.findall(r'name="(enabled)" value="(on)"', toast)))
+    assert [plan.is_active for plan in await listed(units, alices)] == [True, True]
+
+
+async def test_a_new_order_offers_the_one_before(alice, alices, units):
+    second = await add(units, alices)
+    before = f"{alices.plan_id},{second}"
+
+    part = (await alice.post("/plans/order", {"order": f"{second},{alices.plan_id}"}, HX_Request="true")).text
+
+    toast = part.partition('id="toast-oob"')[2]
+    assert f'name="order" value="{before}"' in toast
+    await alice.post("/plans/order", {"order": before})
+    assert [plan.plan_id for plan in await listed(units, alices)] == [alices.plan_id, second]
+
+
+async def test_the_last_plan_on_sale_asks_before_it_goes(alice, alices, units):
+    last = "This is the last plan on sale"
+    assert last in (await alice.get("/plans")).text
+
+    second = await add(units, alices)
+    assert last not in (await alice.get("/plans")).text
+
+    await alice.post(f"/plans/{second}/switch", {"enabled": "off"})
+    page = (await alice.get("/plans")).text
+    assert page.count(last) == 1
+    assert f'id="switch-{alices.plan_id}" aria-label="Take off sale' in page

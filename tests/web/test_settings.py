@@ -208,3 +208,26 @@ async def test_mallorys_settings_are_not_alices(alices, shops, signed_in, units)
     await mallory.post("/settings/shop", SHOP)
 
     assert (await as_it_is(units, alices))[0].name == "Alice's shop"
+
+
+async def test_a_number_may_be_set_apart_in_thousands_as_it_is_shown(alice, alices, units):
+    assert 'value="5,000,000"' in (await alice.get("/settings/payments")).text
+
+    await alice.post("/settings/payments", PAYMENTS | {"correction_limit": "۱۲٬۵۰۰٬۰۰۰"})
+
+    assert (await as_it_is(units, alices))[1]["correction_limit"] == 12_500_000
+
+
+async def test_what_one_device_chooses_is_remembered_by_it_alone(alice, alices, signed_in):
+    answer = await alice.get("/settings/panel?lang=en&theme=dark&density=compact&keys=off")
+    page = (await alice.get(answer.headers["location"])).text
+
+    assert answer.headers["location"] == "/settings/panel"
+    assert '<html lang="en" dir="ltr" data-theme="dark" data-density="compact" data-keys="off">' in page
+    assert 'data-density="roomy" data-keys="on"' in (await (await signed_in(alices)).get("/settings")).text
+
+
+async def test_a_choice_nobody_offers_counts_for_nothing(alice):
+    await alice.get("/settings/panel?density=cosy&keys=maybe")
+
+    assert 'data-density="roomy" data-keys="on"' in (await alice.get("/settings/panel")).text

@@ -27,9 +27,10 @@ from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import LARGEST_FILE, parse_clock, parse_id, parse_number, read_file, read_form
 from web.parts import WebRequest, parts_of
-from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.rendering import NOTICES, Screen, Undo, see_other, wants_part
 
 CARDS = "/cards"
+LIST = "#cards"
 DELICATE = route_for(Access.STAFF, fresh_from=CARDS)
 NEW = 0
 STRATEGY = -1
@@ -209,7 +210,9 @@ class CardController(Controller):
         is_on = (await read_form(request)).get("to") == "on"
         verb = service.activate_card if is_on else service.deactivate_card
         card = parse_id("card", card_id)
-        return await _do(request, lambda uow: verb(uow, card), card, "card_on" if is_on else "card_off")
+        undo = Undo(f"{CARDS}/{card}/switch", LIST, {"to": "off" if is_on else "on"})
+        notice = "card_on" if is_on else "card_off"
+        return await _do(request, lambda uow: verb(uow, card), card, notice, undo)
 
     @post("/{card_id:str}/move")
     async def move(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
@@ -254,7 +257,11 @@ def range_of(request: WebRequest) -> int:
 
 
 async def _do(
-    request: WebRequest, verb: Callable[[UnitOfWork], Awaitable[object]], about: int, notice: str
+    request: WebRequest,
+    verb: Callable[[UnitOfWork], Awaitable[object]],
+    about: int,
+    notice: str,
+    undo: Undo | None = None,
 ) -> Response[str]:
     """Let ``verb`` change something and show what came of it.
 
@@ -273,7 +280,7 @@ async def _do(
         form = Form(about, await read_form(request), "", sentence_for(screen, refusal), meanwhile=True)
         async with units.begin(who.shop.bot_id, who.actor) as uow:
             return await _show(screen, uow, form, code=409)
-    return await _told(request, notice)
+    return await _told(request, notice, undo)
 
 
 def _sentence(screen: Screen, refusal: BadInput | AlreadyExists) -> str:
@@ -301,7 +308,7 @@ def _many(screen: Screen, text: str, lines: Sequence[ImportLine]) -> Many:
     )
 
 
-async def _told(request: WebRequest, notice: str) -> Response[str]:
+async def _told(request: WebRequest, notice: str, undo: Undo | None = None) -> Response[str]:
     """What was done, and the page as it is now."""
     screen, who, units = Screen.of(request), signed_in(request), parts_of(request).units
     if not wants_part(request):
@@ -310,7 +317,7 @@ async def _told(request: WebRequest, notice: str) -> Response[str]:
         return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)])
     async with units.begin(who.shop.bot_id, who.actor) as uow:
         part = screen.text("cards/_cards.html", **await _context(screen, uow, Form()))
-    return screen.answer(part + screen.toast(screen.say(NOTICES[notice]), tone="ok"))
+    return screen.answer(part + screen.toast(screen.say(NOTICES[notice]), tone="ok", undo=undo))
 
 
 async def _show(screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200) -> Response[str]:

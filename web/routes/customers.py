@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ from shop.customers import service
 from shop.customers.profile import load_profile
 from shop.customers.search import CustomerRow, Sought, count_customers, list_customers
 from shop.errors import BadInput, InsufficientBalance, ShopError
-from shop.formatting import latin
 from shop.i18n import N_
 from shop.paging import PIECE_ROWS
 from shop.payments.corrections import correct_wallet
@@ -32,6 +30,7 @@ from web.forms import parse_id, read_form
 from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.typed import read_number
 from web.words import KINDS
 
 CUSTOMERS = "/customers"
@@ -47,7 +46,6 @@ COLUMNS = (
     *("balance_toman", "spent_toman", "active_subscriptions", "blocked", "left_the_bot"),
 )
 TAKE = "take"
-_AMOUNT = re.compile(r"[0-9]{1,12}", re.ASCII)
 Act = Callable[[UnitOfWork, int, Mapping[str, str]], Awaitable[object]]
 
 
@@ -163,10 +161,11 @@ def _cells(screen: Screen, row: CustomerRow) -> tuple[object, ...]:
 
 
 async def _correct(uow: UnitOfWork, user_id: int, fields: Mapping[str, str]) -> None:
-    typed = latin(fields.get("amount", "")).replace(",", "").replace("٬", "").strip()
-    if _AMOUNT.fullmatch(typed) is None:
+    typed = read_number("amount", fields.get("amount", ""))
+    if typed < 0:
+        # Which way it goes is said beside it.
         raise BadInput("amount", "not_a_number")
-    amount = -int(typed) if fields.get("direction") == TAKE else int(typed)
+    amount = -typed if fields.get("direction") == TAKE else typed
     reason, form = fields.get("reason", ""), fields.get("form_key", "")
     await correct_wallet(uow, user_id, amount, reason=reason, form=form)
 

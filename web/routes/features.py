@@ -25,7 +25,7 @@ from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import read_form
 from web.parts import WebRequest, parts_of
-from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.rendering import NOTICES, Screen, Undo, see_other, wants_part
 from web.typed import ON, as_typed, read_settings
 
 FEATURES = "/features"
@@ -92,7 +92,9 @@ class FeatureController(Controller):
         async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
             await service.set_feature_flag(uow, _built(key), enabled=wish == ON)
             if wants_part(request):
-                return await _show(screen, uow, Form(key if wish == ON else None), is_saved=True)
+                back = {"enabled": OFF if wish == ON else ON}
+                undo = Undo(f"{FEATURES}/{key}/switch", "#features", back)
+                return await _show(screen, uow, Form(key if wish == ON else None), is_saved=True, undo=undo)
         return _saved(screen, f"{FEATURES}/{key}" if wish == ON else FEATURES)
 
     @post("/{key:str}/settings")
@@ -128,7 +130,13 @@ def _saved(screen: Screen, where: str) -> Response[str]:
 
 
 async def _show(
-    screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200, is_saved: bool = False
+    screen: Screen,
+    uow: UnitOfWork,
+    form: Form,
+    *,
+    code: int = 200,
+    is_saved: bool = False,
+    undo: Undo | None = None,
 ) -> Response[str]:
     require(uow.actor, SHOP_SEE)
     flags = {flag.key: flag for flag in await queries.get_all_feature_flags(uow)}
@@ -149,7 +157,7 @@ async def _show(
         "may_set": may(uow.actor, SETTINGS_MANAGE),
     }
     if wants_part(screen.request) and is_saved:
-        told = screen.toast(screen.say(NOTICES["settings_saved"]), tone="ok")
+        told = screen.toast(screen.say(NOTICES["settings_saved"]), tone="ok", undo=undo)
         return screen.answer(screen.text("features/_list.html", **context) + told)
     if wants_part(screen.request):
         return screen.part("features/_list.html", code=code, **context)

@@ -141,7 +141,7 @@ def _typed(plan: PlanRow, own: str) -> dict[str, str]:
     return typed | {
         f"name_{own}": plan.name,
         f"description_{own}": plan.description,
-        "price": str(plan.price),
+        "price": f"{plan.price:,}",
         "period_days": str(plan.period_days),
         "traffic_limit_gb": str(plan.traffic_limit_gb or ""),
         "device_limit": str(plan.device_limit or ""),

@@ -26,12 +26,14 @@ from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
 from web.parts import WebRequest, parts_of
-from web.rendering import Screen, move_on, see_other, wants_part
+from web.rendering import NOTICES, Screen, Undo, move_on, see_other, wants_part
 from web.typed import ON
 
 PLANS = "/plans"
 ARCHIVE = "archived"
 OFF = "off"
+LIST = "#plans"
+"""The part of the page that every change shows anew."""
 SOLD_DAYS = 30
 _ORDER = re.compile(r"[0-9]{1,19}(?:,[0-9]{1,19}){0,2000}", re.ASCII)
 _MOVE = re.compile(r"(up|down)\.([0-9]{1,19})", re.ASCII)
@@ -64,9 +66,11 @@ async def order(request: WebRequest) -> Response[str]:
     units = parts_of(request).units
     try:
         async with units.begin(who.shop.bot_id, who.actor) as uow:
+            before = ",".join(str(plan.plan_id) for plan in await queries.get_plans(uow))
             await service.reorder_plans(uow, plan_ids)
             if wants_part(request):
-                return await _show(screen, uow)
+                undo = Undo(f"{PLANS}/order", LIST, {"order": before})
+                return await _show(screen, uow, done=("plans_ordered", undo))
     except ListChanged as refusal:
         if not wants_part(request):
             raise
@@ -82,11 +86,13 @@ async def switch(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
     wish, plan = fields.get("enabled"), parse_id("plan", plan_id)
     if wish not in {ON, OFF}:
         raise BadInput("enabled", "not_a_choice")
+    told = "plan_on" if wish == ON else "plan_off"
     async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
         await (service.activate_plan if wish == ON else service.deactivate_plan)(uow, plan)
         if wants_part(request):
-            return await _show(screen, uow)
-    return see_other(PLANS)
+            back = {"enabled": OFF if wish == ON else ON}
+            return await _show(screen, uow, done=(told, Undo(f"{PLANS}/{plan}/switch", LIST, back)))
+    return see_other(PLANS, send_cookies=[screen.parts.cookies.keep_notice(told)])
 
 
 @post(f"{PLANS}/{{plan_id:str}}/archive")
@@ -152,7 +158,13 @@ async def on_list(screen: Screen, uow: UnitOfWork) -> list[PlanOnList]:
     ]
 
 
-async def _show(screen: Screen, uow: UnitOfWork, *, refusal: ListChanged | None = None) -> Response[str]:
+async def _show(
+    screen: Screen,
+    uow: UnitOfWork,
+    *,
+    refusal: ListChanged | None = None,
+    done: tuple[str, Undo] | None = None,
+) -> Response[str]:
     rows = await on_list(screen, uow)
     listed = [row for row in rows if row.plan.archived_at is None]
     offers, texts = await queries.list_offers(uow, screen.lang), await load_texts(uow)
@@ -162,12 +174,16 @@ async def _show(screen: Screen, uow: UnitOfWork, *, refusal: ListChanged | None 
         "in_archive": screen.request.query_params.get("tab") == ARCHIVE,
         "order": ",".join(str(row.plan.plan_id) for row in listed),
         "most_sold": max((row.sold for row in rows), default=0),
+        "on_sale": sum(row.plan.is_active for row in listed),
         "bubble": preview.price_list(offers, screen.lang, texts),
         "can_manage": may(uow.actor, PLANS_MANAGE),
     }
     if refusal is not None:
         told = screen.toast(sentence_for(screen, refusal), tone="bad")
         return screen.answer(screen.text("plans/_list.html", **context) + told, code=409)
+    if done is not None:
+        told = screen.toast(screen.say(NOTICES[done[0]]), tone="ok", undo=done[1])
+        return screen.answer(screen.text("plans/_list.html", **context) + told)
     if wants_part(screen.request):
         return screen.part("plans/_list.html", **context)
     waiting = await count_waiting(uow)

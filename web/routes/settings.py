@@ -27,6 +27,7 @@ from web.errors import sentence_for
 from web.forms import read_form
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.security import CHOICES
 from web.typed import as_typed, read_settings
 
 SETTINGS = "/settings"
@@ -34,6 +35,8 @@ SHOP, PAYMENTS, NOTIFICATIONS = "shop", "payments", "notifications"
 TABS = {SHOP: N_("The shop"), PAYMENTS: N_("Payment and receipts"), NOTIFICATIONS: N_("Notifications")}
 TEXTS = ("texts", N_("Texts of the bot"))
 """The tab that is a page of its own."""
+PANEL = ("panel", N_("Dashboard on this device"))
+"""The tab of what one browser remembers by itself."""
 OF_PAYMENTS = tuple(setting for setting in REGISTRY if setting.group in {"payments", "receipts"})
 COLUMNS = {
     SHOP: ("name", "default_language", "timezone", "calendar", "support_username"),
@@ -60,6 +63,17 @@ class SettingsController(Controller):
     async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
         """The first tab."""
         return await _show(Screen.of(request), uow, SHOP)
+
+    @get("/panel")
+    async def panel(self, request: WebRequest, uow: Uow) -> Response[str]:
+        """How the dashboard looks and listens in this browser. The address carries what was chosen."""
+        screen = Screen.of(request)
+        require(uow.actor, SHOP_SEE)
+        if any(name in request.query_params for name in CHOICES):
+            kept = screen.parts.cookies.keep_notice("panel_saved")
+            return see_other(f"{SETTINGS}/{PANEL[0]}", send_cookies=[kept])
+        waiting = await count_waiting(uow)
+        return screen.page("settings/panel.html", active="settings", waiting=waiting, tabs=tab_bar(screen))
 
     @get("/{tab:str}")
     async def tab(self, request: WebRequest, uow: Uow, tab: FromPath[str]) -> Response[str]:
@@ -95,7 +109,7 @@ class SettingsController(Controller):
 
 def tab_bar(screen: Screen) -> list[tuple[str, str]]:
     """Every tab by its key, in the reader's language."""
-    return [(key, screen.say(words)) for key, words in (*TABS.items(), TEXTS)]
+    return [(key, screen.say(words)) for key, words in (*TABS.items(), TEXTS, PANEL)]
 
 
 def _known(tab: str) -> str:

@@ -1,0 +1,72 @@
+"""The dashboard under somebody's hands: keys, amounts set apart in thousands, and what is not saved yet."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.browser.test_purchase import sign_in
+
+DESK = {"width": 1440, "height": 900}
+
+
+async def test_two_keys_lead_to_another_screen_and_one_to_its_search(stack, browser, live_shop):
+    page = await sign_in(browser, stack, live_shop, "en", viewport=DESK)
+    await page.goto(f"{stack.dashboard}/plans")
+
+    await page.keyboard.press("?")
+    await expect(page.locator("#keys")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("g")
+    await page.keyboard.press("c")
+    await page.wait_for_url(f"{stack.dashboard}/customers")
+    await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+    await page.keyboard.type("gr")
+    await expect(page.get_by_role("searchbox")).to_have_value("gr")
+
+    await page.goto(f"{stack.dashboard}/settings/panel")
+    await page.get_by_label("Single-key shortcuts").first.select_option("off")
+    await page.get_by_label("Rows of lists").select_option("compact")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator(".toast")).to_contain_text("Saved on this device")
+    await expect(page.locator("html")).to_have_attribute("data-density", "compact")
+    await page.keyboard.press("g")
+    await page.keyboard.press("c")
+    await page.goto(f"{stack.dashboard}/customers")
+    await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).not_to_be_focused()
+    assert page.complaints == []
+    await page.context.close()
+
+
+async def test_an_amount_is_set_apart_while_it_is_typed_and_leaving_unsaved_asks_first(
+    stack, browser, live_shop
+):
+    page = await sign_in(browser, stack, live_shop, "en", viewport=DESK)
+    await page.goto(f"{stack.dashboard}/plans/{live_shop.plan_id}")
+    price, asked = page.get_by_label("Price in Toman"), []
+    await expect(price).to_have_value("290,000")
+
+    await price.fill("")
+    await price.press_sequentially("1250000")
+    await expect(price).to_have_value("1,250,000")
+    await price.press("Home")
+    await price.press("Delete")
+    await expect(price).to_have_value("250,000")
+    await price.fill("")
+    await price.press_sequentially("۳۱۰۰۰۰")
+    await expect(price).to_have_value("۳۱۰٬۰۰۰")
+
+    async def stay(dialog):
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    page.once("dialog", stay)
+    await page.get_by_role("link", name="Overview").first.click()
+    await expect(price).to_have_value("۳۱۰٬۰۰۰")
+    assert asked == ["beforeunload"]
+    await page.get_by_role("button", name="Save").click()
+    await page.wait_for_url(f"{stack.dashboard}/plans")
+    await expect(page.locator(".planrow .price").first).to_contain_text("310,000")
+    assert page.complaints == []
+    await page.context.close()
