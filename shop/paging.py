@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 PAGE_ROWS = 50
@@ -62,5 +62,29 @@ def piece(
     if after is not None:
         here, seen = tuple_(moment, key), tuple_(literal(after.moment), literal(after.id))
         statement = statement.where(here < seen if newest_first else here > seen)
-    order = (moment.desc(), key.desc()) if newest_first else (moment, key)
-    return statement.order_by(*order).limit(rows + 1)
+    return statement.order_by(*_order(moment, key, newest_first=newest_first)).limit(rows + 1)
+
+
+def filled(
+    statement: Select[Any],
+    chosen: Select[Any],
+    moment: InstrumentedAttribute[datetime],
+    key: InstrumentedAttribute[int],
+    *,
+    after: Place | None,
+    newest_first: bool,
+    rows: int,
+) -> Select[Any]:
+    """A ``piece`` of what is ``chosen``, which selects keys alone, with whatever ``statement`` shows of it.
+
+    The keys are found before anything is joined: the wall's condition does not tell PostgreSQL how many rows
+    pass it, so it expects hardly any, and would read every row of the shop to show fifty of them.
+    """
+    page = piece(chosen, moment, key, after=after, newest_first=newest_first, rows=rows).subquery("page")
+    return statement.join(page, page.c.id == key).order_by(*_order(moment, key, newest_first=newest_first))
+
+
+def _order(
+    moment: InstrumentedAttribute[datetime], key: InstrumentedAttribute[int], *, newest_first: bool
+) -> tuple[ColumnElement[Any], ...]:
+    return (moment.desc(), key.desc()) if newest_first else (moment.asc(), key.asc())

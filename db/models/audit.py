@@ -15,6 +15,7 @@ class AuditEntry(BotRow):
     __table_args__ = (
         UniqueConstraint("bot_id", "id"),
         Index("ix_audit_log_newest", "bot_id", "created_at", "id"),
+        Index("ix_audit_log_actor", "bot_id", "actor", "id"),
         Index("ix_audit_log_subject", "bot_id", "subject_type", "subject_id"),
     )
 

@@ -16,7 +16,7 @@ class User(BotRow):
         UniqueConstraint("bot_id", "id"),
         UniqueConstraint("bot_id", "telegram_id"),
         CheckConstraint("balance >= 0", name="balance_not_negative"),
-        Index("ix_users_newest", "bot_id", "created_at"),
+        Index("ix_users_newest", "bot_id", "created_at", "id"),
     )
 
     telegram_id: Mapped[TelegramId]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from db.models import AuditEntry
 from shop.actors import SHOP_SEE, require
@@ -25,6 +26,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "tickets": ("ticket", "canned_reply"),
 }
 """What one looks for, and how the actions of it begin."""
+PEOPLE = ("master", "staff")
+"""How the labels of people of the house begin, customers' and our own jobs' apart."""
+_FIRST, _BEHIND = f"{PEOPLE[0]}:", f"{PEOPLE[-1]};"
+"""Between these lie their labels, in the order of the index: a semicolon follows a colon."""
 DAYS: Mapping[str, int] = {"day": 1, "week": 7, "month": 30}
 """How far back one looks, in days of 24 hours."""
 
@@ -73,6 +78,18 @@ class WhoActed:
 async def load_history(uow: UnitOfWork, wanted: Wanted, *, limit: int = PAGE) -> Page:
     """One page, newest first; page a hundred costs what the first does. Raises NotAllowed."""
     require(uow.actor, SHOP_SEE)
+    chosen = select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(limit + 1)
+    if wanted.kind in KINDS:
+        begins = KINDS[wanted.kind]
+        chosen = chosen.where(or_(*(AuditEntry.action.startswith(f"{word}.") for word in begins)))
+    if wanted.actor:
+        chosen = chosen.where(AuditEntry.actor == wanted.actor)
+    if wanted.since in DAYS:
+        chosen = chosen.where(AuditEntry.created_at >= uow.now - timedelta(days=DAYS[wanted.since]))
+    if wanted.before is not None:
+        chosen = chosen.where(AuditEntry.id < wanted.before)
+    # Found before anything else is read of them, as in every list (``shop.paging.filled``).
+    page = chosen.subquery("page")
     found = (
         select(
             AuditEntry.id,
@@ -85,29 +102,35 @@ async def load_history(uow: UnitOfWork, wanted: Wanted, *, limit: int = PAGE) ->
             AuditEntry.subject_id,
             AuditEntry.data,
         )
+        .join(page, page.c.id == AuditEntry.id)
         .order_by(AuditEntry.id.desc())
-        .limit(limit + 1)
     )
-    if wanted.kind in KINDS:
-        begins = KINDS[wanted.kind]
-        found = found.where(or_(*(AuditEntry.action.startswith(f"{word}.") for word in begins)))
-    if wanted.actor:
-        found = found.where(AuditEntry.actor == wanted.actor)
-    if wanted.since in DAYS:
-        found = found.where(AuditEntry.created_at >= uow.now - timedelta(days=DAYS[wanted.since]))
-    if wanted.before is not None:
-        found = found.where(AuditEntry.id < wanted.before)
     rows = [HistoryRow(*row) for row in await uow.session.execute(found)]
     return Page(rows[:limit], rows[limit - 1].entry_id if len(rows) > limit else None)
 
 
 async def who_acted(uow: UnitOfWork) -> list[WhoActed]:
-    """The people of the house who stand in the history, each by one of his names. Raises NotAllowed."""
+    """The people of the house who stand in the history, each by his newest name.
+
+    One step of the index for each of them, not one for each entry. Raises NotAllowed.
+    """
     require(uow.actor, SHOP_SEE)
+    actor, name = AuditEntry.actor, aliased(AuditEntry)
+    here = (AuditEntry.bot_id == uow.bot_id, actor >= _FIRST, actor < _BEHIND)
+    found = select(func.min(actor).label("actor")).where(*here).cte("people", recursive=True)
+    following = select(func.min(actor)).where(*here, actor > found.c.actor).correlate(found).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.actor.is_not(None)))
+    newest = (
+        select(name.actor_name)
+        .where(name.bot_id == uow.bot_id, name.actor == found.c.actor)
+        .order_by(name.id.desc())
+        .limit(1)
+        .correlate(found)
+        .scalar_subquery()
+    )
     rows = await uow.session.execute(
-        select(AuditEntry.actor, func.max(AuditEntry.actor_name))
-        .where(or_(AuditEntry.actor.startswith("staff:"), AuditEntry.actor.startswith("master:")))
-        .group_by(AuditEntry.actor)
-        .order_by(AuditEntry.actor)
+        select(found.c.actor, newest)
+        .where(or_(*(found.c.actor.startswith(f"{kind}:") for kind in PEOPLE)))
+        .order_by(found.c.actor)
     )
     return [WhoActed(*row) for row in rows.tuples()]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from db.models import Subscription, Transaction, User
 from shop.actors import SHOP_SEE, require
 from shop.finding import customer_of
-from shop.paging import PAGE_ROWS, Page, Place, piece
+from shop.paging import PAGE_ROWS, Page, Place, filled
 from shop.unit_of_work import UnitOfWork
 
 STATES = ("active", "expired", "never", "blocked", "unreachable")
@@ -63,10 +63,16 @@ async def list_customers(
         .where(Subscription.user_id == User.id, *_is_active(uow))
         .scalar_subquery()
     )
-    statement = select(User, spent, active).where(*conditions(uow, sought))
-    found = await uow.session.execute(
-        piece(statement, User.created_at, User.id, after=after, newest_first=newest_first, rows=rows)
+    statement = filled(
+        select(User, spent, active),
+        select(User.id).where(*conditions(uow, sought)),
+        User.created_at,
+        User.id,
+        after=after,
+        newest_first=newest_first,
+        rows=rows,
     )
+    found = await uow.session.execute(statement)
     people = found.tuples().all()
     shown = people[:rows]
     last = shown[-1][0] if len(people) > rows else None

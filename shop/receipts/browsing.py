@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, func, select
 
 from db.models import CardToCardPayment, Order, TenantPaymentCard, User
 from shop.actors import RECEIPTS_SEE, require
 from shop.cards import banks
-from shop.paging import PAGE_ROWS, Page, Place, piece
+from shop.paging import PAGE_ROWS, Page, Place, filled
 from shop.plans import sold
 from shop.unit_of_work import UnitOfWork
 
@@ -103,20 +103,20 @@ async def list_receipts(
 ) -> Page[ReceiptRow]:
     """A page, by when the receipts came. Raises NotAllowed."""
     require(uow.actor, RECEIPTS_SEE)
-    chosen = select(_Payment.id).where(*_conditions(uow, wanted))
-    # Found before anything is joined to them, as on the desk: joined at once, the wall's condition would
-    # make PostgreSQL begin at the customers.
-    page = _piece(chosen, after=after, newest_first=newest_first, rows=rows).subquery("page")
-    order = (_Payment.receipt_submitted_at, _Payment.id)
-    found = (
-        await uow.session.execute(
-            select(_Payment, User.first_name, User.last_name, Order.snapshot)
-            .join(page, page.c.id == _Payment.id)
-            .join(User, User.id == _Payment.user_id)
-            .join(Order, Order.id == _Payment.order_id)
-            .order_by(*((column.desc() for column in order) if newest_first else order))
-        )
-    ).all()
+    # Never empty here: ``_conditions`` asks for payments that were given a receipt.
+    came: Any = _Payment.receipt_submitted_at
+    statement = filled(
+        select(_Payment, User.first_name, User.last_name, Order.snapshot)
+        .join(User, User.id == _Payment.user_id)
+        .join(Order, Order.id == _Payment.order_id),
+        select(_Payment.id).where(*_conditions(uow, wanted)),
+        came,
+        _Payment.id,
+        after=after,
+        newest_first=newest_first,
+        rows=rows,
+    )
+    found = (await uow.session.execute(statement)).all()
     shown = [_row(row, language) for row in found[:rows]]
     last = shown[-1] if len(found) > rows else None
     return Page(shown, None if last is None else Place(last.submitted_at, last.payment_id))
@@ -163,12 +163,6 @@ async def list_cards(uow: UnitOfWork, language: str) -> Sequence[PaidTo]:
         )
     )
     return [PaidTo(row.id, row.last_four, banks.localised(row.bank_name, language)) for row in rows]
-
-
-def _piece(chosen: Select[Any], *, after: Place | None, newest_first: bool, rows: int) -> Select[Any]:
-    # Never empty here: ``_conditions`` asks for payments that were given a receipt.
-    came: Any = _Payment.receipt_submitted_at
-    return piece(chosen, came, _Payment.id, after=after, newest_first=newest_first, rows=rows)
 
 
 def _conditions(uow: UnitOfWork, wanted: Wanted) -> list[ColumnElement[bool]]:

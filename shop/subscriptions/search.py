@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from db.models import Order, Subscription, User
 from shop.actors import SHOP_SEE, require
 from shop.finding import belonging_to
-from shop.paging import PAGE_ROWS, Page, Place, piece
+from shop.paging import PAGE_ROWS, Page, Place, filled
 from shop.plans import sold
 from shop.subscriptions.rules import NEARLY_FULL_PERCENT, shown_status
 from shop.unit_of_work import UnitOfWork
@@ -58,22 +58,18 @@ async def list_subscriptions(
 ) -> Page[SubscriptionListRow]:
     """A page of subscriptions in one statement. Raises NotAllowed."""
     require(uow.actor, SHOP_SEE)
-    statement = (
+    statement = filled(
         select(Subscription, User, Order.snapshot)
         .join(User, User.id == Subscription.user_id)
-        .join(Order, Order.id == Subscription.order_id)
-        .where(*_conditions(uow, sought))
+        .join(Order, Order.id == Subscription.order_id),
+        select(Subscription.id).where(*_conditions(uow, sought)),
+        Subscription.created_at,
+        Subscription.id,
+        after=after,
+        newest_first=newest_first,
+        rows=rows,
     )
-    found = await uow.session.execute(
-        piece(
-            statement,
-            Subscription.created_at,
-            Subscription.id,
-            after=after,
-            newest_first=newest_first,
-            rows=rows,
-        )
-    )
+    found = await uow.session.execute(statement)
     held = found.tuples().all()
     shown = held[:rows]
     last = shown[-1][0] if len(held) > rows else None
@@ -100,12 +96,7 @@ async def list_subscriptions(
 async def count_subscriptions(uow: UnitOfWork, sought: Sought) -> int:
     """How many fit. Raises NotAllowed."""
     require(uow.actor, SHOP_SEE)
-    statement = (
-        select(func.count())
-        .select_from(Subscription)
-        .join(User, User.id == Subscription.user_id)
-        .where(*_conditions(uow, sought))
-    )
+    statement = select(func.count()).select_from(Subscription).where(*_conditions(uow, sought))
     return await uow.session.scalar(statement) or 0
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select
+from sqlalchemy import Select, String, and_, cast, func, literal, select
 
 from db.models import CardToCardPayment, Media, Order, OutboxMessage, Ticket, TicketMessage, User
 from shop.actors import TICKETS_SEE, require
 from shop.errors import NotFound
 from shop.finding import named
 from shop.notifications.messages import TicketAnswered
-from shop.paging import PAGE_ROWS, Page, Place, piece
+from shop.paging import PAGE_ROWS, Page, Place, filled
 from shop.plans import sold
 from shop.tickets import rules
 from shop.unit_of_work import UnitOfWork
@@ -109,10 +110,16 @@ async def list_tickets(
 ) -> Page[TicketRow]:
     """A page of tickets by their last word, in one statement. Raises NotAllowed."""
     require(uow.actor, TICKETS_SEE)
-    statement = select(Ticket, User).join(User, User.id == Ticket.user_id).where(*_conditions(sought))
-    found = await uow.session.execute(
-        piece(statement, Ticket.last_at, Ticket.id, after=after, newest_first=newest_first, rows=rows)
+    statement = filled(
+        select(Ticket, User).join(User, User.id == Ticket.user_id),
+        _chosen(Ticket.id, sought),
+        Ticket.last_at,
+        Ticket.id,
+        after=after,
+        newest_first=newest_first,
+        rows=rows,
     )
+    found = await uow.session.execute(statement)
     tickets = found.tuples().all()
     shown = tickets[:rows]
     last = shown[-1][0] if len(tickets) > rows else None
@@ -125,13 +132,7 @@ async def list_tickets(
 async def count_tickets(uow: UnitOfWork, sought: Sought) -> int:
     """How many fit. Raises NotAllowed."""
     require(uow.actor, TICKETS_SEE)
-    statement = (
-        select(func.count())
-        .select_from(Ticket)
-        .join(User, User.id == Ticket.user_id)
-        .where(*_conditions(sought))
-    )
-    return await uow.session.scalar(statement) or 0
+    return await uow.session.scalar(_chosen(func.count(), sought)) or 0
 
 
 async def count_waiting(uow: UnitOfWork) -> int:
@@ -274,12 +275,12 @@ def _row(ticket: Ticket, user: User) -> TicketRow:
     )
 
 
-def _conditions(sought: Sought) -> Sequence[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _chosen(what: Any, sought: Sought) -> Select[Any]:
+    found = select(what).select_from(Ticket)
     if sought.state != ALL:
-        found.append(Ticket.status == STATES.get(sought.state or "", rules.WAITING))
+        found = found.where(Ticket.status == STATES.get(sought.state or "", rules.WAITING))
     if sought.words:
-        found.append(named(sought.words))
+        found = found.join(User, User.id == Ticket.user_id).where(named(sought.words))
     if sought.user_id is not None:
-        found.append(Ticket.user_id == sought.user_id)
+        found = found.where(Ticket.user_id == sought.user_id)
     return found

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, Row, func, select
 from db.models import CardToCardPayment, Transaction, User
 from shop.actors import SHOP_SEE, require
 from shop.finding import belonging_to
-from shop.paging import PAGE_ROWS, Page, Place, piece
+from shop.paging import PAGE_ROWS, Page, Place, filled
 from shop.unit_of_work import UnitOfWork
 
 _CARD_PAYMENT = re.compile(r"c2c:([1-9][0-9]{0,18})", re.ASCII)
@@ -78,21 +78,16 @@ async def list_movements(
 ) -> Page[LedgerRow]:
     """A page of the ledger, in two statements. Raises NotAllowed."""
     require(uow.actor, SHOP_SEE)
-    statement = (
-        select(Transaction, User.first_name, User.last_name)
-        .join(User, User.id == Transaction.user_id)
-        .where(*_conditions(wanted))
+    statement = filled(
+        select(Transaction, User.first_name, User.last_name).join(User, User.id == Transaction.user_id),
+        select(Transaction.id).where(*_conditions(wanted)),
+        Transaction.created_at,
+        Transaction.id,
+        after=after,
+        newest_first=newest_first,
+        rows=rows,
     )
-    found = await uow.session.execute(
-        piece(
-            statement,
-            Transaction.created_at,
-            Transaction.id,
-            after=after,
-            newest_first=newest_first,
-            rows=rows,
-        )
-    )
+    found = await uow.session.execute(statement)
     entries = found.all()
     shown = entries[:rows]
     cards = await _cards(uow, [payment for row in shown if (payment := _payment_of(row[0])) is not None])

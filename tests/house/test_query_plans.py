@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.actors import System
 from shop.audit.queries import Wanted as History
-from shop.audit.queries import load_history
+from shop.audit.queries import load_history, who_acted
 from shop.books.queries import load_proof
 from shop.bots.queries import get_context
 from shop.broadcasts import sending
@@ -107,12 +107,18 @@ def faults(plan: dict[str, Any]) -> list[str]:
     return found
 
 
-async def plans_of(engine: AsyncEngine, uow: UnitOfWork, run: Run) -> list[tuple[str, dict[str, Any]]]:
-    """What ``run`` says to the database, with the plan of each statement; nothing of it stays."""
+async def plans_of(
+    engine: AsyncEngine, uow: UnitOfWork, run: Run, *, without: Sequence[str] = ("seqscan",)
+) -> list[tuple[str, dict[str, Any]]]:
+    """What ``run`` says to the database, with the plan of each statement; nothing of it stays.
+
+    ``without``: the ways of PostgreSQL that are made unattractive.
+    """
     with listening(engine) as said:
         await run(uow)
         await uow.last.write(uow.session)
-    await uow.session.execute(text("SET LOCAL enable_seqscan = off"))
+    for way in without:
+        await uow.session.execute(text(f"SET LOCAL enable_{way} = off"))
     connection = await uow.session.connection()
     explained = []
     for statement, parameters in said:
@@ -184,6 +190,7 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         ),
         "the newest proof": load_proof,
         "the history": lambda uow: load_history(uow, History(kind="plans", since="week", before=2**40)),
+        "who stands in the history": who_acted,
         "the ledger": lambda uow: list_movements(uow, Wanted()),
         "the ledger, further on": lambda uow: list_movements(uow, Wanted(), after=Place(uow.now, 2**40)),
         "the ledger's sums": lambda uow: add_up(uow, Wanted(kind="deposit")),
@@ -221,6 +228,39 @@ async def test_every_statement_of_a_shop_that_runs_all_day_is_served_by_an_index
 
     assert wrong == []
     assert asked > len(all_of_them), "statements were seen"
+
+
+LISTS = {
+    "customers": lambda uow, after: list_customers(uow, Sought(), after=after),
+    "subscriptions": lambda uow, after: list_subscriptions(uow, Held(), "fa", after=after),
+    "receipts": lambda uow, after: list_receipts(uow, Receipts(), language="fa", after=after),
+    "the ledger": lambda uow, after: list_movements(uow, Wanted(), after=after),
+    "tickets": lambda uow, after: list_tickets(uow, Asked(), after=after),
+    "all tickets": lambda uow, after: list_tickets(uow, Asked(state=ALL), after=after),
+    "the history": lambda uow, after: load_history(uow, History(before=after and after.id)),
+    "somebody's": lambda uow, after: load_history(uow, History(actor="staff:1", before=after and after.id)),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_finds_its_page_in_an_index_before_it_reads_a_row(engine, units, make_shop, name: str):
+    """Behind the wall PostgreSQL expects hardly any row: a list that joins at once reads the whole shop."""
+    shop = await make_shop()
+    for after in (None, Place(datetime(2026, 1, 1, tzinfo=UTC), 2**40)):
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            plans = await plans_of(
+                engine,
+                uow,
+                lambda uow, after=after: LISTS[name](uow, after),
+                without=("seqscan", "bitmapscan", "sort"),
+            )
+        below = [
+            [part["Node Type"] for part in step["Plans"] if part["Parent Relationship"] == "Outer"]
+            for _, plan in plans
+            for step in steps(plan)
+            if step["Node Type"] == "Limit" and step is not plan
+        ]
+        assert below in ([["Index Only Scan"]], [["Index Scan"]]), plans
 
 
 async def test_finding_who_knocks_is_served_by_what_is_unique(engine, units, make_shop):
