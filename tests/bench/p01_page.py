@@ -15,16 +15,28 @@ CALLERS = 4
 
 
 @asynccontextmanager
+async def dashboard(
+    ground: Ground, *, url: str | None = None, workers: int = 1
+) -> AsyncIterator[tuple[str, int]]:
+    """Where the dashboard answers, as it is served, and the server's process."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    environment = ground.environment(url, PORT=str(port), PUBLIC_BASE_URL=base)
+    serving = ("tests.bench.serving", "web.app:create_app", str(port), str(workers))
+    with program(*serving, port=port, **environment) as process:
+        yield base, process.pid
+
+
+@asynccontextmanager
 async def product(
     ground: Ground, bot_id: int, *, url: str | None = None, workers: int = 1
 ) -> AsyncIterator[tuple[browsing.Browser, int]]:
-    """The dashboard as it is served, with the shop's owner at it; and the server's process."""
-    port = free_port()
-    environment = ground.environment(url, PORT=str(port), PUBLIC_BASE_URL=f"http://127.0.0.1:{port}")
-    serving = ("tests.bench.serving", "web.app:create_app", str(port), str(workers))
-    with program(*serving, port=port, **environment) as process:
-        async with browsing.signed_in(f"http://127.0.0.1:{port}", await ground.token_of(bot_id)) as browser:
-            yield browser, process.pid
+    """The dashboard with the shop's owner at it; and the server's process."""
+    async with (
+        dashboard(ground, url=url, workers=workers) as (base, pid),
+        browsing.signed_in(base, await ground.token_of(bot_id)) as browser,
+    ):
+        yield browser, pid
 
 
 @asynccontextmanager

@@ -53,15 +53,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def program(*arguments: str, port: int | None = None, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+def program(
+    *arguments: str, port: int | None = None, python: str = sys.executable, **variables: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """``python -m arguments…`` until the block ends; with ``port``, it answers there by now."""
     environment = {
         **{key: value for key, value in os.environ.items() if key not in ("BOT_TOKEN", "DATABASE_URL")},
         **variables,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], cwd=ROOT, env=environment, start_new_session=True
-    )
+    process = subprocess.Popen([python, "-m", *arguments], cwd=ROOT, env=environment, start_new_session=True)
     try:
         if port is not None:
             _wait_for(process, port)

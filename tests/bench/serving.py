@@ -1,4 +1,4 @@
-"""``python -m tests.bench.serving MODULE:FACTORY PORT WORKERS``: an application behind the server we use."""
+"""``python -m tests.bench.serving MODULE:FACTORY PORT WORKERS [wsgi]``: served as our dashboard is."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from granian.server import Server
 BACKLOG = 1024
 
 
-def main(target: str, port: int, workers: int) -> None:
+def main(target: str, port: int, workers: int, interface: str = "asgi") -> None:
     Server(
         target,
         address="127.0.0.1",
         port=port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces(interface),
         workers=workers,
         backlog=BACKLOG,
         websockets=False,
@@ -29,4 +29,4 @@ def main(target: str, port: int, workers: int) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

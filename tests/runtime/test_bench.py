@@ -8,11 +8,11 @@ from tests.bench.__main__ import MEASURES
 from tests.bench.figures import Figure, Goal, Series, as_json, as_markdown
 from tests.bench.ground import prepared
 
-# The others run the same programs, with a page or a fleet that takes its time.
+# P2 wants programs that are not installed here (tests/bench/peers.py).
 # The others run the same programs, with two of them or with a fleet, and take their time.
 TINY = {
     "P1": {"rounds": 1, "requests": 2},
-    "P3": {"rounds": 1, "requests": 2},
+    "P3": {"rounds": 1, "requests": 2, "times": 2, "shops": 1, "each": 20, "long": 110, "page": 2},
     "P4": {"rounds": 1, "decisions": 2, "counted": 1},
     "P5": {"rounds": 1, "seconds": 0.2},
     "P6": {"rounds": 1, "updates": 5},
