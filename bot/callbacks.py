@@ -109,7 +109,7 @@ class Tap(CallbackData, prefix="tap"):
 class Review(CallbackData, prefix="rv"):
     """Under a receipt's card in the shop's own chat. ``turn``: which of the payment's receipts it shows."""
 
-    act: Literal["approve", "sure", "reasons", "reject", "other", "undo", "back"]
+    act: Literal["approve", "sure", "amount", "amount_sure", "reasons", "reject", "other", "undo", "back"]
     payment_id: Id
     turn: Annotated[int, Field(gt=0, lt=2**31)]
     reason: RejectReason | None = None

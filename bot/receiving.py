@@ -103,7 +103,7 @@ async def take(
 
 def likely(awaiting: Sequence[AwaitingPayment]) -> list[AwaitingPayment]:
     """The payments a receipt may be for: those that wait for one, before those that could take another."""
-    unpaid = [one for one in awaiting if one.status == "created"]
+    unpaid = [one for one in awaiting if one.status in ("created", "partially_paid")]
     return unpaid or list(awaiting)
 
 

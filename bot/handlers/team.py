@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
 from aiogram import F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
@@ -18,13 +19,20 @@ from bot.views.screen import Reader, Screen
 from shop.actors import System
 from shop.bots import linking
 from shop.errors import NotAllowed, NotFound, ShopError, WarningsStand
-from shop.receipts import chat
+from shop.receipts import chat, chat_amount
 from shop.receipts.chat import Press
 from shop.receipts.notes import Menu
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 
 ACTOR = System("owners-chat")
 """Until we know who pressed; what is decided is decided in the person's own name."""
+
+QUESTIONS: Mapping[str, str] = {
+    "other": chat.ASKED,
+    "amount": chat_amount.ASKED,
+    "amount_sure": chat_amount.ASKED_ANYWAY,
+}
+"""What is asked about after which press."""
 
 
 async def press(
@@ -45,8 +53,8 @@ async def press(
     if pressed is None:
         return
     try:
-        if callback_data.act == "other":
-            await _ask(query, pressed, units, shop_id=shop_id, reader=reader)
+        if callback_data.act in QUESTIONS:
+            await _ask(query, pressed, units, act=callback_data.act, shop_id=shop_id, reader=reader)
             return
         async with units.begin(shop_id, ACTOR) as uow:
             toast.text = await _act(uow, pressed, callback_data, reader)
@@ -54,43 +62,45 @@ async def press(
         toast.text, toast.is_alert = views.answer(reader, refusal), True
     except ShopError as refusal:
         toast.text, toast.is_alert = views.answer(reader, refusal), not isinstance(refusal, WarningsStand)
-        menu: Menu | None = "sure" if isinstance(refusal, WarningsStand) else None
+        stands: Menu = "sure_amount" if callback_data.act == "amount" else "sure"
+        menu = stands if isinstance(refusal, WarningsStand) else None
         async with units.begin(shop_id, ACTOR) as uow:
             await chat.open_menu(uow, pressed, menu)
 
 
 async def _ask(
-    query: CallbackQuery, pressed: Press, units: UnitsOfWork, *, shop_id: int, reader: Reader
+    query: CallbackQuery, pressed: Press, units: UnitsOfWork, *, act: str, shop_id: int, reader: Reader
 ) -> None:
     async with units.begin(shop_id, ACTOR) as uow:
-        await chat.ask_reason(uow, pressed)
+        if act == "other":
+            await chat.ask_reason(uow, pressed)
+        else:
+            await chat_amount.require_askable(uow, pressed, despite_warnings=act == "amount_sure")
     if query.bot is None:
         return
     question = await query.bot.send_message(
         pressed.chat_id,
-        views.question(reader),
+        views.question(reader, act),
         message_thread_id=pressed.topic_id,
         reply_parameters=ReplyParameters(message_id=pressed.message_id, allow_sending_without_reply=True),
         reply_markup=ForceReply(selective=True),
     )
     async with units.begin(shop_id, ACTOR) as uow:
-        await chat.asked(uow, pressed, message_id=question.message_id)
+        await chat.asked(uow, pressed, message_id=question.message_id, kind=QUESTIONS[act])
 
 
 async def answered(message: Message, units: UnitsOfWork, *, shop_id: int, reader: Reader) -> None:
-    """An answer to a message of ours: the reviewer's own words, if that was what we asked him for."""
+    """An answer to a message of ours: a reason or an amount, if that was what we asked this person for."""
     sender, question = message.from_user, message.reply_to_message
     if sender is None or question is None:
         return
+    said = {"telegram_id": sender.id, "chat_id": message.chat.id, "question_id": question.message_id}
+    text = message.text or ""
     try:
         async with units.begin(shop_id, ACTOR) as uow:
-            held = await chat.reject_in_words(
-                uow,
-                telegram_id=sender.id,
-                chat_id=message.chat.id,
-                question_id=question.message_id,
-                text=message.text or "",
-            )
+            held = await chat.reject_in_words(uow, **said, text=text)
+            if held is None:
+                held = await chat_amount.answer(uow, **said, text=text)
     except ShopError as refusal:
         await tell(message, Screen(html.escape(views.answer(reader, refusal))))
         return

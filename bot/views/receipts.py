@@ -147,5 +147,10 @@ def _ways_on(reader: Reader, payment: AwaitingPayment, *, numbered: bool) -> lis
             press(_("💳 Show the card") + mark, ShowCard(order_id=payment.order_id)),
             press(_("Cancel order") + mark, CancelOrder(order_id=payment.order_id), style="danger"),
         ]
+    if payment.status == "partially_paid":
+        return [
+            press(_("💳 Pay the rest") + mark, ShowCard(order_id=payment.order_id)),
+            press(_("📤 Send the receipt") + mark, AskReceipt(payment_id=payment.payment_id)),
+        ]
     label = _("✏️ Replace the receipt") if payment.status == "receipt_submitted" else _("📤 Send the receipt")
     return [press(label + mark, AskReceipt(payment_id=payment.payment_id))]

@@ -14,7 +14,7 @@ from bot.callbacks import Review
 from bot.views.screen import Reader, Row, Screen, keyboard, press
 from bot.views.words import isolate, rial, write
 from shop.bots.linking import Linked
-from shop.errors import AboveYourLimit, ShopError
+from shop.errors import AboveYourLimit, BadInput, ShopError
 from shop.formatting import number
 from shop.i18n import N_
 from shop.money import Currency, Money
@@ -62,6 +62,21 @@ REFUSALS: Mapping[str, str] = {
     ),
     "own_receipt": N_("You paid this yourself; a colleague has to decide."),
 }
+WRONG: Mapping[tuple[str, str], str] = {
+    ("arrived", "required"): N_("Begin with the amount, in Toman: “85000 the bank took a fee”."),
+    ("arrived", "not_a_number"): N_("Begin with the amount, in Toman: “85000 the bank took a fee”."),
+    ("arrived", "in_rial"): N_("In Toman, please: a nought less than in Rial."),
+    ("arrived", "too_small"): N_("The amount has to be more than nought."),
+    ("arrived", "far_too_much"): N_("That is ten times what was asked for, or more; is it in Rial?"),
+    ("why", "required"): N_("After the amount, say in a few words why it differs."),
+    ("reason_text", "required"): N_("Say the reason in a few words; the customer will read them."),
+}
+"""What an answer in the chat lacked, by field and problem; the question stays open."""
+QUESTIONS: Mapping[str, str] = {
+    "other": "reason_question",
+    "amount": "amount_question",
+    "amount_sure": "amount_question",
+}
 
 
 def card(
@@ -100,6 +115,8 @@ def state_of(shown: ShownReceipt, turn: int) -> State:
 def answer(reader: Reader, refusal: ShopError) -> str:
     """Why a press did nothing, in the one sentence that Telegram shows over the chat."""
     sentence = REFUSALS.get(refusal.code, N_("That did not work; look at it in the dashboard."))
+    if isinstance(refusal, BadInput):
+        sentence = WRONG.get((refusal.field, refusal.problem), sentence)
     details = {name: isolate(value) for name, value in refusal.details().items()}
     if isinstance(refusal, AboveYourLimit):
         details["limit"] = number(refusal.limit, reader.language)
@@ -119,9 +136,9 @@ def linked(reader: Reader, done: Linked, *, is_private: bool) -> Screen:
     )
 
 
-def question(reader: Reader) -> str:
-    """Asks a reviewer for words of his own."""
-    return write("reason_question", reader)
+def question(reader: Reader, act: str) -> str:
+    """Asks a reviewer for words of his own, or for what arrived."""
+    return write(QUESTIONS[act], reader)
 
 
 def visible_length(text: str) -> int:
@@ -170,7 +187,9 @@ def _buttons(
 ) -> InlineKeyboardMarkup | None:
     _ = reader.gettext
 
-    def review(act: Literal["approve", "sure", "reasons", "undo", "back"]) -> Review:
+    def review(
+        act: Literal["approve", "sure", "amount", "amount_sure", "reasons", "undo", "back"],
+    ) -> Review:
         return Review(act=act, payment_id=payment_id, turn=turn)
 
     if state == "held":
@@ -181,6 +200,9 @@ def _buttons(
     if menu == "sure":
         sure = press(_("Approve despite the warning"), review("sure"), style="danger")
         return keyboard([sure], back)
+    if menu == "sure_amount":
+        sure = press(_("Another amount despite the warning"), review("amount_sure"), style="danger")
+        return keyboard([sure], back)
     if menu == "reasons":
         own = Review(act="other", payment_id=payment_id, turn=turn)
         reasons = _reasons(reader, payment_id, turn)
@@ -190,6 +212,7 @@ def _buttons(
             press(_("✅ Approve"), review("approve"), style="success"),
             press(_("❌ Reject"), review("reasons"), style="danger"),
         ],
+        [press(_("⚖️ Another amount…"), review("amount"))],
         desk,
     )
 

@@ -9,8 +9,8 @@ from db.base import BotRow
 from db.constraints import belongs, one_of
 from db.types import No, TelegramId, Utc, Words
 
-KINDS = ("receipt_card", "reason_asked")
-MENUS = ("reasons", "sure")
+KINDS = ("receipt_card", "reason_asked", "amount_asked", "amount_asked_anyway")
+MENUS = ("reasons", "sure", "sure_amount")
 
 
 class TelegramNote(BotRow):
@@ -24,7 +24,8 @@ class TelegramNote(BotRow):
     )
 
     kind: Mapped[Words]
-    """``receipt_card``: a receipt with its buttons. ``reason_asked``: our question for a reviewer's words."""
+    """``receipt_card``: a receipt with its buttons. ``reason_asked``: our question for a reviewer's words.
+    ``amount_asked``: what arrived instead; ``_anyway`` after he was told of the grave warnings."""
     chat_id: Mapped[TelegramId]
     topic_id: Mapped[TelegramId | None]
     message_id: Mapped[int] = mapped_column(BigInteger)
@@ -36,6 +37,6 @@ class TelegramNote(BotRow):
     menu: Mapped[Words | None]
     """What was opened in the place of the first buttons; any change of the receipt closes it."""
     asked_of: Mapped[TelegramId | None]
-    """Whose answer a ``reason_asked`` waits for."""
+    """Whose answer a question waits for."""
     closed_at: Mapped[Utc | None]
     """It shows an outcome that will not change, or is gone: never edited again."""

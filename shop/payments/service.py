@@ -129,7 +129,7 @@ async def _open_payment(
             "first_six": card.first_six,
             "last_four": card.last_four,
         },
-        tracking_number=await _unused_tracking_number(uow),
+        tracking_number=await unused_tracking_number(uow),
         expires_at=expires_at,
         created_at=uow.now,
         updated_at=uow.now,
@@ -139,7 +139,8 @@ async def _open_payment(
     return payment
 
 
-async def _unused_tracking_number(uow: UnitOfWork) -> str:
+async def unused_tracking_number(uow: UnitOfWork) -> str:
+    """For a new payment of this shop."""
     while True:
         number = rules.new_tracking_number()
         taken = await uow.session.scalar(

@@ -7,6 +7,7 @@ shop's reviewers, and does the message show this very receipt. The decision is t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select
@@ -76,29 +77,29 @@ async def reviewer(
 
 async def approve(uow: UnitOfWork, press: Press, *, despite_warnings: bool = False) -> Held:
     """Raises what ``holding.hold_approval`` does, and ReceiptReplaced."""
-    uow, _ = await _look_at(uow, press)
+    uow, _ = await look_at(uow, press)
     await _require_turn(uow, press)
     return await holding.hold_approval(uow, press.payment_id, despite_warnings=despite_warnings)
 
 
 async def reject(uow: UnitOfWork, press: Press, *, reason: RejectReason) -> Held:
     """Raises what ``holding.hold_rejection`` does, and ReceiptReplaced."""
-    uow, _ = await _look_at(uow, press)
+    uow, _ = await look_at(uow, press)
     await _require_turn(uow, press)
     return await holding.hold_rejection(uow, press.payment_id, reason=reason)
 
 
 async def ask_reason(uow: UnitOfWork, press: Press) -> None:
     """Whether this person may be asked for words of his own about this receipt. Raises as ``reject`` does."""
-    uow, _ = await _look_at(uow, press)
+    uow, _ = await look_at(uow, press)
     await _require_turn(uow, press)
 
 
-async def asked(uow: UnitOfWork, press: Press, *, message_id: int) -> None:
+async def asked(uow: UnitOfWork, press: Press, *, message_id: int, kind: str = ASKED) -> None:
     """Our question stands in the chat as ``message_id``; the answer of the person who pressed counts."""
     uow.session.add(
         TelegramNote(
-            kind=ASKED,
+            kind=kind,
             chat_id=press.chat_id,
             topic_id=press.topic_id,
             message_id=message_id,
@@ -119,32 +120,40 @@ async def reject_in_words(
 
     A question is answered once. Raises what ``reject`` does, and BadInput for an answer without words.
     """
-    question = (
-        await uow.session.scalars(
-            select(TelegramNote)
-            .where(
-                TelegramNote.kind == ASKED,
-                TelegramNote.chat_id == chat_id,
-                TelegramNote.message_id == question_id,
-                TelegramNote.asked_of == telegram_id,
-                TelegramNote.closed_at.is_(None),
-            )
-            .with_for_update()
-        )
-    ).one_or_none()
+    question = await find_question(
+        uow, (ASKED,), telegram_id=telegram_id, chat_id=chat_id, question_id=question_id
+    )
     if question is None:
         return None
     uow = await reviewer(uow, telegram_id=telegram_id, chat_id=chat_id)
-    await _require_newest(uow, question.payment_id, question.turn)
+    await require_newest(uow, question.payment_id, question.turn)
     held = await holding.hold_rejection(uow, question.payment_id, reason=RejectReason.OTHER, text=text)
     question.closed_at = question.updated_at = uow.now
     await uow.session.flush()
     return held
 
 
+async def find_question(
+    uow: UnitOfWork, kinds: Sequence[str], *, telegram_id: int, chat_id: int, question_id: int
+) -> TelegramNote | None:
+    """The question of one of ``kinds`` that was put to this person and waits for his answer, locked."""
+    found: TelegramNote | None = await uow.session.scalar(
+        select(TelegramNote)
+        .where(
+            TelegramNote.kind.in_(kinds),
+            TelegramNote.chat_id == chat_id,
+            TelegramNote.message_id == question_id,
+            TelegramNote.asked_of == telegram_id,
+            TelegramNote.closed_at.is_(None),
+        )
+        .with_for_update()
+    )
+    return found
+
+
 async def undo(uow: UnitOfWork, press: Press) -> Undone:
     """Raises what ``holding.undo`` does."""
-    uow, _ = await _look_at(uow, press)
+    uow, _ = await look_at(uow, press)
     return await holding.undo(uow, press.payment_id)
 
 
@@ -153,15 +162,15 @@ async def open_menu(uow: UnitOfWork, press: Press, menu: Menu | None) -> None:
 
     Raises NotAllowed and NotFound.
     """
-    uow, note_id = await _look_at(uow, press)
+    uow, note_id = await look_at(uow, press)
     await notes.show(uow, note_id, menu)
 
 
 async def _require_turn(uow: UnitOfWork, press: Press) -> None:
-    await _require_newest(uow, press.payment_id, press.turn)
+    await require_newest(uow, press.payment_id, press.turn)
 
 
-async def _require_newest(uow: UnitOfWork, payment_id: int, turn: int) -> None:
+async def require_newest(uow: UnitOfWork, payment_id: int, turn: int) -> None:
     """What was looked at is still the payment's newest receipt, until the end of this transaction.
 
     Raises ReceiptReplaced.
@@ -174,7 +183,7 @@ async def _require_newest(uow: UnitOfWork, payment_id: int, turn: int) -> None:
         raise ReceiptReplaced(payment_id)
 
 
-async def _look_at(uow: UnitOfWork, press: Press) -> tuple[UnitOfWork, int]:
+async def look_at(uow: UnitOfWork, press: Press) -> tuple[UnitOfWork, int]:
     """The unit in the reviewer's name, and the note of the copy that was pressed.
 
     A copy without a note was posted just before the process died: it is noted now, so that it, too, is

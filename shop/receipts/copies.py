@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 from sqlalchemy import BigInteger, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -154,5 +155,5 @@ async def _stamp(uow: UnitOfWork, payment_id: int, *, lock: bool = False) -> Sta
 
 
 def _copy(note: TelegramNote) -> Copy:
-    menu: Menu | None = "reasons" if note.menu == "reasons" else "sure" if note.menu == "sure" else None
+    menu = next((menu for menu in get_args(Menu) if menu == note.menu), None)
     return Copy(note.id, note.chat_id, note.message_id, note.payment_id, note.turn, note.has_picture, menu)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Row, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, DateTime, Row, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
-from db.models import CardToCardPayment, Order
+from db.models import CardToCardPayment, Order, User
 from db.prepared import compiled_once
 from shop.money import Currency, Money
 from shop.unit_of_work import UnitOfWork
@@ -26,6 +26,7 @@ class AwaitingPayment:
     order_id: int
     tracking_number: str
     status: str
+    """The payment's; ``partially_paid`` where it stands for the rest of its order."""
     amount: Money
     snapshot: Mapping[str, Any]
     expires_at: datetime
@@ -77,22 +78,26 @@ _AHEAD = (
     )
     .scalar_subquery()
 )
+_LACKS = and_(CardToCardPayment.status == "approved_other_amount", Order.status == "partially_paid")
+"""It stands for the rest of its order: a receipt sent for it begins a payment for what is missing."""
+_MISSING = Order.amount - User.balance
 _SINCE = bindparam("since", type_=DateTime(timezone=True))
 _AWAITING = compiled_once(
     select(
         CardToCardPayment.id,
         CardToCardPayment.order_id,
         CardToCardPayment.tracking_number,
-        CardToCardPayment.status,
-        CardToCardPayment.expected_amount,
+        case((_LACKS, Order.status), else_=CardToCardPayment.status).label("status"),
+        case((_LACKS, _MISSING), else_=CardToCardPayment.expected_amount).label("expected_amount"),
         CardToCardPayment.currency,
-        CardToCardPayment.expires_at,
+        case((_LACKS, Order.expires_at), else_=CardToCardPayment.expires_at).label("expires_at"),
         CardToCardPayment.receipt_submitted_at,
         CardToCardPayment.reject_reason,
         Order.snapshot,
         _AHEAD.label("ahead"),
     )
     .join(Order, and_(Order.bot_id == CardToCardPayment.bot_id, Order.id == CardToCardPayment.order_id))
+    .join(User, and_(User.bot_id == CardToCardPayment.bot_id, User.id == CardToCardPayment.user_id))
     .where(
         CardToCardPayment.bot_id == bindparam("shop", type_=BigInteger),
         CardToCardPayment.user_id == bindparam("person", type_=BigInteger),
@@ -102,6 +107,7 @@ _AWAITING = compiled_once(
             CardToCardPayment.status == "receipt_submitted",
             and_(CardToCardPayment.status == "expired", CardToCardPayment.expires_at >= _SINCE),
             and_(CardToCardPayment.status == "rejected", CardToCardPayment.admin_reviewed_at >= _SINCE),
+            and_(_LACKS, _MISSING > 0),
         ),
     )
     .order_by(CardToCardPayment.id.desc())
@@ -112,8 +118,8 @@ _AWAITING = compiled_once(
 async def list_awaiting(uow: UnitOfWork, user_id: int, *, late_hours: int) -> list[AwaitingPayment]:
     """The customer's payments that may (still) take a receipt, newest first; one an order.
 
-    Open ones, and those that ran out or were rejected within ``late_hours``, the shop's setting
-    ``late_receipt_hours``: whoever asks has it already.
+    Open ones, those whose order was paid in part, and those that ran out or were rejected within
+    ``late_hours``, the shop's setting ``late_receipt_hours``: whoever asks has it already.
     """
     since = uow.now - timedelta(hours=late_hours)
     rows = await uow.session.execute(_AWAITING, {"shop": uow.bot_id, "person": user_id, "since": since})

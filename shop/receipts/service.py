@@ -33,6 +33,7 @@ from shop.notifications import messages
 from shop.notifications.outbox import enqueue
 from shop.orders import service as orders
 from shop.orders.rules import KEPT_AFTER_REJECTION
+from shop.payments import rest
 from shop.payments import service as payments
 from shop.payments.service import Settled
 from shop.receipts import amounts, deciding, notes, rules
@@ -75,7 +76,8 @@ async def submit(
 ) -> Submitted:
     """Put the customer's proof in the queue; a second one while the first waits takes its place.
 
-    The amount and the card are those of the payment, never what the picture or the caption claim.
+    The amount and the card are those of the payment, never what the picture or the caption claim. Sent for
+    one that was accepted with too little, it is the receipt for the rest of the order.
     The feature is checked again, so that a conversation begun before it was switched off stops here.
     Raises FeatureOff, UserBlocked, NotFound (also for another person's payment), NoOpenPayment
     (closed too long ago), TooManyReceipts and BadInput (a text without a tracking code).
@@ -84,13 +86,7 @@ async def submit(
     user = await orders.lock_user(uow, user_id)
     if user.blocked_at is not None:
         raise UserBlocked
-    payment = await uow.session.scalar(
-        select(CardToCardPayment)
-        .where(CardToCardPayment.id == payment_id, CardToCardPayment.user_id == user_id)
-        .with_for_update()
-    )
-    if payment is None:
-        raise NotFound("payment", payment_id)
+    payment = await rest.own_payment(uow, user, payment_id)
     cleaned = rules.clean_text(text)
     reference = rules.reference_in(cleaned) if cleaned else None
     if media_id is None and reference is None:

@@ -338,8 +338,8 @@ RIGHTS = (
     ),
     Mutant(
         "a receipt is handed in for anybody's payment",
-        "shop/receipts/service.py",
-        ".where(CardToCardPayment.id == payment_id, CardToCardPayment.user_id == user_id)",
+        "shop/payments/rest.py",
+        ".where(CardToCardPayment.id == payment_id, CardToCardPayment.user_id == user.id)",
         ".where(CardToCardPayment.id == payment_id)",
         tests_of(NEIGHBOURS, "test_nobody_hands_a_receipt_in_for_a_neighbours_payment"),
         meets="B4",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.sabotage import demands, money, outside, recovery, traps
+from tests.sabotage import demands, desk, money, outside, recovery, traps
 from tests.sabotage.mutant import Mutant
 
 LISTS: Mapping[str, tuple[Mutant, ...]] = {
@@ -13,5 +13,6 @@ LISTS: Mapping[str, tuple[Mutant, ...]] = {
     "demands": demands.MUTANTS,
     "outside": outside.MUTANTS,
     "recovery": recovery.MUTANTS,
+    "desk": desk.MUTANTS,
 }
 EVERY = tuple(mutant for mutants in LISTS.values() for mutant in mutants)

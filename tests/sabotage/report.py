@@ -25,6 +25,7 @@ TITLES: Mapping[str, str] = {
     "demands": "Sign-in, rights, walls, secrets, doors",
     "outside": "What browsers are sent and strangers send",
     "recovery": "Coming back after kills and faults",
+    "desk": "Around the decision",
 }
 COLUMNS = ("| Without the cure | For | Where | Noticed |", "|--|--|--|--|")
 _ROW = re.compile(r"^\| (?P<name>[^|]+) \|[^|]*\| `[^|]*` \| (?P<told>[^|]+) \|$")

@@ -1,0 +1,91 @@
+"""What a reviewer and a customer rely on around the decision, and what stands there without it."""
+
+from __future__ import annotations
+
+from tests.sabotage.mutant import Mutant
+
+REST = "tests/shop/test_rest.py"
+REST_BY_PHONE = "tests/bot/test_rest.py"
+SAID = "tests/bot/test_other_amount.py"
+CHAT_AMOUNT = "shop/receipts/chat_amount.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "a receipt for the rest of an order is refused",
+        "shop/payments/rest.py",
+        "    payment_id = await payment_for(uow, user, payment_id)\n",
+        "",
+        (REST, REST_BY_PHONE),
+    ),
+    Mutant(
+        "an order paid in part waits for no photo",
+        "shop/receipts/queries.py",
+        "            and_(_LACKS, _MISSING > 0),\n",
+        "",
+        (REST_BY_PHONE,),
+    ),
+    Mutant(
+        "a photo for the rest hides behind another order that waits",
+        "bot/receiving.py",
+        'if one.status in ("created", "partially_paid")]',
+        'if one.status == "created"]',
+        (REST_BY_PHONE,),
+    ),
+    Mutant(
+        "somebody else's order takes the receipt for its rest",
+        "shop/payments/rest.py",
+        "            CardToCardPayment.user_id == user.id,\n",
+        "",
+        (REST,),
+        unnoticed_because="what it would begin is then looked for among his own payments, and taken back",
+    ),
+    Mutant(
+        "two payments are begun for one rest",
+        "shop/payments/rest.py",
+        "    if waiting is not None:\n",
+        "    if False:\n",
+        (REST,),
+    ),
+    Mutant(
+        "a receipt for the rest takes no room on its card",
+        "shop/payments/rest.py",
+        'outcome="reopened"',
+        'outcome="released"',
+        (REST,),
+    ),
+    Mutant(
+        "another amount is asked for in the chat with no word of the warning",
+        CHAT_AMOUNT,
+        "    if grave and not despite_warnings:\n",
+        "    if False:\n",
+        (SAID,),
+    ),
+    Mutant(
+        "an amount said in the chat overrules every warning",
+        CHAT_AMOUNT,
+        "despite_warnings=question.kind == ASKED_ANYWAY",
+        "despite_warnings=True",
+        (SAID,),
+    ),
+    Mutant(
+        "an amount said about an older receipt counts for the newer one",
+        CHAT_AMOUNT,
+        "    await chat.require_newest(reviewer, question.payment_id, question.turn)\n",
+        "",
+        (SAID,),
+    ),
+    Mutant(
+        "digits after a space are taken for words",
+        CHAT_AMOUNT,
+        "if amount is None or why[:1].isdigit():",
+        "if amount is None:",
+        (SAID,),
+    ),
+    Mutant(
+        "Rial is taken for Toman in the chat",
+        CHAT_AMOUNT,
+        'if _RIAL.search(found["amount"]) or _RIAL.match(rest):',
+        "if False:",
+        (SAID,),
+    ),
+)
