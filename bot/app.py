@@ -27,6 +27,7 @@ from bot.inbox import Inbox
 from bot.introductions import Introducer
 from bot.jobs import Job, Jobs
 from bot.leader import Lead, leadership
+from bot.letters import Letters
 from bot.outbox import Outbox
 from bot.polling import RawUpdate
 from bot.registry import Registry
@@ -210,7 +211,8 @@ class BotProcess:
         )
         cards = ReviewCards(units, shelf, self.place.dashboard_url)
         posts = TicketPosts(units, shelf)
-        outbox = Outbox(units, registry, fleet.refused, {**cards.senders, **posts.senders})
+        letters = Letters(units, shelf)
+        outbox = Outbox(units, registry, fleet.refused, {**cards.senders, **posts.senders, **letters.senders})
 
         def came_alive() -> None:
             inbox.wake()

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from typing import Never
 
 from bot.outbox import Outbox
-from bot.pace import Buckets
+from bot.pace import Bucket
 from shop.broadcasts import sending
-from shop.broadcasts.rules import BURST, RATE
+from shop.broadcasts.rules import TICK
 from shop.unit_of_work import UnitsOfWork
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = BURST / RATE
-"""From one handful to the next."""
 IDLE_SECONDS = 1.0
 """The same while nothing moves: the bot is quiet, or the switch is off."""
 LONGEST_WAIT = 5.0
@@ -33,10 +31,8 @@ class Broadcasting:
     units: UnitsOfWork
     outbox: Outbox
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _paces: Buckets = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._paces = Buckets(RATE, BURST, self.outbox.monotonic)
+    _paces: dict[int, Bucket] = field(default_factory=dict)
+    """Of the shops that are busy."""
 
     def wake(self) -> None:
         self._wake.set()
@@ -57,19 +53,26 @@ class Broadcasting:
     async def look(self) -> float:
         """One handful for each shop that has one; seconds until the next look."""
         shops = await sending.busy_shops(self.units)
+        self._paces = {shop: self._pace(shop, rate) for shop, rate in shops.items()}
         if not shops:
             return await self._until_next()
         awake, moved = set(self.outbox.awake()), False
-        for shop in shops:
-            pace = self._paces.of(shop)
+        for shop, pace in self._paces.items():
             done = await sending.step(self.units, shop, most=pace.room() if shop in awake else 0)
             pace.take(done.promised)
             moved |= bool(done.promised or done.settled)
-        return TICK_SECONDS if moved else IDLE_SECONDS
+        return TICK if moved else IDLE_SECONDS
+
+    def _pace(self, shop: int, rate: float) -> Bucket:
+        """The one that is known, as long as the shop wants the same; a new one begins with one handful."""
+        known = self._paces.get(shop)
+        if known is not None and known.rate == rate:
+            return known
+        return Bucket(rate, max(1.0, rate * TICK), self.outbox.monotonic)
 
     async def _until_next(self) -> float:
         next_at = await sending.next_start(self.units)
         if next_at is None:
             return LONGEST_WAIT
         seconds = (next_at - self.units.clock()).total_seconds()
-        return min(max(seconds, TICK_SECONDS), LONGEST_WAIT)
+        return min(max(seconds, TICK), LONGEST_WAIT)

@@ -30,7 +30,10 @@ class Go(CallbackData, prefix="go"):
 
 
 class PickPlan(CallbackData, prefix="plan"):
+    """``keep``: the message under the button stays as it is."""
+
     plan_id: Id
+    keep: bool = False
 
 
 class PayByCard(CallbackData, prefix="pay"):

@@ -21,6 +21,9 @@ the shop's id."""
 BROADCASTS = "broadcasts"
 """Channel of messages to many: one was started, stopped or goes on. The payload is the shop's id."""
 
+PROGRESS = "progress"
+"""Channel of the figures of messages to many, which move while one goes out. The payload is the shop's id."""
+
 SESSIONS = "sessions"
 """Channel of ended or moved sessions: open streams ask again whether they may go on. The payload is the
 id of the shop whose people they are."""
@@ -32,8 +35,14 @@ async def desk_changed(uow: UnitOfWork) -> None:
 
 
 async def broadcasts_changed(uow: UnitOfWork) -> None:
-    """Let the worker of the broadcasts look at once."""
+    """Let the worker of the broadcasts look at once, and whoever watches one."""
     uow.last.notify(BROADCASTS, str(uow.bot_id))
+    uow.last.notify(PROGRESS, str(uow.bot_id))
+
+
+async def progress_made(uow: UnitOfWork) -> None:
+    """Let whoever watches a broadcast look at its figures again."""
+    uow.last.notify(PROGRESS, str(uow.bot_id))
 
 
 async def moment(uow: UnitOfWork) -> int:

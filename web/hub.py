@@ -49,6 +49,8 @@ class Seat:
     home_id: int
     """The shop its person belongs to; the master's is the platform's own."""
     session: bytes
+    watches_broadcasts: bool = False
+    """Its page shows figures that move while a broadcast goes out."""
     must_look: bool = False
     """The desk changed."""
     must_check: bool = False
@@ -98,14 +100,14 @@ class Hub:
         """Open streams."""
         return len(self._seats)
 
-    def take_seat(self, who: SignedIn) -> Seat:
+    def take_seat(self, who: SignedIn, *, watches_broadcasts: bool = False) -> Seat:
         """A place for one stream; taken before its first look, so that nothing is missed between the two.
 
         Raises TooManySeats.
         """
         if sum(seat.session == who.id_hash for seat in self._seats) >= MOST_SEATS:
             raise TooManySeats
-        taken = Seat(who.shop.bot_id, who.home_bot_id, who.id_hash)
+        taken = Seat(who.shop.bot_id, who.home_bot_id, who.id_hash, watches_broadcasts)
         if self._is_closed:
             taken.end()
         self._seats.add(taken)
@@ -118,6 +120,12 @@ class Hub:
         """A receipt of one shop came, was decided, or is being looked at."""
         for seat in self._seats:
             if str(seat.shop_id) == payload:
+                seat.wake(look=True)
+
+    def progress_made(self, payload: str) -> None:
+        """A broadcast of one shop moved; other pages than those of broadcasts do not show it."""
+        for seat in self._seats:
+            if seat.watches_broadcasts and str(seat.shop_id) == payload:
                 seat.wake(look=True)
 
     def people_changed(self, payload: str) -> None:
@@ -144,6 +152,7 @@ class Hub:
             "pishkhan-web-notices",
             {
                 signals.DESK: self.desk_changed,
+                signals.PROGRESS: self.progress_made,
                 signals.SESSIONS: self.people_changed,
                 signals.BOTS: self.people_changed,
             },

@@ -13,12 +13,13 @@ from shop.receipts.desk import Desk, Filter, Tab, count_waiting, load_desk
 from shop.tickets.queries import count_waiting as count_unanswered
 from shop.tickets.queries import load_ticket
 from shop.unit_of_work import UnitOfWork
+from web.broadcasts import context_of as broadcast_context
 from web.forms import parse_id
 from web.parts import WebRequest
 from web.rendering import Screen
 from web.streams import Snapshot
 
-Topic = Literal["counts", "overview", "desk", "ticket"]
+Topic = Literal["counts", "overview", "desk", "ticket", "broadcast"]
 LONG = 3600.0
 FIGURES = 60.0
 """Not everything the overview counts is announced, and this time yesterday moves on."""
@@ -75,11 +76,14 @@ async def take(screen: Screen, uow: UnitOfWork, view: View) -> Snapshot:
     elif view.topic == "ticket" and view.item is not None:
         talk = await load_ticket(uow, view.item, screen.lang)
         context = {"waiting": await count_waiting(uow), "ticket": talk}
+    elif view.topic == "broadcast" and view.item is not None:
+        of_broadcast = await broadcast_context(screen, uow, view.item)
+        context = {"waiting": await count_waiting(uow), **of_broadcast}
     else:
         context = {"waiting": await count_waiting(uow)}
     if may(uow.actor, TICKETS_SEE):
         context["tickets"] = await count_unanswered(uow)
-    parts = {"desk": None, "overview": None, "ticket": None, "tickets": None, **context}
+    parts = {"desk": None, "overview": None, "ticket": None, "tickets": None, "one": None, **context}
     return Snapshot(moment, screen.text("live/_snapshot.html", **parts), true_for)
 
 

@@ -7,7 +7,7 @@ from aiogram.types import CallbackQuery
 
 from bot.callbacks import CancelOrder, PayByCard, PickPlan, ShowCard
 from bot.handlers.menu import status
-from bot.speaking import show
+from bot.speaking import show, tell
 from bot.views import shopping
 from bot.views.refusals import sentence
 from bot.views.screen import Screen
@@ -31,7 +31,8 @@ async def pick(query: CallbackQuery, callback_data: PickPlan, visit: Visit, unit
         await _plans_again(query, visit, units, error)
         return
     is_payable = visit.features.is_on("card_to_card")
-    await show(query, shopping.review(visit.reader, offer, is_payable=is_payable))
+    say = tell if callback_data.keep else show
+    await say(query, shopping.review(visit.reader, offer, is_payable=is_payable))
 
 
 async def pay_by_card(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.callbacks import (
     AskReceipt,
@@ -13,6 +13,7 @@ from bot.callbacks import (
     CancelOrder,
     CloseTicket,
     Go,
+    PickPlan,
     ShowCard,
     ShowSubscription,
 )
@@ -84,6 +85,19 @@ def _home(reader: Reader, _payload: Payload) -> InlineKeyboardMarkup | None:
     return keyboard(support(reader), back(reader, keep=True))
 
 
+def _broadcast(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
+    """The shop's own button above the usual ones."""
+    said: Mapping[str, Any] = payload.get("button") or {}
+    own: list[InlineKeyboardButton] = []
+    if "url" in said:
+        own = [InlineKeyboardButton(text=said["label"], url=said["url"])]
+    elif "plan_id" in said:
+        own = [press(said["label"], PickPlan(plan_id=said["plan_id"], keep=True), style="primary")]
+    elif said:
+        own = [press(said["label"], Go(place=said["place"], keep=True), style="primary")]
+    return keyboard(own, support(reader), back(reader, keep=True))
+
+
 def _answered(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
     _ = reader.gettext
     return keyboard(
@@ -102,7 +116,7 @@ BUTTONS: Mapping[str, Buttons] = {
     "amount_differs": _differs,
     "wallet_corrected": _home,
     "from_the_shop": _home,
-    "broadcast": _home,
+    "broadcast": _broadcast,
     "subscription_extended": _home,
     "receipt_rejected": _rejected,
     "payment_expired": _expired,

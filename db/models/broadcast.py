@@ -10,7 +10,7 @@ from db.constraints import belongs, one_of
 from db.types import Count, Json, No, Utc, Words
 
 STATUSES = ("draft", "scheduled", "running", "paused", "completed", "stopped")
-AUDIENCES = ("everybody", "active", "expired", "never")
+AUDIENCES = ("everybody", "active", "ending", "expired", "never", "named")
 FATES = ("pending", "promised", "sent", "failed", "blocked", "skipped")
 
 
@@ -19,6 +19,7 @@ class Broadcast(BotRow):
     __table_args__ = (
         UniqueConstraint("bot_id", "id"),
         UniqueConstraint("bot_id", "form"),
+        belongs("media_id", "media"),
         one_of("status", STATUSES),
         one_of("audience", AUDIENCES),
         CheckConstraint("sent + failed + blocked + skipped <= people", name="nobody_counts_twice"),
@@ -36,8 +37,16 @@ class Broadcast(BotRow):
     """The form it came by: sent twice, it is one broadcast."""
     status: Mapped[Words]
     audience: Mapped[Words]
+    narrowed: Mapped[Json]
+    """What else must be true of them, as ``shop.broadcasts.narrowing`` keeps it."""
     words: Mapped[Json]
-    """By language, with the places as they are typed: ``{name}``."""
+    """By language, with the places and the markup as they are typed: ``{name}``, ``<b>``."""
+    media_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The picture above the words."""
+    photo_file: Mapped[Words | None]
+    """The picture's name at Telegram, once this bot has sent it: nobody uploads it a second time."""
+    button: Mapped[Json]
+    """Empty for none; otherwise ``label`` by language, and ``url``, ``plan_id`` or ``place``."""
     by: Mapped[Words]
     """Who wrote it, by name."""
     starts_at: Mapped[Utc | None]
@@ -77,6 +86,14 @@ class BroadcastRecipient(BotRow):
             "id",
             postgresql_where=text("status = 'promised'"),
         ),
+        Index(
+            "ix_broadcast_recipients_missed",
+            "bot_id",
+            "broadcast_id",
+            "updated_at",
+            "id",
+            postgresql_where=text("status IN ('failed', 'blocked', 'skipped')"),
+        ),
     )
 
     broadcast_id: Mapped[int] = mapped_column(BigInteger)
@@ -85,5 +102,7 @@ class BroadcastRecipient(BotRow):
     """``promised``: a message of the outbox, which knows what became of it."""
     turn: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """How often the promise was taken back; each promise has a name of its own."""
+    why: Mapped[Words | None]
+    """What Telegram said where it did not come."""
     is_doubtful: Mapped[No]
     """It may have come twice."""

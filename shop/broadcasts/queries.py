@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
-from db.models import Broadcast
+from db.models import Broadcast, BroadcastRecipient, User
 from shop.actors import SHOP_SEE, require
+from shop.broadcasts.narrowing import Narrowing
 from shop.errors import NotFound
 from shop.paging import PAGE_ROWS, Page, Place, piece
 from shop.unit_of_work import UnitOfWork
+
+MISSED = ("failed", "blocked", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,10 @@ class BroadcastRow:
     audience: str
     words: Mapping[str, str]
     """By language."""
+    narrowed: Narrowing
+    button: Mapping[str, Any]
+    """As it is kept; empty for none."""
+    media_id: int | None
     by: str
     created_at: datetime
     starts_at: datetime | None
@@ -43,6 +51,11 @@ class BroadcastRow:
     @property
     def done(self) -> int:
         return self.people - self.left
+
+    @property
+    def missed(self) -> int:
+        """Who did not get it, of those whose turn has come."""
+        return self.failed + self.blocked + self.skipped
 
     @property
     def is_moving(self) -> bool:
@@ -80,6 +93,74 @@ async def list_broadcasts(
     return Page([row_of(one) for one in shown], None if last is None else Place(last.created_at, last.id))
 
 
+@dataclass(frozen=True, slots=True)
+class MissedRow:
+    """Somebody it was for and did not reach."""
+
+    recipient_id: int
+    user_id: int
+    telegram_id: int
+    name: str
+    username: str | None
+    fate: str
+    """``failed``, ``blocked`` or ``skipped``; ``pending`` where it never came to this person's turn."""
+    why: str | None
+    """What Telegram said."""
+    at: datetime
+
+
+async def list_missed(
+    uow: UnitOfWork,
+    broadcast_id: int,
+    *,
+    fate: str | None = None,
+    after: Place | None = None,
+    newest_first: bool = True,
+    rows: int = PAGE_ROWS,
+) -> Page[MissedRow]:
+    """A page of those it did not reach, in one statement. Raises NotAllowed."""
+    require(uow.actor, SHOP_SEE)
+    fates = BroadcastRecipient.status
+    statement = (
+        select(BroadcastRecipient, User)
+        .join(User, User.id == BroadcastRecipient.user_id)
+        .where(
+            BroadcastRecipient.broadcast_id == broadcast_id,
+            User.bot_id == uow.bot_id,
+            fates.in_(MISSED) if fate is None else fates == fate,
+        )
+    )
+    found = await uow.session.execute(
+        piece(
+            statement,
+            BroadcastRecipient.updated_at,
+            BroadcastRecipient.id,
+            after=after,
+            newest_first=newest_first,
+            rows=rows,
+        )
+    )
+    people = found.tuples().all()
+    shown, last = people[:rows], people[rows - 1][0] if len(people) > rows else None
+    return Page(
+        [_missed(recipient, person) for recipient, person in shown],
+        None if last is None else Place(last.updated_at, last.id),
+    )
+
+
+def _missed(recipient: BroadcastRecipient, person: User) -> MissedRow:
+    return MissedRow(
+        recipient_id=recipient.id,
+        user_id=person.id,
+        telegram_id=person.telegram_id,
+        name=person.full_name,
+        username=person.username,
+        fate=recipient.status,
+        why=recipient.why,
+        at=recipient.updated_at,
+    )
+
+
 async def load_broadcast(uow: UnitOfWork, broadcast_id: int) -> BroadcastRow:
     """Raises NotAllowed, NotFound."""
     require(uow.actor, SHOP_SEE)
@@ -96,6 +177,9 @@ def row_of(one: Broadcast) -> BroadcastRow:
         status=one.status,
         audience=one.audience,
         words=dict(one.words),
+        narrowed=Narrowing.of(one.narrowed),
+        button=dict(one.button),
+        media_id=one.media_id,
         by=one.by,
         created_at=one.created_at,
         starts_at=one.starts_at,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, literal, select, text, update
 
@@ -19,9 +20,11 @@ from db.models import Bot, Broadcast, BroadcastRecipient, OutboxMessage, User
 from shop.actors import System
 from shop.broadcasts import rules, service
 from shop.broadcasts.audience import reached
+from shop.broadcasts.narrowing import Narrowing
+from shop.configurations.queries import get_config_values
 from shop.features import service as features
-from shop.notifications.messages import BroadcastMessage
 from shop.notifications.outbox import enqueue
+from shop.signals import progress_made
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 
 ACTOR = System("broadcasts")
@@ -30,10 +33,16 @@ SOON = timedelta(minutes=1)
 
 _SHOPS = text(
     """
-    SELECT bot_id FROM broadcasts
-    WHERE status = 'running' OR (status = 'scheduled' AND starts_at <= :now)
-    UNION
-    SELECT bot_id FROM broadcast_recipients WHERE status = 'promised'
+    SELECT busy.bot_id, (
+        SELECT c.config_value FROM bot_configurations c
+        WHERE c.bot_id = busy.bot_id AND c.config_key = 'broadcast_rate'
+    ) AS rate
+    FROM (
+        SELECT bot_id FROM broadcasts
+        WHERE status = 'running' OR (status = 'scheduled' AND starts_at <= :now)
+        UNION
+        SELECT bot_id FROM broadcast_recipients WHERE status = 'promised'
+    ) busy
     """
 )
 _SETTLE = text(
@@ -41,7 +50,8 @@ _SETTLE = text(
     UPDATE broadcast_recipients r
     SET status = CASE WHEN o.sent_at IS NOT NULL THEN 'sent'
             WHEN u.unreachable_at IS NOT NULL THEN 'blocked' ELSE 'failed' END,
-        is_doubtful = r.is_doubtful OR o.doubts > 0, updated_at = :now
+        is_doubtful = r.is_doubtful OR o.doubts > 0, updated_at = :now,
+        why = CASE WHEN o.sent_at IS NULL THEN o.last_error END
     FROM outbox o, users u, broadcast_recipients was
     WHERE was.bot_id = :shop AND was.status = 'promised' AND r.bot_id = :shop AND r.id = was.id
         AND r.status = 'promised'
@@ -62,10 +72,11 @@ class Step:
     settled: int
 
 
-async def busy_shops(units: UnitsOfWork) -> list[int]:
-    """Shops in which something is to be begun, promised or counted."""
+async def busy_shops(units: UnitsOfWork) -> dict[int, float]:
+    """Shops in which something is to be begun, promised or counted, and how fast each of them wants it."""
     async with units.platform(ACTOR) as uow:
-        return list(await uow.session.scalars(_SHOPS, {"now": uow.now}))
+        rows = await uow.session.execute(_SHOPS, {"now": uow.now})
+        return {row.bot_id: float(row.rate or rules.RATE) for row in rows}
 
 
 async def next_start(units: UnitsOfWork) -> datetime | None:
@@ -107,6 +118,8 @@ async def settle(uow: UnitOfWork) -> int:
             .values(**counted, doubtful=Broadcast.doubtful + doubts[broadcast_id], updated_at=uow.now)
             .execution_options(synchronize_session=False)
         )
+    if rows:
+        await progress_made(uow)
     return len(rows)
 
 
@@ -126,19 +139,21 @@ async def _begin_due(uow: UnitOfWork) -> None:
             literal("pending"),
             literal(uow.now),
             literal(uow.now),
-        ).where(User.bot_id == uow.bot_id, *reached(uow, one.audience))
+        ).where(User.bot_id == uow.bot_id, *reached(uow, one.audience, Narrowing.of(one.narrowed)))
         columns = ["bot_id", "broadcast_id", "user_id", "status", "created_at", "updated_at"]
         written: Any = await uow.session.execute(
             insert(BroadcastRecipient).from_select(columns, people.order_by(User.id))
         )
         one.status, one.started_at, one.updated_at = "running", uow.now, uow.now
         one.people = written.rowcount
+        await progress_made(uow)
 
 
 async def feed(uow: UnitOfWork, most: int) -> int:
     """Promise the next few of the shop's oldest running broadcast; how many.
 
-    Nothing while the switch is off, and nothing while the bot has enough to say already.
+    Nothing while the switch is off or the shop's hours are quiet, and nothing while the bot has enough to say
+    already.
     """
     one = await uow.session.scalar(
         select(Broadcast)
@@ -152,6 +167,9 @@ async def feed(uow: UnitOfWork, most: int) -> int:
     if one.failed >= rules.MOST_WITHOUT_SUCCESS and not one.sent:
         one.status, one.updated_at = "paused", uow.now
         await service.hold_promises(uow, one)
+        await progress_made(uow)
+        return 0
+    if await quiet_until(uow) is not None:
         return 0
     room = min(most, rules.ROOM - await _waiting(uow))
     if room <= 0:
@@ -176,31 +194,33 @@ async def feed(uow: UnitOfWork, most: int) -> int:
     return await _promise(uow, one, rows)
 
 
+async def quiet_until(uow: UnitOfWork) -> datetime | None:
+    """Until when no broadcast of this shop goes out; None where one may go now."""
+    hours = await get_config_values(uow, rules.QUIET_KEYS)
+    begins, ends = (int(hours[key]) for key in rules.QUIET_KEYS)
+    if begins == ends:
+        return None
+    zone = ZoneInfo((await uow.session.scalars(select(Bot.timezone).where(Bot.id == uow.bot_id))).one())
+    return rules.quiet_until(uow.now.astimezone(zone), begins=begins, ends=ends)
+
+
 async def _promise(uow: UnitOfWork, one: Broadcast, rows: Sequence[tuple[BroadcastRecipient, User]]) -> int:
     """A message to each who can still be reached, in his own language and with his name; how many."""
     shop = (
         await uow.session.execute(select(Bot.name, Bot.default_language).where(Bot.id == uow.bot_id))
     ).one()
-    promised = 0
+    letter, promised = service.Letter(one, shop.name, shop.default_language), 0
     for recipient, person in rows:
         recipient.updated_at = uow.now
         if person.blocked_at is not None or person.unreachable_at is not None:
             recipient.status = "skipped"
             one.skipped += 1
             continue
-        words = rules.spoken(one.words, person.language, shop_language=shop.default_language)
         recipient.status = "promised"
         promised += 1
-        await enqueue(
-            uow,
-            chat_id=person.telegram_id,
-            user_id=person.id,
-            message=BroadcastMessage(
-                one.id,
-                f"{person.id}.{recipient.turn}",
-                rules.filled(words, name=person.full_name, shop=shop.name),
-            ),
-        )
+        mark = f"{person.id}.{recipient.turn}"
+        message = letter.to(mark, name=person.full_name, language=person.language)
+        await enqueue(uow, chat_id=person.telegram_id, user_id=person.id, message=message)
     return promised
 
 
@@ -228,3 +248,4 @@ async def _complete(uow: UnitOfWork, one: Broadcast) -> None:
     )
     if still is None:
         one.status, one.ended_at, one.updated_at = "completed", uow.now, uow.now
+        await progress_made(uow)

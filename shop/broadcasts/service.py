@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db.models import Bot, Broadcast, Staff, User
 from shop.actors import BROADCASTS_MANAGE, require, staff_id
 from shop.audit import service as audit
 from shop.broadcasts import rules
+from shop.broadcasts.audience import checked, is_plan
+from shop.broadcasts.narrowing import EVERYONE, Narrowing
 from shop.errors import BadInput, BroadcastMoved, NotFound
 from shop.features import service as features
 from shop.notifications.messages import BroadcastMessage
@@ -44,12 +48,39 @@ _TAKE_BACK = text(
 Telegram may have it already."""
 
 
-async def create(uow: UnitOfWork, *, audience: str, words: Mapping[str, str], form: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button as it was typed; ``kind`` is ``url``, ``plan`` or ``plans``, or nothing for none."""
+
+    kind: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """By language."""
+    url: str = ""
+    plan_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What a broadcast may have besides its words and its audience."""
+
+    narrowed: Narrowing = EVERYONE
+    button: Button = field(default_factory=Button)
+    brings_picture: bool = False
+    """``set_picture`` follows; a draft that has one already keeps it otherwise."""
+    drops_picture: bool = False
+
+
+NOTHING_MORE = More()
+
+
+async def create(
+    uow: UnitOfWork, *, audience: str, words: Mapping[str, str], form: str, more: More = NOTHING_MORE
+) -> int:
     """A draft; its key. The same ``form`` twice is one. Raises NotAllowed, FeatureOff, BadInput."""
     require(uow.actor, BROADCASTS_MANAGE)
     features.require_on(await features.load_state(uow), "broadcasts")
-    kept = rules.words(words, shop_language=await _language(uow))
-    wanted, key = rules.audience(audience), form_key(form)
+    said = await _said(uow, words, more, has_picture=more.brings_picture)
+    kept, wanted, key = await checked(uow, audience, more.narrowed), audience, form_key(form)
     made = await uow.session.scalar(
         insert(Broadcast)
         .values(
@@ -57,7 +88,8 @@ async def create(uow: UnitOfWork, *, audience: str, words: Mapping[str, str], fo
             form=key,
             status="draft",
             audience=wanted,
-            words=kept,
+            narrowed=kept.as_kept(),
+            **said,
             by=uow.actor.name,
             created_at=uow.now,
             updated_at=uow.now,
@@ -71,15 +103,80 @@ async def create(uow: UnitOfWork, *, audience: str, words: Mapping[str, str], fo
     return (await uow.session.scalars(select(Broadcast.id).where(Broadcast.form == key))).one()
 
 
-async def change(uow: UnitOfWork, broadcast_id: int, *, audience: str, words: Mapping[str, str]) -> None:
+async def change(
+    uow: UnitOfWork,
+    broadcast_id: int,
+    *,
+    audience: str,
+    words: Mapping[str, str],
+    more: More = NOTHING_MORE,
+) -> None:
     """Other words, or for others, as long as it is a draft.
 
     Raises NotAllowed, NotFound, BadInput, BroadcastMoved.
     """
     one = await _lock(uow, broadcast_id, "draft")
-    kept = rules.words(words, shop_language=await _language(uow))
-    one.audience, one.words, one.updated_at = rules.audience(audience), kept, uow.now
+    if more.drops_picture:
+        one.media_id = one.photo_file = None
+    has_picture = more.brings_picture or one.media_id is not None
+    said = await _said(uow, words, more, has_picture=has_picture)
+    kept = await checked(uow, audience, more.narrowed)
+    one.audience, one.narrowed = audience, kept.as_kept()
+    one.words, one.button, one.updated_at = said["words"], said["button"], uow.now
     await audit.record(uow, "broadcast.changed", "broadcast", broadcast_id, audience=one.audience)
+
+
+async def set_picture(uow: UnitOfWork, broadcast_id: int, media_id: int) -> None:
+    """The picture above the words of a draft. Raises NotAllowed, NotFound, BroadcastMoved."""
+    one = await _lock(uow, broadcast_id, "draft")
+    one.media_id, one.photo_file, one.updated_at = media_id, None, uow.now
+
+
+async def _said(
+    uow: UnitOfWork, words: Mapping[str, str], more: More, *, has_picture: bool
+) -> dict[str, dict[str, Any]]:
+    """Words and button as they are kept. Raises BadInput."""
+    language, typed = await _language(uow), more.button
+    kept = rules.words(words, shop_language=language, has_picture=has_picture)
+    button = rules.button(
+        typed.kind, labels=typed.labels, url=typed.url, plan_id=typed.plan_id, shop_language=language
+    )
+    if "plan_id" in button and not await is_plan(uow, button["plan_id"]):
+        raise BadInput("button", "not_a_choice")
+    return {"words": kept, "button": button}
+
+
+async def repeat(uow: UnitOfWork, broadcast_id: int, *, form: str) -> int:
+    """The same once more as a draft; its key. The same ``form`` twice is one.
+
+    Raises NotAllowed, FeatureOff, NotFound, BadInput.
+    """
+    old = await _lock(uow, broadcast_id)
+    features.require_on(await features.load_state(uow), "broadcasts")
+    key = form_key(form)
+    made = await uow.session.scalar(
+        insert(Broadcast)
+        .values(
+            bot_id=uow.bot_id,
+            form=key,
+            status="draft",
+            audience=old.audience,
+            narrowed=old.narrowed,
+            words=old.words,
+            button=old.button,
+            media_id=old.media_id,
+            photo_file=old.photo_file,
+            by=uow.actor.name,
+            created_at=uow.now,
+            updated_at=uow.now,
+        )
+        .on_conflict_do_nothing(index_elements=["bot_id", "form"])
+        .returning(Broadcast.id)
+    )
+    if made is not None:
+        await audit.record(uow, "broadcast.created", "broadcast", made, audience=old.audience)
+        return int(made)
+    return (await uow.session.scalars(select(Broadcast.id).where(Broadcast.form == key))).one()
 
 
 async def preview(uow: UnitOfWork, broadcast_id: int, *, form: str) -> None:
@@ -88,8 +185,10 @@ async def preview(uow: UnitOfWork, broadcast_id: int, *, form: str) -> None:
     It comes to the person's own chat with the bot, and to the shop's chat where there is none.
     Raises NotAllowed, NotFound, BadInput (there is no chat).
     """
-    one = await _lock(uow, broadcast_id)
-    key, shop = form_key(form), await uow.session.scalar(select(Bot.name).where(Bot.id == uow.bot_id))
+    one, key = await _lock(uow, broadcast_id), form_key(form)
+    shop = (
+        await uow.session.execute(select(Bot.name, Bot.default_language).where(Bot.id == uow.bot_id))
+    ).one()
     person = await uow.session.scalar(
         select(User)
         .join(Staff, Staff.telegram_id == User.telegram_id)
@@ -97,14 +196,45 @@ async def preview(uow: UnitOfWork, broadcast_id: int, *, form: str) -> None:
     )
     if person is None and not (await get_chats(uow)).is_linked:
         raise BadInput("preview", "no_chat")
-    for language, words in one.words.items():
-        name = uow.actor.name if person is None else person.full_name
-        said = rules.filled(words, name=name, shop=shop or "")
-        message = BroadcastMessage(broadcast_id, f"look.{key}.{language}", said)
+    name = uow.actor.name if person is None else person.full_name
+    letter = Letter(one, shop.name, shop.default_language)
+    for language in one.words:
+        message = letter.to(f"look.{key}.{language}", name=name, language=language)
         if person is None:
             await enqueue_for_owner(uow, message)
         else:
             await enqueue(uow, chat_id=person.telegram_id, user_id=person.id, message=message)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A broadcast as it is written to one person after another."""
+
+    one: Broadcast
+    shop_name: str
+    shop_language: str
+
+    def to(self, mark: str, *, name: str, language: str) -> BroadcastMessage:
+        one = self.one
+        words = rules.spoken(one.words, language, shop_language=self.shop_language)
+        return BroadcastMessage(
+            one.id,
+            mark,
+            rules.as_html(words, name=name, shop=self.shop_name),
+            button=rules.button_for(one.button, language, shop_language=self.shop_language),
+            media_id=one.media_id,
+            photo=one.photo_file,
+        )
+
+
+async def keep_photo(uow: UnitOfWork, broadcast_id: int, *, media_id: int, file: str) -> None:
+    """Remember the name that Telegram gave the picture when this bot first sent it."""
+    await uow.session.execute(
+        update(Broadcast)
+        .where(Broadcast.id == broadcast_id, Broadcast.media_id == media_id, Broadcast.photo_file.is_(None))
+        .values(photo_file=file)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def schedule(uow: UnitOfWork, broadcast_id: int, *, at: datetime | None = None) -> datetime:
@@ -164,6 +294,7 @@ async def _move(uow: UnitOfWork, one: Broadcast, status: str, action: str, **dat
 async def _lock(uow: UnitOfWork, broadcast_id: int, *statuses: str) -> Broadcast:
     """The row, in one of ``statuses`` where any are named."""
     require(uow.actor, BROADCASTS_MANAGE)
+    await uow.session.flush()  # what another verb of this unit changed would be read away
     one = await uow.session.scalar(
         select(Broadcast)
         .where(Broadcast.id == broadcast_id)

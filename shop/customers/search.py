@@ -60,7 +60,7 @@ async def list_customers(
     active = (
         select(func.count())
         .select_from(Subscription)
-        .where(Subscription.user_id == User.id, *_is_active(uow))
+        .where(Subscription.user_id == User.id, *is_active(uow))
         .scalar_subquery()
     )
     statement = filled(
@@ -113,9 +113,9 @@ def conditions(uow: UnitOfWork, sought: Sought) -> Sequence[ColumnElement[bool]]
     held = and_(Subscription.bot_id == uow.bot_id, Subscription.user_id == User.id)
     match sought.state:
         case "active":
-            found.append(exists().where(held, *_is_active(uow)))
+            found.append(exists().where(held, *is_active(uow)))
         case "expired":
-            found += [exists().where(held), ~exists().where(held, *_is_active(uow))]
+            found += [exists().where(held), ~exists().where(held, *is_active(uow))]
         case "never":
             found.append(~exists().where(held))
         case "blocked":
@@ -127,5 +127,6 @@ def conditions(uow: UnitOfWork, sought: Sought) -> Sequence[ColumnElement[bool]]
     return found
 
 
-def _is_active(uow: UnitOfWork) -> tuple[ColumnElement[bool], ...]:
+def is_active(uow: UnitOfWork) -> tuple[ColumnElement[bool], ...]:
+    """What a statement over ``Subscription`` asks of one that serves its holder now."""
     return Subscription.status == "active", Subscription.ends_at > uow.now

@@ -233,15 +233,15 @@ SHEETS: tuple[Sheet, ...] = (
         "broadcasts",
         "Messages to many customers.",
         Broadcast,
-        _ROW + "status audience words by starts_at started_at ended_at people sent failed blocked "
-        "skipped doubtful",
-        "form",
+        _ROW + "status audience narrowed words button media_id by starts_at started_at ended_at "
+        "people sent failed blocked skipped doubtful",
+        "form photo_file",
     ),
     Sheet(
         "broadcast_recipients",
         "Whom each of them was for, and what became of it.",
         BroadcastRecipient,
-        _ROW + "broadcast_id user_id status is_doubtful",
+        _ROW + "broadcast_id user_id status why is_doubtful",
         "turn",
     ),
     Sheet("canned_replies", "Answers kept ready.", CannedReply, _ROW + "title words"),

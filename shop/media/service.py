@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 
-from db.models import BotConfiguration, CardToCardPayment, Media
+from db.models import BotConfiguration, Broadcast, CardToCardPayment, Media
 from shop.actors import RECEIPTS_SEE, System, require
 from shop.errors import NotFound
 from shop.ids import MediaId
@@ -96,6 +96,14 @@ async def open_file(uow: UnitOfWork, shelf: Shelf, media_id: int) -> StoredFile:
     return StoredFile(content, media.content_type, media.state == "picture")
 
 
+async def find_picture(uow: UnitOfWork, media_id: int) -> str | None:
+    """Where one of the shop's pictures lies on the shelf; None where there is none (any more)."""
+    key: str | None = await uow.session.scalar(
+        select(Media.storage_key).where(Media.id == media_id, Media.state == "picture")
+    )
+    return key
+
+
 async def remove_old(units: UnitsOfWork, shelf: Shelf) -> int:
     """Take off the shelf what its shop keeps no longer, in every shop; how many files that were.
 
@@ -143,9 +151,15 @@ async def _remove_in(units: UnitsOfWork, shelf: Shelf, bot_id: int, kept_for: ti
 
 
 def _is_needed() -> ColumnElement[bool]:
-    """Somebody has yet to decide by it."""
-    return exists().where(
+    """Somebody has yet to decide by it, or it has yet to be sent."""
+    undecided = exists().where(
         CardToCardPayment.bot_id == Media.bot_id,
         CardToCardPayment.status == "receipt_submitted",
         CardToCardPayment.receipt_media_id == Media.id,
     )
+    unsent = exists().where(
+        Broadcast.bot_id == Media.bot_id,
+        Broadcast.status.not_in(("completed", "stopped")),
+        Broadcast.media_id == Media.id,
+    )
+    return or_(undecided, unsent)

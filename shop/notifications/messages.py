@@ -7,7 +7,7 @@ ISO 8601 strings in UTC; the door writes them in the person's calendar and langu
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
 
@@ -356,7 +356,13 @@ class BroadcastMessage(Message):
     kind: ClassVar[str] = "broadcast"
     broadcast_id: int
     mark: str
-    words: str
+    html: str
+    """Telegram's HTML, ready."""
+    button: dict[str, Any] = field(default_factory=dict)
+    """``label`` and ``url``, ``plan_id`` or ``place``; empty for none."""
+    media_id: int | None = None
+    photo: str | None = None
+    """The picture's name at Telegram, where it has one by now."""
 
     @property
     def dedupe_key(self) -> str:

@@ -39,6 +39,7 @@ _FILTERS = re.compile(r"Listing\.read\(((?:[^()]|\([^()]*\))*)\)")
 _NAME = re.compile(r'"([a-z_]+)"')
 RECEIPTS = {"tab": "waiting", "filter": "all", "reject": "1", "approve": "1"}
 HISTORY = {"kind": "receipts", "actor": "staff:1", "since": "week", "before": "99"}
+MISSED = {"fate": "failed", "sort": "oldest", "after": "1"}
 BROADCASTS = {"state": "running", "sort": "oldest", "after": "1"}
 CUSTOMERS = {"state": "blocked", "q": "carol", "sort": "oldest", "after": "1"}
 SUBSCRIPTIONS = {**CUSTOMERS, "state": "active", "customer": "{customer_id}"}
@@ -71,7 +72,16 @@ QUERIES: dict[str, dict[str, str]] = {
     "/audit.csv": HISTORY,
     "/broadcasts": BROADCASTS,
     "/broadcasts.csv": BROADCASTS,
-    "/broadcasts/count": {"audience": "active"},
+    "/broadcasts/count": {
+        "audience": "ending",
+        "days": "7",
+        "plan": "1",
+        "reads": "fa",
+        "spent_from": "1",
+        "named": "@carol",
+    },
+    "/broadcasts/{broadcast_id:str}/missed": MISSED,
+    "/broadcasts/{broadcast_id:str}/missed.csv": MISSED,
     "/customers": CUSTOMERS,
     "/customers.csv": CUSTOMERS,
     "/subscriptions": SUBSCRIPTIONS,

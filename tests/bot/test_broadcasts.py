@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from bot.broadcasting import Broadcasting
+from bot.letters import Letters
 from bot.outbox import LEASE, Outbox, send_text
 from bot.registry import Registry
 from bot.sandbox.server import Sandbox
@@ -17,13 +18,17 @@ from bot.telegram_session import open_bot, open_session
 from shop.actors import System
 from shop.broadcasts import queries, rules, service
 from shop.broadcasts.queries import BroadcastRow
+from shop.configurations.service import set_configuration
 from shop.features import service as features
+from shop.media import picture
+from shop.media import service as media
+from shop.media.shelf import Shelf
 from shop.notifications.messages import WalletCredited
 from shop.notifications.outbox import enqueue
 from shop.unit_of_work import UnitsOfWork
-from tests.bot.phone import Phone, Wire, words_of
+from tests.bot.phone import Phone, Wire, buttons_of, words_of
 from tests.conftest import Clock
-from tests.factories import Shop, Shops
+from tests.factories import Shop, Shops, photo
 from tests.house.test_query_plans import listening
 
 WORDS = {"fa": "سلام {name}", "en": "Hello {name}, from {shop}"}
@@ -297,6 +302,58 @@ async def test_a_lease_that_ran_out_counts_as_a_doubt_too(office: Office) -> Non
 
     row = await office.seen(shop, made)
     assert (row.sent, row.doubtful, await heard(people)) == (1, 1, [1])
+
+
+async def test_a_picture_with_its_button_is_uploaded_once_and_comes_to_everybody_as_it_was_shown(
+    office: Office, shelf: Shelf, bare: asyncpg.Connection
+) -> None:
+    shop, people = await office.open(8)
+    office.outbox.senders = Letters(office.units, shelf).senders
+    words = {"fa": "<b>تخفیف</b> برای {name}", "en": "<b>Sale</b> for {name} & all <3"}
+    button = service.Button("plan", {"fa": "خرید", "en": "Buy it"}, plan_id=shop.plan_id)
+    await bare.execute(
+        "update staff set telegram_id = $1 where id = $2", people[0][0].user_id, shop.owner.staff_id
+    )
+    prepared = await picture.prepare(photo())
+    async with office.units.begin(shop.bot_id, shop.owner) as uow:
+        more = service.More(button=button, brings_picture=True)
+        made = await service.create(
+            uow, audience="everybody", words=words, form="a-form-of-the-test", more=more
+        )
+        await service.set_picture(uow, made, await media.store(uow, shelf, prepared))
+        await service.preview(uow, made, form="one-look-at-it-please")
+    await office.tick(1)
+    looked = next(one for one in await people[0][0].messages() if "Sale" in one["caption"])
+    async with office.units.begin(shop.bot_id, shop.owner) as uow:
+        await service.schedule(uow, made)
+    office.pass_time(rules.HOLD.total_seconds())
+
+    await office.tick(6)
+
+    said = [(await phone.messages())[-1] for phone, _ in people]
+    assert {one["caption"] for one in said} == {"Sale for Carol & all <3"}
+    assert {one["caption_entities"][0]["type"] for one in said} == {"bold"}
+    assert [buttons_of(one)[0]["text"] for one in said] == ["Buy it"] * 8
+    assert {key: looked[key] for key in ("caption", "caption_entities", "reply_markup")} == {
+        key: said[0][key] for key in ("caption", "caption_entities", "reply_markup")
+    }
+    calls = await office.wire.act("calls", token=shop.telegram_token, method="sendPhoto")
+    by_name = [call for call in calls["calls"] if isinstance(call["params"]["photo"], str)]
+    assert len(by_name) >= 8, "whoever came after the look got it by its name at Telegram"
+
+
+async def test_a_shop_that_wants_it_slower_gets_it_slower(office: Office) -> None:
+    shop, people = await office.open(12)
+    async with office.units.begin(shop.bot_id, shop.owner) as uow:
+        await set_configuration(uow, "broadcast_rate", value=2)
+    await office.send_off(shop)
+
+    for _ in range(16):
+        await office.worker.look()
+        await office.outbox.deliver_due()
+        office.pass_time(0.25)
+
+    assert sum(await heard(people)) == 2 * 4
 
 
 async def test_the_switch_holds_a_broadcast_until_it_is_on_again(office: Office) -> None:

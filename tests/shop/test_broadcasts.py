@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from shop.actors import OWNING, SEEING, StaffMember
 from shop.broadcasts import queries, rules, sending, service
-from shop.broadcasts.audience import count
+from shop.broadcasts.audience import Reach, count
+from shop.broadcasts.narrowing import Narrowing, people_in
+from shop.broadcasts.service import Button
+from shop.configurations.service import set_configuration
 from shop.customers import service as customers
 from shop.errors import BadInput, BroadcastMoved, FeatureOff, NotAllowed, NotFound
 from shop.features import service as features
 from shop.paging import Place
+from shop.receipts import service as receipts
 from shop.users import service as users
 
 FORM = "a-form-of-the-test"
@@ -69,10 +74,145 @@ async def test_an_audience_is_counted_without_whoever_is_blocked_or_has_left(uni
     await act(units, shop, customers.block, people[0].user_id)
     await act(units, shop, users.mark_unreachable, people[1].user_id)
 
-    counts = {audience: await act(units, shop, count, audience) for audience in rules.AUDIENCES}
+    counts = {
+        audience: await act(units, shop, count, audience)
+        for audience in ("everybody", "active", "expired", "never")
+    }
 
-    assert counts == {"everybody": 2, "active": 0, "expired": 0, "never": 2}
+    assert counts == {
+        "everybody": Reach(2, 1, 1),
+        "active": Reach(0, 0, 0),
+        "expired": Reach(0, 0, 0),
+        "never": Reach(2, 1, 1),
+    }
     assert sent.person.user_id
+
+
+async def test_an_audience_is_narrowed_by_each_condition_and_by_all_together(units, shop, purchases):
+    """Ann bought lately and reads Persian, Ben long ago, Cem never; Dan of another shop did as Ann."""
+    people, plan = purchases, shop.plan_id
+
+    async def found(audience: str, **narrowed) -> int:
+        return (await act(units, shop, count, audience, Narrowing(**narrowed))).people
+
+    assert await found("active") == 1
+    assert await found("ending", days=7) == 0
+    assert await found("ending", days=30) == 1
+    assert await found("expired") == 1
+    assert await found("expired", plan_id=plan) == 1
+    assert await found("everybody", plan_id=plan) == 2
+    assert await found("active", plan_id=plan, language="fa", spent_from=shop.price) == 1
+    assert await found("active", language="en") == 0
+    assert await found("everybody", spent_from=shop.price) == 2
+    assert await found("everybody", spent_from=shop.price + 1) == 0
+    assert await found("never", language="en") == 1
+    named = (str(people["Ann"].telegram_id), str(people["Dan"].telegram_id), "cem_99")
+    assert await found("named", named=named) == 2
+    assert await found("named", named=named, language="fa") == 1
+
+
+@pytest.fixture
+async def purchases(units, shops, shop, everything):
+    other = await shops.open()
+    people = {}
+    for name, where, language in (
+        ("Ann", shop, "fa"),
+        ("Ben", shop, "en"),
+        ("Cem", shop, "en"),
+        ("Dan", other, "fa"),
+    ):
+        people[name] = await shops.person(where, name=name, language=language)
+        if name != "Cem":
+            sent = await shops.receipt(where, people[name])
+            async with units.begin(where.bot_id, where.owner) as uow:
+                await receipts.approve(uow, sent.payment_id)
+    await everything.execute(
+        "UPDATE subscriptions SET starts_at = now() - interval '9 days', ends_at = now() - interval '1 day', "
+        "status = 'expired' WHERE user_id = $1",
+        people["Ben"].user_id,
+    )
+    await everything.execute("UPDATE users SET username = 'Cem_99' WHERE id = $1", people["Cem"].user_id)
+    return people
+
+
+@pytest.mark.parametrize(
+    ("audience", "narrowed", "field"),
+    [
+        ("ending", Narrowing(), "days"),
+        ("ending", Narrowing(days=366), "days"),
+        ("named", Narrowing(), "named"),
+        ("everybody", Narrowing(language="xx"), "reads"),
+        ("everybody", Narrowing(plan_id=2**40), "plan"),
+        ("everybody", Narrowing(spent_from=-1), "spent_from"),
+    ],
+)
+async def test_a_condition_that_says_nothing_is_refused_beside_its_field(
+    units, shop, audience, narrowed, field
+):
+    with pytest.raises(BadInput) as refusal:
+        await act(units, shop, count, audience, narrowed)
+    assert refusal.value.field == field
+
+
+def test_people_are_named_by_number_and_by_name_and_by_nothing_else():
+    assert people_in("۱۲۳۴ @Carol_1\n,carol_1؛ 99") == ("1234", "carol_1", "99")
+    for wrong in ("no", "a b", "<x>", "12a", "@" + "a" * 33):
+        with pytest.raises(BadInput):
+            people_in(wrong)
+    with pytest.raises(BadInput):
+        people_in(" ".join(map(str, range(301))))
+
+
+async def test_another_shops_plan_stands_under_no_button(units, shops, shop):
+    other = await shops.open()
+    for button in (
+        Button("plan", {"fa": "x"}, plan_id=other.plan_id),
+        Button("url", {"fa": "x"}, "javascript:x"),
+    ):
+        with pytest.raises(BadInput):
+            await act(
+                units,
+                shop,
+                service.create,
+                audience="everybody",
+                words=WORDS,
+                form=FORM,
+                more=service.More(button=button),
+            )
+
+
+@pytest.mark.parametrize(
+    ("at", "begins", "ends", "until"),
+    [
+        ("22:59", 23, 9, None),
+        ("23:00", 23, 9, "2026-11-29 09:00"),
+        ("08:59", 23, 9, "2026-11-28 09:00"),
+        ("09:00", 23, 9, None),
+        ("13:30", 13, 15, "2026-11-28 15:00"),
+        ("15:00", 13, 15, None),
+        ("03:00", 5, 5, None),
+    ],
+)
+def test_quiet_hours_go_over_midnight_and_end_by_themselves(at, begins, ends, until):
+    now = datetime.fromisoformat(f"2026-11-28T{at}+03:30")
+    found = rules.quiet_until(now, begins=begins, ends=ends)
+    assert (None if found is None else f"{found:%Y-%m-%d %H:%M}") == until
+
+
+async def test_in_quiet_hours_nothing_is_promised_and_afterwards_it_goes_on(timed, shops, shop, clock):
+    await shops.person(shop)
+    made = await write(timed, shop)
+    hour = clock.now.astimezone(ZoneInfo("Asia/Tehran")).hour
+    async with timed.begin(shop.bot_id, shop.owner) as uow:
+        await set_configuration(uow, "broadcast_quiet_from", value=hour)
+        await set_configuration(uow, "broadcast_quiet_until", value=(hour + 2) % 24)
+    await act(timed, shop, service.schedule, made)
+    clock.forward(seconds=31)
+    assert (await sending.step(timed, shop.bot_id, most=5)).promised == 0
+
+    clock.forward(seconds=2 * 3600)
+
+    assert (await sending.step(timed, shop.bot_id, most=5)).promised == 1
 
 
 async def test_its_recipients_are_those_of_the_moment_it_begins_and_of_this_shop_alone(

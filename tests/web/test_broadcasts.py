@@ -10,6 +10,7 @@ import pytest
 from shop.actors import SEEING
 from shop.broadcasts import sending
 from shop.customers import service as customers
+from tests.factories import photo
 from tests.house.test_query_plans import listening
 from tests.web.conftest import add_staff
 
@@ -45,11 +46,11 @@ async def test_a_draft_is_kept_with_its_preview_and_the_number_of_those_it_reach
     for _ in range(3):
         await shops.person(alices)
 
-    kept = await write(alice, words_en="Hello {name}, from {shop} <b>")
+    kept = await write(alice, words_en="<b>Hello</b> {name}, from {shop} <script>")
     page = await alice.get(kept.headers["location"] + "?lang=en")
 
     assert kept.status_code == 303
-    assert "Hello Sara Nouri, from Alice&#39;s shop &lt;b&gt;" in page.text
+    assert "<b>Hello</b> Sara Nouri, from Alice&#39;s shop &lt;script&gt;" in page.text
     assert "Send to 3 people" in page.text
 
 
@@ -77,6 +78,82 @@ async def test_the_count_follows_the_audience_that_is_chosen(alice, alices, shop
     assert "0 people" in answers["active"]
     assert "1 person" in answers["never"]
     assert (await alice.get("/broadcasts/count?audience=mallory")).status_code == 422
+
+
+async def test_a_picture_and_a_button_are_kept_shown_and_taken_away_again(alice, alices, everything):
+    page = await alice.get("/broadcasts/new?lang=en")
+    fields = {
+        "form_key": FORM.search(page.text)[1],
+        "audience": "everybody",
+        "words_fa": "سلام",
+        "button": f"plan-{alices.plan_id}",
+        "label_fa": "بخرید",
+    }
+    kept = await alice.upload("/broadcasts", fields, picture=photo())
+    one = kept.headers["location"]
+    shown = await alice.get(f"{one}?lang=en")
+    assert f'src="{one}/picture' in shown.text
+    assert "بخرید" in shown.text
+    assert (await alice.get(f"{one}/picture")).headers["content-type"].startswith("image/")
+
+    refused = await alice.upload(one, {**fields, "words_fa": "x" * 1025}, picture=b"no picture")
+    assert (refused.status_code, "no picture that can be read" in refused.text) == (422, True)
+    long = await alice.post(one, {**fields, "words_fa": "x" * 1025})
+    assert (long.status_code, "Below a picture" in long.text) == (422, True)
+
+    await alice.post(one, {**fields, "drop_picture": "on", "button": ""})
+    assert "/picture" not in (await alice.get(f"{one}?lang=en")).text
+    row = await everything.fetchrow(
+        "SELECT media_id, button FROM broadcasts WHERE id = $1", int(one.rpartition("/")[2])
+    )
+    assert (row["media_id"], row["button"]) == (None, "{}")
+
+
+async def test_whom_it_did_not_reach_is_listed_with_the_reason_and_as_a_file(
+    alice, alices, shops, units, clock, everything
+):
+    people = [await shops.person(alices, name=f"Person {place}") for place in range(4)]
+    written = await shops.broadcast(alices)
+    await alice.post(f"/broadcasts/{written.broadcast_id}/start")
+    clock.forward(seconds=31)
+    await sending.step(units, alices.bot_id, most=0)
+    for person, fate, why in zip(
+        people, ("failed", "blocked", "skipped", "sent"), ("=1+1", "", "", ""), strict=True
+    ):
+        await everything.execute(
+            "UPDATE broadcast_recipients SET status = $2, why = nullif($3, '') WHERE user_id = $1",
+            person.user_id,
+            fate,
+            why,
+        )
+    missed = f"/broadcasts/{written.broadcast_id}/missed"
+
+    page = (await alice.get(f"{missed}?lang=en")).text
+    file = (await alice.get(f"{missed}.csv")).text
+
+    assert [f"Person {place}" in page for place in range(4)] == [True, True, True, False]
+    assert "Telegram refused it" in page
+    assert "Person 0" not in (await alice.get(f"{missed}?fate=blocked&lang=en")).text
+    assert file.count("Person") == 3
+    assert '"\'=1+1"' in file
+
+
+async def test_a_past_one_is_repeated_as_a_draft_and_twice_the_same_form_is_one(
+    alice, alices, shops, units, clock
+):
+    written = await shops.broadcast(alices)
+    one = f"/broadcasts/{written.broadcast_id}"
+    await alice.post(f"{one}/start")
+    clock.forward(seconds=31)
+    await sending.step(units, alices.bot_id, most=0)
+    await alice.post(f"{one}/stop")
+    key = FORM.findall((await alice.get(one)).text)[-1]
+
+    first = await alice.post(f"{one}/repeat", {"form_key": key})
+    again = await alice.post(f"{one}/repeat", {"form_key": key})
+
+    assert first.headers["location"] == again.headers["location"] != one
+    assert "سلام {name}" in (await alice.get(first.headers["location"])).text
 
 
 async def test_it_is_sent_off_taken_back_sent_off_again_paused_and_stopped(
@@ -127,22 +204,24 @@ async def test_it_begins_at_the_hour_that_was_set_on_the_shops_clock(alice, alic
     assert (at + timedelta(hours=3, minutes=30)).strftime("%Y-%m-%d %H:%M") == f"{days[1]} 18:30"
 
 
-async def test_a_page_whose_figures_move_asks_for_itself_anew_and_a_finished_one_does_not(
+async def test_the_figures_of_an_open_page_come_by_its_stream_and_a_draft_is_left_to_whoever_writes_it(
     alice, alices, shops, units, clock
 ):
     written = await shops.broadcast(alices)
     page = f"/broadcasts/{written.broadcast_id}"
-    assert "every 2s" not in (await alice.get(page)).text
-    await alice.post(f"{page}/start")
-    assert "every 2s" in (await alice.get(page)).text
+    stream = f"topics=broadcast&amp;item={written.broadcast_id}"
+    now = f"/events/now?topics=broadcast&item={written.broadcast_id}&lang=en"
+    assert stream in (await alice.get(page)).text
+    assert 'hx-target="#broadcast"' not in (await alice.get(now)).text
 
+    await alice.post(f"{page}/start")
     clock.forward(seconds=31)
     await sending.step(units, alices.bot_id, most=0)
-    part = await alice.get(page, hx_request="true")
-    assert "every 2s" in part.text
-    assert "<html" not in part.text
-    await alice.post(f"{page}/stop")
-    assert "every 2s" not in (await alice.get(page)).text
+
+    told = (await alice.get(now)).text
+    assert '<hx-partial hx-target="#broadcast"' in told
+    assert "Going out" in told
+    assert "0 of 1" in told
 
 
 async def test_a_colleague_without_the_right_watches_and_is_refused(

@@ -200,3 +200,14 @@ async def serving(client: httpx.AsyncClient, running: subprocess.Popen[str]) -> 
                 await asyncio.sleep(0.05)
             else:
                 return
+
+
+def test_a_broadcast_that_moves_wakes_whoever_watches_it_and_nobody_else():
+    hub = Hub()
+    watching, elsewhere = hub.take_seat(somebody(), watches_broadcasts=True), hub.take_seat(somebody())
+    hub.progress_made("999")
+    assert not watching.must_look
+
+    hub.progress_made(str(watching.shop_id))
+
+    assert (watching.must_look, elsewhere.must_look) == (True, False)

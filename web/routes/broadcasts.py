@@ -2,70 +2,53 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from shop.actors import BROADCASTS_MANAGE, SHOP_SEE, may, require
-from shop.bots.queries import get_context
+from shop.actors import BROADCASTS_MANAGE, may, require
 from shop.broadcasts import queries, rules, service
 from shop.broadcasts.audience import count
 from shop.broadcasts.queries import BroadcastRow
-from shop.errors import BadInput
+from shop.configurations.queries import get_config_value
+from shop.errors import BadInput, FileTooLarge, NotFound, UnreadableFile
 from shop.features.service import is_feature_enabled
-from shop.i18n import LANGUAGES, N_
+from shop.i18n import LANGUAGES
+from shop.media import picture
+from shop.media import service as media
+from shop.media.picture import Prepared
 from shop.paging import PIECE_ROWS
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
 from web.access import Access, route_for
 from web.auth import signed_in
+from web.broadcasts import (
+    AUDIENCES,
+    STATES,
+    Form,
+    context_of,
+    moment_of,
+    read_button,
+    read_narrowing,
+)
 from web.deps import Uow
 from web.errors import sentence_for
-from web.forms import parse_clock, parse_id, read_form
+from web.forms import LARGEST_FILE, parse_clock, parse_id, read_file, read_form
 from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, move_on, see_other, wants_part
 
 BROADCASTS = "/broadcasts"
-STATES = {
-    "draft": N_("Draft"),
-    "scheduled": N_("Begins soon"),
-    "running": N_("Going out"),
-    "paused": N_("Paused"),
-    "completed": N_("Done"),
-    "stopped": N_("Stopped"),
-}
-AUDIENCES = {
-    "everybody": N_("Everybody"),
-    "active": N_("With an active subscription"),
-    "expired": N_("Whose subscription has ended"),
-    "never": N_("Who never bought"),
-}
-DAYS_AHEAD = 14
-"""Days that the form offers for a start."""
-SOON, SLOW = 2, 20
-"""Seconds from one look of an open page to the next: while its figures move, and while a start is far."""
-SAMPLE = {"fa": "سارا نوری", "en": "Sara Nouri"}
-"""Who reads the message in the preview."""
 COLUMNS = (
     *("id", "state", "audience", "by", "written_utc", "written_jalali", "began_utc", "began_jalali"),
     *("people", "sent", "failed", "blocked", "skipped", "left", "maybe_twice"),
 )
+LARGEST_UPLOAD = 2 * LARGEST_FILE
+"""Bytes of the whole form."""
+PICTURE_HEADERS = {"Cache-Control": "private, no-store"}
 Act = Callable[[UnitOfWork, int, Mapping[str, str]], Awaitable[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form that was refused: what was typed, and why."""
-
-    typed: Mapping[str, str] = field(default_factory=dict)
-    problem: BadInput | None = None
 
 
 class BroadcastController(Controller):
@@ -98,22 +81,32 @@ class BroadcastController(Controller):
     @get("/count")
     async def count(self, request: WebRequest, uow: Uow) -> Response[str]:
         """How many an audience would reach now, and how long that takes; asked while it is chosen."""
-        people = await count(uow, request.query_params.get("audience", ""))
-        return Screen.of(request).part("broadcasts/_count.html", people=people, minutes=rules.minutes(people))
+        screen, fields = Screen.of(request), dict(request.query_params)
+        try:
+            reach = await count(uow, fields.get("audience", ""), read_narrowing(fields))
+        except BadInput as refusal:
+            problem = sentence_for(screen, refusal)
+            return screen.part("broadcasts/_count.html", code=422, problem=problem, reach=None)
+        rate = float(await get_config_value(uow, rules.RATE_KEY))
+        minutes = rules.minutes(reach.people, rate)
+        return screen.part("broadcasts/_count.html", reach=reach, minutes=minutes)
 
-    @post()
+    @post(opt=route_for(Access.STAFF, files=True), request_max_body_size=LARGEST_UPLOAD)
     async def create(self, request: WebRequest) -> Response[str]:
         """Keep it as a draft, then show it with its preview."""
         fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
         units = parts_of(request).units
         try:
+            prepared = await _picture(request)
             async with units.begin(who.shop.bot_id, who.actor) as uow:
                 made = await service.create(
                     uow,
                     audience=fields.get("audience", ""),
                     words=_words(fields),
                     form=fields.get("form_key", ""),
+                    more=_more(fields, prepared),
                 )
+                await _keep_picture(request, uow, made, prepared)
         except BadInput as refusal:
             async with units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _compose(screen, uow, Form(fields, refusal), code=422)
@@ -124,10 +117,45 @@ class BroadcastController(Controller):
         """One broadcast: a draft to be finished, or what became of it."""
         return await _show(Screen.of(request), uow, parse_id("broadcast", broadcast_id), Form())
 
-    @post("/{broadcast_id:str}")
+    @post(
+        "/{broadcast_id:str}",
+        opt=route_for(Access.STAFF, files=True),
+        request_max_body_size=LARGEST_UPLOAD,
+    )
     async def change(self, request: WebRequest, broadcast_id: FromPath[str]) -> Response[str]:
         """Other words, or for others."""
-        return await _do(request, broadcast_id, _change, "broadcast_kept")
+
+        async def act(uow: UnitOfWork, key: int, fields: Mapping[str, str]) -> None:
+            prepared = await _picture(request)
+            await service.change(
+                uow,
+                key,
+                audience=fields.get("audience", ""),
+                words=_words(fields),
+                more=_more(fields, prepared),
+            )
+            await _keep_picture(request, uow, key, prepared)
+
+        return await _do(request, broadcast_id, act, "broadcast_kept")
+
+    @get("/{broadcast_id:str}/picture")
+    async def picture(self, request: WebRequest, uow: Uow, broadcast_id: FromPath[str]) -> Response[bytes]:
+        """The picture above the words, as we keep it."""
+        one = await queries.load_broadcast(uow, parse_id("broadcast", broadcast_id))
+        if one.media_id is None:
+            raise NotFound("picture", one.broadcast_id)
+        stored = await media.open_file(uow, parts_of(request).shelf, one.media_id)
+        return Response(stored.content, media_type=stored.content_type, headers=PICTURE_HEADERS)
+
+    @post("/{broadcast_id:str}/repeat")
+    async def repeat(self, request: WebRequest, broadcast_id: FromPath[str]) -> Response[str]:
+        """The same once more, as a draft."""
+        fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
+        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+            made = await service.repeat(
+                uow, parse_id("broadcast", broadcast_id), form=fields.get("form_key", "")
+            )
+        return move_on(request, f"{BROADCASTS}/{made}", [screen.parts.cookies.keep_notice("broadcast_kept")])
 
     @post("/{broadcast_id:str}/preview")
     async def preview(self, request: WebRequest, broadcast_id: FromPath[str]) -> Response[str]:
@@ -145,7 +173,8 @@ class BroadcastController(Controller):
         screen = Screen.of(request)
 
         async def act(uow: UnitOfWork, key: int, fields: Mapping[str, str]) -> None:
-            await service.schedule(uow, key, at=_moment(screen, fields))
+            at = moment_of(screen, fields, parse_clock("clock", fields.get("clock", "")))
+            await service.schedule(uow, key, at=at)
 
         return await _do(request, broadcast_id, act, "broadcast_off")
 
@@ -220,27 +249,36 @@ def _plain(verb: Callable[[UnitOfWork, int], Awaitable[object]]) -> Act:
     return lambda uow, broadcast_id, _fields: verb(uow, broadcast_id)
 
 
-async def _change(uow: UnitOfWork, broadcast_id: int, fields: Mapping[str, str]) -> None:
-    await service.change(uow, broadcast_id, audience=fields.get("audience", ""), words=_words(fields))
+def _more(fields: Mapping[str, str], prepared: Prepared | None) -> service.More:
+    return service.More(
+        narrowed=read_narrowing(fields),
+        button=read_button(fields),
+        brings_picture=prepared is not None,
+        drops_picture="drop_picture" in fields,
+    )
 
 
-def _moment(screen: Screen, fields: Mapping[str, str]) -> datetime | None:
-    """When it is to begin, on the shop's clock; None for now. Raises BadInput."""
-    if not fields.get("day"):
+async def _picture(request: WebRequest) -> Prepared | None:
+    """The picture that was chosen, ready to be kept; None where none was. Raises BadInput."""
+    content = await read_file(request, "picture")
+    if not content:
         return None
-    days = {day.isoformat(): day for day in _days(screen)}
-    day = days.get(fields["day"])
-    if day is None:
-        raise BadInput("day", "not_a_choice")
-    at = parse_clock("clock", fields.get("clock", ""))
-    if at is None:
-        raise BadInput("clock", "not_a_time")
-    return datetime.combine(day, at, screen.tz)
+    try:
+        prepared = await picture.prepare(content, limit=LARGEST_FILE)
+    except FileTooLarge:
+        raise BadInput("picture", "file_too_large") from None
+    except UnreadableFile:
+        raise BadInput("picture", "not_a_picture") from None
+    if prepared.state != "picture":
+        raise BadInput("picture", "not_a_picture")
+    return prepared
 
 
-def _days(screen: Screen) -> list[date]:
-    today = screen.now.astimezone(screen.tz).date()
-    return [today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD)]
+async def _keep_picture(request: WebRequest, uow: UnitOfWork, key: int, prepared: Prepared | None) -> None:
+    """Last, when nothing can be refused any more: what is refused leaves no file behind."""
+    if prepared is not None:
+        media_id = await media.store(uow, parts_of(request).shelf, prepared)
+        await service.set_picture(uow, key, media_id)
 
 
 async def _do(request: WebRequest, broadcast_id: str, act: Act, notice: str) -> Response[str]:
@@ -273,21 +311,19 @@ async def _show(
     code: int = 200,
     done: str | None = None,
 ) -> Response[str]:
-    require(uow.actor, SHOP_SEE)
-    one = await queries.load_broadcast(uow, broadcast_id)
-    return await _answer(screen, uow, one, form, code=code, done=done)
+    return await _answer(screen, uow, broadcast_id, form, code=code, done=done)
 
 
 async def _answer(
     screen: Screen,
     uow: UnitOfWork,
-    one: BroadcastRow | None,
+    broadcast_id: int | None,
     form: Form,
     *,
     code: int,
     done: str | None = None,
 ) -> Response[str]:
-    context = await _context(screen, uow, one, form)
+    context = await context_of(screen, uow, broadcast_id, form)
     if not wants_part(screen.request):
         return screen.page(
             "broadcasts/one.html",
@@ -300,50 +336,3 @@ async def _answer(
         part = screen.text("broadcasts/_one.html", **context)
         return screen.answer(part + screen.toast(screen.say(NOTICES[done]), tone="ok"))
     return screen.part("broadcasts/_one.html", code=code, **context)
-
-
-async def _context(
-    screen: Screen,
-    uow: UnitOfWork,
-    one: BroadcastRow | None,
-    form: Form,
-) -> dict[str, Any]:
-    shop = await get_context(uow)
-    kept = {} if one is None else one.words
-    words = {
-        language: form.typed.get(rules.field_of(language), kept.get(language, "")) for language in LANGUAGES
-    }
-    audience = form.typed.get("audience") or ("everybody" if one is None else one.audience)
-    if audience not in AUDIENCES:
-        audience = "everybody"
-    is_draft = one is None or one.status == "draft"
-    people = await count(uow, audience) if is_draft else one.people if one else 0
-    return {
-        "one": one,
-        "is_draft": is_draft,
-        "words": words,
-        "audience": audience,
-        "people": people,
-        "minutes": rules.minutes(people),
-        "bubbles": {
-            language: rules.filled(text, name=SAMPLE[language], shop=shop.name)
-            for language, text in sorted(kept.items(), key=lambda pair: pair[0] != shop.default_language)
-        },
-        "shop_language": shop.default_language,
-        "typed": form.typed,
-        "error": sentence_for(screen, form.problem) if form.problem else None,
-        "wrong_field": form.problem.field if form.problem else "",
-        "form_key": secrets.token_urlsafe(16),
-        "days": _days(screen),
-        "every": SOON if one is None or one.status == "running" or _is_near(one, screen.now) else SLOW,
-        "is_on": await is_feature_enabled(uow, rules.FEATURE),
-        "may_manage": may(uow.actor, BROADCASTS_MANAGE),
-        "states": STATES,
-        "audiences": AUDIENCES,
-        "places": rules.PLACES,
-        "no_success": rules.MOST_WITHOUT_SUCCESS,
-    }
-
-
-def _is_near(one: BroadcastRow, now: datetime) -> bool:
-    return one.starts_at is not None and one.starts_at - now <= timedelta(minutes=1)

@@ -26,7 +26,8 @@ async def events(request: WebRequest) -> Stream:
     """Snapshots of the shop on the screen for as long as the page is open; the first one at once."""
     hub = parts_of(request).hub
     try:
-        seat = hub.take_seat(signed_in(request))
+        is_broadcast = View.of(request).topic == "broadcast"
+        seat = hub.take_seat(signed_in(request), watches_broadcasts=is_broadcast)
     except TooManySeats:
         raise TooManyRequestsException from None
     viewer = _viewer(request, seat)
