@@ -74,7 +74,7 @@ class Listing:
         for name in texts:
             if text := " ".join(normalise_text(query.get(name, "")).split())[:LONGEST_SEARCH]:
                 chosen[name] = text
-        meant, unread = _typed(query, {**dict.fromkeys(numbers, _number), **dict.fromkeys(days, _day)})
+        meant, unread = typed_of(query, {**dict.fromkeys(numbers, number_of), **dict.fromkeys(days, _day)})
         sort = query.get("sort", NEWEST)
         after = Place.parse(query.get("after", ""))
         return cls(path, {**chosen, **meant}, sort if sort in SORTS else NEWEST, after, unread)
@@ -124,7 +124,7 @@ class Listing:
         return f"{path}?{urlencode(query)}" if query else path
 
 
-def _typed(
+def typed_of(
     query: Mapping[str, str], fields: Mapping[str, Callable[[str], str | None]]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """What is meant by field, and what could not be read."""
@@ -142,7 +142,7 @@ def _typed(
     return meant, unread
 
 
-def _number(typed: str) -> str | None:
+def number_of(typed: str) -> str | None:
     """As the address keeps it. Raises ValueError; a negative one is nothing to choose by."""
     found = whole_number(typed)
     if found is not None and not 0 <= found <= LARGEST_ID:

@@ -9,13 +9,14 @@ from typing import Any, Literal, cast, get_args
 from shop import signals
 from shop.actors import TICKETS_SEE, may
 from shop.overview.queries import chosen_range, load_overview
-from shop.receipts.desk import Desk, Filter, Tab, count_waiting, load_desk
+from shop.receipts.desk import Desk, count_waiting, load_desk
 from shop.tickets.queries import count_waiting as count_unanswered
 from shop.tickets.queries import load_ticket
 from shop.unit_of_work import UnitOfWork
 from web.broadcasts import context_of as broadcast_context
 from web.forms import parse_id
 from web.parts import WebRequest
+from web.queue import Part
 from web.rendering import Screen
 from web.streams import Snapshot
 
@@ -31,8 +32,7 @@ class View:
     """What the page shows; the address of its stream says so."""
 
     topic: Topic
-    tab: Tab
-    filter: Filter
+    part: Part
     item: int | None
     range_days: int
 
@@ -40,12 +40,10 @@ class View:
     def of(cls, request: WebRequest) -> View:
         """What it does not know counts as not said. Raises NotFound for an item that is no number."""
         asked = request.query_params
-        topic, tab, chosen = asked.get("topics"), asked.get("tab"), asked.get("filter")
-        item = asked.get("item")
+        topic, item = asked.get("topics"), asked.get("item")
         return cls(
             topic=cast("Topic", topic) if topic in get_args(Topic) else "counts",
-            tab=cast("Tab", tab) if tab in get_args(Tab) else "waiting",
-            filter=cast("Filter", chosen) if chosen in get_args(Filter) else "all",
+            part=Part.of(request),
             item=parse_id("receipt", item) if item else None,
             range_days=chosen_range(asked.get("range")),
         )
@@ -60,8 +58,8 @@ async def take(screen: Screen, uow: UnitOfWork, view: View) -> Snapshot:
     if view.topic == "desk":
         desk = await load_desk(
             uow,
-            tab=view.tab,
-            chosen_filter=view.filter,
+            tab=view.part.tab,
+            **view.part.asked,
             payment_id=view.item,
             # What a colleague decides must not take the queue away from whoever works in it.
             stays=True,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from db.models import BotConfiguration, CardToCardPayment, Order, Staff, User
@@ -17,9 +17,11 @@ from shop.actors import RECEIPTS_SEE, require
 from shop.configurations import registry
 from shop.errors import NotFound
 from shop.plans import sold
-from shop.receipts import presence
+from shop.receipts import browsing, narrowing, presence
+from shop.receipts.browsing import PaidTo
 from shop.receipts.detail import ReceiptDetail, load_detail
 from shop.receipts.holding import HeldDecision, list_held
+from shop.receipts.narrowing import ALL, Narrowed
 from shop.receipts.presence import Reviewer
 from shop.unit_of_work import UnitOfWork
 
@@ -69,6 +71,16 @@ class Desk:
     """In this tab, with this filter."""
     held: Sequence[HeldDecision] = ()
     """Decisions of the shop that may still be taken back, the soonest to count first."""
+    narrowed: Narrowed = ALL
+    """The part of the queue somebody works on; it stays when he looks at what is decided, and says nothing
+    there."""
+    cards: Sequence[PaidTo] = ()
+    """Of the shop, where somebody narrows the queue or has narrowed it to one of them."""
+
+    @property
+    def is_part(self) -> bool:
+        """Whether something of the waiting queue is left out."""
+        return self.filter != "all" or bool(self.narrowed)
 
 
 def waits() -> ColumnElement[bool]:
@@ -89,14 +101,16 @@ async def load_desk(
     payment_id: int | None = None,
     after: int | None = None,
     stays: bool = False,
+    narrowed: Narrowed = ALL,
+    with_cards: bool = False,
     language: str = "fa",
 ) -> Desk:
     """The desk with ``payment_id`` under review, or the one to work on ``after`` another was decided.
 
     Neither: nothing chosen yet. ``tab`` is the one the item is listed under, unless it ``stays`` what it was
-    when somebody began to look. The waiting queue is oldest first, because it is worked from the front; the
-    others newest first. Raises NotAllowed, and NotFound for a receipt of another shop or one that was never
-    sent.
+    when somebody began to look. The waiting queue is oldest first, because it is worked from the front, and
+    may be ``narrowed``; the others newest first: ``browsing`` narrows those. Raises
+    NotAllowed, and NotFound for a receipt of another shop or one that was never sent.
     """
     require(uow.actor, RECEIPTS_SEE)
     item = None
@@ -107,37 +121,48 @@ async def load_desk(
         if not stays:
             tab = tab_of(item.status)
     elif after is not None:
-        item = await load_detail(uow, _NEXT, language, after=after)
-    frame, queue = await _queue(uow, tab, chosen_filter, language)
+        following = _next(chosen_filter, tuple(narrowed.given))
+        item = await load_detail(uow, following, language, after=after, **narrowing.values(narrowed))
+    part = narrowed if tab == "waiting" else ALL
+    frame, queue, found = await _queue(uow, tab, chosen_filter, part, language)
     ids = [entry.payment_id for entry in queue]
     at = ids.index(item.payment_id) if item is not None and item.payment_id in ids else -1
-    following = [entry for entry in ids[at + 1 :] + ids[: max(at, 0)] if at >= 0]
-    total = frame.counts[tab] if chosen_filter == "all" else len(queue)
+    others = [entry for entry in ids[at + 1 :] + ids[: max(at, 0)] if at >= 0]
     return Desk(
         tab=tab,
         filter=chosen_filter,
         counts=frame.counts,
         queue=queue,
         item=item,
-        next_id=following[0] if following else (ids[0] if ids and at < 0 else None),
+        next_id=others[0] if others else (ids[0] if ids and at < 0 else None),
         position=at + 1,
-        total=total,
+        total=frame.counts[tab] if chosen_filter == "all" and not part else found,
         held=await list_held(uow) if frame.is_anything_held else (),
+        narrowed=narrowed,
+        cards=await browsing.list_cards(uow, language) if with_cards or narrowed.card else (),
     )
 
 
 async def first_waiting(uow: UnitOfWork, *, after: int | None = None) -> int | None:
     """The receipt to work on next: the oldest that waits, but the one that came after ``after`` first."""
     asked = {"shop": uow.bot_id, "after": after}
-    found: int | None = await uow.session.scalar(select(_NEXT), asked)
+    found: int | None = await uow.session.scalar(select(_next("all", ())), asked)
     return found
 
 
-def _next() -> ColumnElement[Any]:
+@cache
+def _next(chosen: Filter, narrowed: tuple[str, ...]) -> ColumnElement[Any]:
+    """Of the part of the queue that is worked on; the same object for the same part."""
     after = bindparam("after", type_=BigInteger)
     first = (
         select(CardToCardPayment.id)
-        .where(CardToCardPayment.bot_id == _SHOP, waits(), CardToCardPayment.id.is_distinct_from(after))
+        .where(
+            CardToCardPayment.bot_id == _SHOP,
+            waits(),
+            CardToCardPayment.id.is_distinct_from(after),
+            *_passes(chosen),
+            *narrowing.conditions(narrowed),
+        )
         .order_by(CardToCardPayment.receipt_submitted_at, CardToCardPayment.id)
         .limit(1)
         .correlate(None)
@@ -149,7 +174,6 @@ def _next() -> ColumnElement[Any]:
     return func.coalesce(later.scalar_subquery(), first.scalar_subquery(), type_=BigInteger)
 
 
-_NEXT = _next()
 _CHOSEN = bindparam("chosen", type_=BigInteger)
 
 
@@ -200,19 +224,24 @@ def _frame(row: Sequence[Any]) -> _Frame:
     return _Frame(dict(zip(STATUSES, counts, strict=True)), held, minutes)
 
 
-async def _queue(uow: UnitOfWork, tab: Tab, chosen: Filter, language: str) -> tuple[_Frame, list[QueueItem]]:
+async def _queue(
+    uow: UnitOfWork, tab: Tab, chosen: Filter, narrowed: Narrowed, language: str
+) -> tuple[_Frame, list[QueueItem], int]:
+    """With how many there are of that part, where it is one."""
     shop = {"shop": uow.bot_id}
-    rows = (await uow.session.execute(_statement(tab, chosen), presence.seen_by(uow) | shop)).all()
+    asked = presence.seen_by(uow) | shop | narrowing.values(narrowed)
+    rows = (await uow.session.execute(_statement(tab, chosen, tuple(narrowed.given)), asked)).all()
     around = rows[0] if rows else (await uow.session.execute(_frame_alone(), shop)).one()
     frame = _frame(around[-_AROUND:])
     late_before = uow.now - timedelta(minutes=frame.late_minutes)
-    return frame, [_item(row, late_before, language) for row in rows]
+    queue = [_item(row, late_before, language) for row in rows]
+    return frame, queue, rows[0].found if rows else 0
 
 
 @cache
-def _statement(tab: Tab, chosen: Filter) -> Any:
+def _statement(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Any:
     """Built and compiled once: either costs more than to run it."""
-    page = _page(tab, chosen).subquery("page")
+    page = _page(tab, chosen, narrowed).subquery("page")
     statement = _sorted(
         select(
             CardToCardPayment.id,
@@ -228,6 +257,7 @@ def _statement(tab: Tab, chosen: Filter) -> Any:
             _bought_before().label("bought_before"),
             Staff.name.label("reviewer"),
             CardToCardPayment.claimed_until,
+            page.c.found,
             *_frame_columns(),
         )
         .join(page, page.c.id == CardToCardPayment.id)
@@ -245,24 +275,33 @@ def _is_here(joined: Any) -> ColumnElement[bool]:
     return found
 
 
-def _page(tab: Tab, chosen: Filter) -> Select[Any]:
-    """Which receipts are shown, found before anything is joined to them.
+def _page(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Select[Any]:
+    """Which receipts are shown, found before anything is joined to them; and of how many.
 
     The wall's condition does not tell PostgreSQL how many rows pass it, so it expects hardly any; joined at
     once, it would begin at the customers and read every payment of the shop.
     """
-    page = select(CardToCardPayment.id).where(
+    is_part = chosen != "all" or bool(narrowed)
+    # The frame counts a whole tab by its index alone.
+    found = func.count().over() if is_part else literal(0, BigInteger)
+    page = select(CardToCardPayment.id, found.label("found")).where(
         CardToCardPayment.bot_id == _SHOP,
         among(CardToCardPayment.status, STATUSES[tab]),
         CardToCardPayment.commit_at.is_(None),
+        *_passes(chosen),
+        *narrowing.conditions(narrowed),
     )
-    if chosen == "flagged":
-        page = page.join(User, _is_here(User) & (User.id == CardToCardPayment.user_id)).where(
-            or_(CardToCardPayment.duplicate_suspect, CardToCardPayment.late, User.blocked_at.is_not(None))
-        )
-    elif chosen == "new":
-        page = page.where(~_bought_before())
     return _sorted(page, tab).limit(PAGE)
+
+
+def _passes(chosen: Filter) -> list[ColumnElement[bool]]:
+    if chosen == "flagged":
+        blocked = select(User.id).where(
+            User.bot_id == _SHOP, User.id == CardToCardPayment.user_id, User.blocked_at.is_not(None)
+        )
+        suspect = or_(CardToCardPayment.duplicate_suspect, CardToCardPayment.late)
+        return [suspect | blocked.correlate(CardToCardPayment).exists()]
+    return [~_bought_before()] if chosen == "new" else []
 
 
 def _bought_before() -> ColumnElement[bool]:

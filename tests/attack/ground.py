@@ -37,7 +37,9 @@ _TOKEN = re.compile(r'name="_csrf_token" value="([^"]*)"')
 _READ = re.compile(r'(?:query_params|query|asked|typed)\.get(?:all)?\("([a-z_]+)"')
 _FILTERS = re.compile(r"Listing\.read\(((?:[^()]|\([^()]*\))*)\)")
 _NAME = re.compile(r'"([a-z_]+)"')
-RECEIPTS = {"tab": "waiting", "filter": "all", "reject": "1", "approve": "1"}
+NARROWED = {"card": "1", "least": "1000", "most": "900000", "customer": "{customer_id}"}
+RECEIPTS = {"tab": "waiting", "filter": "all", "reject": "1", "approve": "1", **NARROWED}
+STREAM = {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}", **NARROWED}
 HISTORY = {"kind": "receipts", "actor": "staff:1", "since": "week", "before": "99"}
 MISSED = {"fate": "failed", "sort": "oldest", "after": "1"}
 BROADCASTS = {"state": "running", "sort": "oldest", "after": "1"}
@@ -66,8 +68,8 @@ QUERIES: dict[str, dict[str, str]] = {
     "/receipts/all": EVERY_RECEIPT,
     "/receipts/all.csv": EVERY_RECEIPT,
     "/receipts/{payment_id:str}": RECEIPTS,
-    "/events": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},
-    "/events/now": {"topics": "desk", "tab": "waiting", "filter": "all", "item": "{payment_id}"},
+    "/events": STREAM,
+    "/events/now": STREAM,
     "/audit": HISTORY,
     "/audit.csv": HISTORY,
     "/broadcasts": BROADCASTS,

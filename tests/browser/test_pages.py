@@ -106,6 +106,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/customers?q=nobody",
         "/subscriptions",
         "/subscriptions?q=nobody",
+        "/receipts?card=1&least=much",
         "/receipts/all",
         "/receipts/all?state=reversed&since=soon",
         "/transactions",

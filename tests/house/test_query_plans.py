@@ -44,6 +44,7 @@ from shop.receipts.browsing import Wanted as Receipts
 from shop.receipts.browsing import add_up as add_up_receipts
 from shop.receipts.browsing import list_cards as list_paid_cards
 from shop.receipts.desk import count_waiting, load_desk
+from shop.receipts.narrowing import Narrowed
 from shop.receipts.queries import list_awaiting
 from shop.receipts.rules import RejectReason
 from shop.staff import sessions as browsers
@@ -141,6 +142,9 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
     asked = await shops.ticket(shop, person)
     return shop, {
         "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
+        "part of the queue, and the next of it": lambda uow: load_desk(
+            uow, chosen_filter="flagged", after=first.payment_id, narrowed=Narrowed(1, 1, 9, 1)
+        ),
         "the queue's count": count_waiting,
         "every receipt": lambda uow: list_receipts(uow, Receipts(), language="fa"),
         "every receipt, further on": lambda uow: list_receipts(

@@ -76,9 +76,9 @@ PAGES = (
     Mutant(
         "looking at a receipt claims it",
         RECEIPTS,
-        '        desk = await _desk(request, uow, parse_id("receipt", payment_id))\n',
+        '        return await _look_at(request, uow, parse_id("receipt", payment_id))\n',
         '        await presence.look(uow, parse_id("receipt", payment_id))\n'
-        '        desk = await _desk(request, uow, parse_id("receipt", payment_id))\n',
+        '        return await _look_at(request, uow, parse_id("receipt", payment_id))\n',
         tests_of(DOORS, "test_looking_changes_nothing"),
         meets="W3",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast, get_args
+from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
@@ -22,7 +22,7 @@ from shop.i18n import N_
 from shop.media import service as media
 from shop.media.service import StoredFile
 from shop.receipts import holding, presence
-from shop.receipts.desk import Desk, Filter, Tab, load_desk
+from shop.receipts.desk import Desk, load_desk
 from shop.receipts.holding import Decision, Held
 from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitOfWork
@@ -33,10 +33,13 @@ from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, parse_number, read_form
 from web.parts import WebRequest, parts_of
+from web.queue import Part, address
 from web.rendering import PUSH_URL, Screen, isolated, see_other, wants_part
 
 QUEUE = "/receipts"
-DIALOGS = ("reject", "approve", "other")
+NARROW = "narrow"
+"""Opens the form by which the queue is narrowed."""
+DIALOGS = ("reject", "approve", "other", NARROW)
 """What the address can open without script."""
 PICTURE_POLICY = "sandbox; default-src 'none'"
 DONE: Mapping[Decision, tuple[str, str]] = {
@@ -54,14 +57,12 @@ class ReceiptController(Controller):
     @get()
     async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
         """The queue, nothing chosen yet."""
-        return _show(Screen.of(request), await _desk(request, uow))
+        return await _look_at(request, uow)
 
     @get("/{payment_id:str}")
     async def item(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[str]:
         """One receipt under review; ``?reject=1`` and the like open the dialogs without script."""
-        desk = await _desk(request, uow, parse_id("receipt", payment_id))
-        asked = next((name for name in DIALOGS if name in request.query_params), "")
-        return _show(Screen.of(request), desk, open_dialog=asked)
+        return await _look_at(request, uow, parse_id("receipt", payment_id))
 
     @get("/{payment_id:str}/image")
     async def image(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[bytes]:
@@ -158,7 +159,7 @@ class ReceiptController(Controller):
         try:
             async with _unit(request) as uow:
                 undone = await holding.undo(uow, receipt)
-                desk = await load_desk(uow, payment_id=receipt, language=screen.lang)
+                desk = await _same(screen, uow, receipt)
         except (TooLate, NothingHeld) as refusal:
             return await _as_it_is(screen, receipt, refusal)
         told = screen.say(UNDONE) % {"name": isolated(undone.customer_name)}
@@ -185,21 +186,33 @@ def _reason(fields: Mapping[str, str]) -> RejectReason:
     return RejectReason(code)
 
 
-async def _desk(request: WebRequest, uow: UnitOfWork, payment_id: int | None = None) -> Desk:
-    """The desk as the address describes it; what it does not know counts as not said."""
-    asked = request.query_params
-    tab, chosen = asked.get("tab"), asked.get("filter")
-    return await load_desk(
+async def _look_at(request: WebRequest, uow: UnitOfWork, payment_id: int | None = None) -> Response[str]:
+    """The desk as the address describes it, with the dialog that it opens."""
+    screen, part = Screen.of(request), Part.of(request)
+    opened = next((name for name in DIALOGS if name in request.query_params), NARROW if part.unread else "")
+    desk = await load_desk(
         uow,
-        tab=cast("Tab", tab) if tab in get_args(Tab) else "waiting",
-        chosen_filter=cast("Filter", chosen) if chosen in get_args(Filter) else "all",
+        tab=part.tab,
         payment_id=payment_id,
-        language=Screen.of(request).lang,
+        with_cards=opened == NARROW,
+        language=screen.lang,
+        **part.asked,
     )
+    response = _show(screen, desk, open_dialog=opened, unread=part.unread)
+    if wants_part(request) and payment_id is None and part.tab == "waiting" and not opened:
+        # Without the fields that were left empty.
+        response.headers[PUSH_URL] = address(desk, QUEUE)
+    return response
 
 
 async def _next(screen: Screen, uow: UnitOfWork, decided: int) -> Desk:
-    return await load_desk(uow, after=decided, language=screen.lang)
+    part = Part.of(screen.request)
+    return await load_desk(uow, after=decided, language=screen.lang, **part.asked)
+
+
+async def _same(screen: Screen, uow: UnitOfWork, payment_id: int) -> Desk:
+    part = Part.of(screen.request)
+    return await load_desk(uow, payment_id=payment_id, language=screen.lang, **part.asked)
 
 
 def _show(screen: Screen, desk: Desk, *, code: int = 200, **context: Any) -> Response[str]:
@@ -231,7 +244,7 @@ def _decided(screen: Screen, held: Held, desk: Desk) -> Response[str]:
 
 def _go_on(screen: Screen, desk: Desk, *, notice: str = "", told: str = "") -> Response[str]:
     """Another receipt than before is on the desk: its part and address for htmx, the way there otherwise."""
-    url = QUEUE if desk.item is None else f"{QUEUE}/{desk.item.payment_id}"
+    url = address(desk, QUEUE if desk.item is None else f"{QUEUE}/{desk.item.payment_id}")
     if not wants_part(screen.request):
         return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)] if notice else [])
     response = _show(screen, desk)
@@ -245,7 +258,7 @@ async def _as_it_is(
 ) -> Response[str]:
     """Nothing was changed: the same receipt as it is now, and why."""
     async with _unit(screen.request) as uow:
-        desk = await load_desk(uow, payment_id=payment_id, language=screen.lang)
+        desk = await _same(screen, uow, payment_id)
     conflict = _why(screen, refusal)
     return _show(screen, desk, code=409, open_dialog=open_dialog, conflict=conflict, **context)
 
@@ -259,7 +272,7 @@ def _why(screen: Screen, refusal: ShopError) -> str:
 async def _ask_again(screen: Screen, payment_id: int, **context: Any) -> Response[str]:
     """The same form with what was wrong said beside the field, and nothing lost."""
     async with _unit(screen.request) as uow:
-        desk = await load_desk(uow, payment_id=payment_id, language=screen.lang)
+        desk = await _same(screen, uow, payment_id)
     return _show(screen, desk, code=422, **context)
 
 
