@@ -11,8 +11,6 @@ from typing import Annotated, Literal
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from shop.receipts.rules import RejectReason
-
 Id = Annotated[int, Field(gt=0, lt=2**63)]
 """A key of ours; what the database cannot hold is no button of ours."""
 
@@ -115,4 +113,5 @@ class Review(CallbackData, prefix="rv"):
     act: Literal["approve", "sure", "amount", "amount_sure", "reasons", "reject", "other", "undo", "back"]
     payment_id: Id
     turn: Annotated[int, Field(gt=0, lt=2**31)]
-    reason: RejectReason | None = None
+    reason: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")] | None = None
+    """The code of a reason of the shop's list."""

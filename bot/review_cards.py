@@ -54,7 +54,14 @@ class ReviewCards:
             located = await media.locate(uow, payment_id)
         if turn < shown.stamp.turn:
             return Kept(None)
-        write = partial(review.card, promise.reader, shown, turn=turn, dashboard_url=self.dashboard_url)
+        write = partial(
+            review.card,
+            promise.reader,
+            shown,
+            turn=turn,
+            dashboard_url=self.dashboard_url,
+            chat_id=promise.chat_id,
+        )
         sent, has_picture = await self._send(bot, promise, located, write)
 
         async def note(uow: UnitOfWork) -> None:
@@ -84,6 +91,7 @@ class ReviewCards:
             menu=copy.menu,
             is_without_picture=not copy.has_picture and shown.detail.receipt_type != "text",
             dashboard_url=self.dashboard_url,
+            chat_id=copy.chat_id,
         )
         is_there = await _rewrite(bot, copy, screen)
 

@@ -88,6 +88,8 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("note", "required"): N_("Write something first."),
     ("why", "required"): N_("Write a few words; your colleagues will read them here."),
     ("reason_code", "unknown"): N_("Choose a reason."),
+    ("words_fa", "required"): N_("Write the reason, in at least one language."),
+    ("words_fa", "too_many"): N_("There are %(limit)s already; delete one of yours first."),
     ("name", "required"): N_("Give it a name, so that you know it again."),
     ("name", "too_long"): N_("A name of at most %(limit)s characters, please."),
     ("permissions", "required"): N_("Choose at least one thing this person may do."),

@@ -22,26 +22,28 @@ _ISOLATES = re.compile("[\u2066-\u2069]")
 
 def rejections(item: ReceiptDetail) -> dict[str, str]:
     """For every reason, the message this receipt's customer would get, in his language."""
+    own = {one.code: one.said(item.customer_language) for one in item.reasons if not one.is_ours}
+    ours = dict.fromkeys(RejectReason, "") | {RejectReason.OTHER: OWN_WORDS}
     return {
-        reason.value: _ISOLATES.sub(
-            "",
-            plain(
-                fill(
-                    "receipt_rejected",
-                    lang=item.customer_language,
-                    timezone=ZoneInfo("UTC"),
-                    calendar="jalali",
-                    own={"receipt_rejected": item.own_rejection or {}},
-                    tracking_number=item.tracking_number,
-                    amount=item.amount,
-                    plan=item.plan_name,
-                    reason=reason.value,
-                    text=OWN_WORDS if reason is RejectReason.OTHER else "",
-                )
-            ),
-        )
-        for reason in RejectReason
+        **{reason.value: _rejection(item, reason, text) for reason, text in ours.items()},
+        **{code: _rejection(item, RejectReason.OTHER, text) for code, text in own.items()},
     }
+
+
+def _rejection(item: ReceiptDetail, reason: RejectReason, text: str) -> str:
+    message = fill(
+        "receipt_rejected",
+        lang=item.customer_language,
+        timezone=ZoneInfo("UTC"),
+        calendar="jalali",
+        own={"receipt_rejected": item.own_rejection or {}},
+        tracking_number=item.tracking_number,
+        amount=item.amount,
+        plan=item.plan_name,
+        reason=reason.value,
+        text=text,
+    )
+    return _ISOLATES.sub("", plain(message))
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ async def _act(uow: UnitOfWork, pressed: Press, button: Review, reader: Reader) 
             await chat.approve(uow, pressed, despite_warnings=button.act == "sure")
             return _("✅ Approved")
         case "reject" if button.reason is not None:
-            await chat.reject(uow, pressed, reason=button.reason)
+            await chat.reject(uow, pressed, code=button.reason)
             return _("❌ Rejected")
         case "undo":
             await chat.undo(uow, pressed)

@@ -20,7 +20,9 @@ from shop.i18n import N_
 from shop.money import Currency, Money
 from shop.receipts import rules
 from shop.receipts.copies import ShownReceipt
+from shop.receipts.detail import ReceiptDetail
 from shop.receipts.notes import Menu
+from shop.receipts.reasons import Reason
 from shop.receipts.rules import RejectReason
 
 CAPTION_LIMIT = 1024
@@ -33,7 +35,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 State = Literal["waiting", "held", "approved", "rejected", "replaced", "closed"]
 
-REASONS: Mapping[RejectReason, str] = {
+REASONS: Mapping[str, str] = {
     RejectReason.DUPLICATE_IMAGE: N_("The image was used before"),
     RejectReason.AMOUNT_TOO_LOW: N_("The amount is too low"),
     RejectReason.NOT_ARRIVED: N_("The money has not arrived"),
@@ -87,10 +89,17 @@ def card(
     dashboard_url: str,
     menu: Menu | None = None,
     is_without_picture: bool = False,
+    chat_id: int | None = None,
 ) -> Screen:
-    """The receipt number ``turn`` of a payment as it stands now; never with buttons once it is decided."""
+    """The receipt number ``turn`` of a payment as it stands now; never with buttons once it is decided.
+
+    Nor in the private chat (``chat_id``) of whoever paid it: nobody decides on his own payment.
+    """
     state = state_of(shown, turn)
+    # A private chat has the number of its person.
+    is_own = state == "waiting" and chat_id == shown.detail.customer_telegram_id
     fields = _fields(reader, shown, state) | {"menu": menu, "is_without_picture": is_without_picture}
+    fields |= {"is_own": is_own, "is_staffs": state == "waiting" and shown.detail.is_staffs}
     payment_id = shown.detail.payment_id
     desk = _desk(reader, dashboard_url, payment_id)
     text = ""
@@ -98,7 +107,10 @@ def card(
         text = write("receipt_card", reader, **fields, **_own_words(shown, state, limit))
         if visible_length(text) <= CAPTION_LIMIT:
             break
-    return Screen(text, _buttons(reader, payment_id, state, turn=turn, menu=menu, desk=desk))
+    if is_own:
+        return Screen(text, keyboard(desk))
+    reasons = _reasons(reader, shown.detail, turn) if menu == "reasons" else ()
+    return Screen(text, _buttons(reader, payment_id, state, turn=turn, menu=menu, desk=desk, reasons=reasons))
 
 
 def state_of(shown: ShownReceipt, turn: int) -> State:
@@ -148,7 +160,7 @@ def visible_length(text: str) -> int:
 
 def _fields(reader: Reader, shown: ShownReceipt, state: State) -> dict[str, object]:
     item, _ = shown.detail, reader.gettext
-    reason = REASONS.get(RejectReason(item.reject_reason)) if item.reject_reason else None
+    reason = REASONS.get(item.reject_reason) if item.reject_reason else None
     is_rejection = state == "rejected" or (state == "held" and item.held and item.held.decision == "reject")
     door = DOORS.get(item.decided_channel or "")
     return {
@@ -183,7 +195,14 @@ def _line(text: str | None, limit: int) -> str:
 
 
 def _buttons(
-    reader: Reader, payment_id: int, state: State, *, turn: int, menu: Menu | None, desk: Row
+    reader: Reader,
+    payment_id: int,
+    state: State,
+    *,
+    turn: int,
+    menu: Menu | None,
+    desk: Row,
+    reasons: Row,
 ) -> InlineKeyboardMarkup | None:
     _ = reader.gettext
 
@@ -205,7 +224,6 @@ def _buttons(
         return keyboard([sure], back)
     if menu == "reasons":
         own = Review(act="other", payment_id=payment_id, turn=turn)
-        reasons = _reasons(reader, payment_id, turn)
         return keyboard(*([button] for button in reasons), [press(_("✏️ In my own words…"), own)], back)
     return keyboard(
         [
@@ -217,11 +235,15 @@ def _buttons(
     )
 
 
-def _reasons(reader: Reader, payment_id: int, turn: int) -> Row:
-    return [
-        press(reader.gettext(label), Review(act="reject", payment_id=payment_id, turn=turn, reason=reason))
-        for reason, label in REASONS.items()
-    ]
+def _reasons(reader: Reader, item: ReceiptDetail, turn: int) -> Row:
+    """In the shop's order; its own in the chat's language where it wrote them in it."""
+
+    def button(reason: Reason) -> InlineKeyboardButton:
+        label = reader.gettext(REASONS[reason.code]) if reason.is_ours else reason.label(reader.language)
+        act = Review(act="reject", payment_id=item.payment_id, turn=turn, reason=reason.code)
+        return press(_line(label, NAME_LIMIT), act)
+
+    return [button(reason) for reason in item.reasons]
 
 
 def _desk(reader: Reader, dashboard_url: str, payment_id: int) -> Row:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db.models import Bot, CardToCardPayment, Staff, TelegramNote
 from shop.actors import RECEIPTS_APPROVE, require
 from shop.errors import NotAllowed, NotFound, ReceiptReplaced
-from shop.receipts import holding, notes, service
+from shop.receipts import holding, notes, reasons, service
 from shop.receipts.holding import Held, Undone
 from shop.receipts.notes import CARD, Menu
 from shop.receipts.rules import RejectReason
@@ -82,11 +82,12 @@ async def approve(uow: UnitOfWork, press: Press, *, despite_warnings: bool = Fal
     return await holding.hold_approval(uow, press.payment_id, despite_warnings=despite_warnings)
 
 
-async def reject(uow: UnitOfWork, press: Press, *, reason: RejectReason) -> Held:
-    """Raises what ``holding.hold_rejection`` does, and ReceiptReplaced."""
+async def reject(uow: UnitOfWork, press: Press, *, code: str) -> Held:
+    """For a reason of the shop's list. Raises what ``holding.hold_rejection`` does, and ReceiptReplaced."""
     uow, _ = await look_at(uow, press)
     await _require_turn(uow, press)
-    return await holding.hold_rejection(uow, press.payment_id, reason=reason)
+    reason, words = await reasons.choose(uow, press.payment_id, code)
+    return await holding.hold_rejection(uow, press.payment_id, reason=reason, text=words)
 
 
 async def ask_reason(uow: UnitOfWork, press: Press) -> None:

@@ -29,6 +29,7 @@ from shop.receipts import presence, warnings
 from shop.receipts.amounts import limit_of_mine
 from shop.receipts.holding import HeldDecision, held_on
 from shop.receipts.presence import Reviewer
+from shop.receipts.reasons import CONFIG_KEY, OURS, Reason, listed, offered
 from shop.receipts.warnings import ReceiptWarning
 from shop.unit_of_work import UnitOfWork
 
@@ -96,6 +97,13 @@ class ReceiptDetail:
     """The most that who looks may approve of one receipt, in minor units; None is any amount."""
     own_rejection: Mapping[str, str] | None = None
     """What the shop says in its own words when it rejects, in the customer's language."""
+    reasons: Sequence[Reason] = OURS
+    """Those offered for a rejection, in the shop's order; the reviewer's own words come after them."""
+    customer_telegram_id: int = 0
+    is_mine: bool = False
+    """Whether who looks paid it himself: nobody decides on his own payment."""
+    is_staffs: bool = False
+    """Whether somebody of the team paid it."""
 
 
 async def load_detail(
@@ -126,6 +134,9 @@ async def load_detail(
         reviewer=presence.reviewer(row.colleague, row.claimed_until) if waits else None,
         held=held_on(uow, row) if row.commit_at is not None else None,
         own_rejection=row.own_rejection,
+        reasons=offered(listed(row.own_reasons)),
+        is_mine=row.is_mine,
+        is_staffs=row.is_staffs,
         my_limit=row.my_limit,
     )
 
@@ -167,6 +178,26 @@ def _own_rejection() -> ScalarSelect[Any]:
     )
 
 
+def _own_reasons() -> ScalarSelect[Any]:
+    """The shop's own list of reasons, as ``reasons`` keeps it."""
+    return (
+        select(BotConfiguration.config_value)
+        .where(BotConfiguration.bot_id == CardToCardPayment.bot_id, BotConfiguration.config_key == CONFIG_KEY)
+        .correlate(CardToCardPayment)
+        .scalar_subquery()
+    )
+
+
+def _paid_by_staff(*, me: bool) -> ColumnElement[bool]:
+    """Whether the payer's Telegram account is that of who looks, or of anybody on the team."""
+    person = aliased(Staff)
+    who = person.id == bindparam("me", type_=BigInteger) if me else person.is_active.is_(True)
+    of_the_team = select(person.id).where(
+        person.bot_id == User.bot_id, person.telegram_id == User.telegram_id, who
+    )
+    return of_the_team.correlate(User).exists()
+
+
 @cache
 def _detail(which: ColumnElement[Any]) -> Any:
     """Built and compiled once for each way of choosing: either costs more than to run it."""
@@ -178,13 +209,16 @@ def _detail(which: ColumnElement[Any]) -> Any:
             Order.status.label("order_status"),
             Order.snapshot,
             *(User.first_name, User.last_name, User.username, User.language, User.blocked_at),
-            User.created_at.label("customer_since"),
+            *(User.created_at.label("customer_since"), User.telegram_id),
             *(Media.state, Media.size_bytes, Media.width, Media.height),
             ProvisioningJob.status.label("job"),
             Staff.name.label("colleague"),
             TenantPaymentCard.is_active.label("card_is_on"),
             _history().label("history"),
             _own_rejection().label("own_rejection"),
+            _own_reasons().label("own_reasons"),
+            _paid_by_staff(me=True).label("is_mine"),
+            _paid_by_staff(me=False).label("is_staffs"),
             limit_of_mine().label("my_limit"),
             *(column.label(f"{others.code}_{column.name}") for others in _ALIKE for column in others.columns),
         )
@@ -244,6 +278,7 @@ def _customer(row: Any, *, waits: bool) -> dict[str, Any]:
         "customer_rejected": history.get("rejected", 0),
         "customer_waiting": history.get("receipt_submitted", 0) - waits,
         "customer_language": row.language,
+        "customer_telegram_id": row.telegram_id,
     }
 
 

@@ -243,6 +243,7 @@ async def prepared(folder: Path) -> AsyncIterator[Ground]:
                 "key": "card_to_card",
                 "tab": "notifications",
                 "text_key": "start",
+                "reason_code": "unreadable",
                 "file_path": "css/app.css",
             }
             yield Ground(stack=stack, numbers=numbers, **people)

@@ -111,6 +111,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/receipts/all?state=reversed&since=soon",
         "/transactions",
         "/transactions?kind=bonus",
+        "/settings/reasons",
         "/settings/texts",
         "/settings/texts/card",
         "/features",

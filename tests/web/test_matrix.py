@@ -38,6 +38,7 @@ class Row:
 
 REASON = (("reason_code", "not_arrived"),)
 OTHER = {"arrived": "124000", "why": "that came"}
+REJECTING = (("words_en", "Not ours"),)
 NAME = (("name", "Laptop"),)
 COLLEAGUE = (("name", "Bob"), ("shop.see", "on"))
 FORM_KEY = ("form_key", "a-form-of-the-matrix")
@@ -93,6 +94,12 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/settings/panel"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/settings/{tab:str}"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/settings/{tab:str}"): Row(OUT, 303, 303, 403, 303, fields=TOPICS),
+    ("GET", "/settings/reasons"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/settings/reasons"): Row(OUT, 303, 303, 403, 303, fields=REJECTING),
+    ("POST", "/settings/reasons/{reason_code:str}"): Row(OUT, 404, 404, 403, 404, fields=REJECTING),
+    ("POST", "/settings/reasons/{reason_code:str}/move"): Row(OUT, 303, 303, 403, 303),
+    ("POST", "/settings/reasons/{reason_code:str}/switch"): Row(OUT, 303, 303, 403, 303),
+    ("POST", "/settings/reasons/{reason_code:str}/delete"): Row(OUT, 404, 404, 403, 404),
     ("GET", "/settings/texts"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/settings/texts/{text_key:str}"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/settings/texts/{text_key:str}"): Row(OUT, 303, 303, 403, 303),
@@ -241,6 +248,7 @@ def address(
         .replace("{key:str}", "card_to_card")
         .replace("{tab:str}", "notifications")
         .replace("{text_key:str}", "start")
+        .replace("{reason_code:str}", "unreadable")
         .replace("{token_id:str}", str(token))
         .replace("{staff_id:str}", str(staff))
         .replace("{bot_id:str}", str(bot_id))

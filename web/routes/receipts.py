@@ -24,7 +24,7 @@ from shop.media.service import StoredFile
 from shop.receipts import holding, presence
 from shop.receipts.desk import Desk, load_desk
 from shop.receipts.holding import Decision, Held
-from shop.receipts.rules import RejectReason
+from shop.receipts.reasons import choose
 from shop.unit_of_work import UnitOfWork
 from web import preview
 from web.access import Access, route_for
@@ -134,9 +134,10 @@ class ReceiptController(Controller):
         screen = Screen.of(request)
         try:
             async with _unit(request) as uow:
-                held = await holding.hold_rejection(
-                    uow, receipt, reason=_reason(fields), text=fields.get("reason_text", "")
+                reason, text = await choose(
+                    uow, receipt, fields.get("reason_code", ""), fields.get("reason_text", "")
                 )
+                held = await holding.hold_rejection(uow, receipt, reason=reason, text=text)
                 desk = await _next(screen, uow, receipt)
         except (ReceiptAlreadyReviewed, DecisionHeld) as refusal:
             return await _as_it_is(screen, receipt, refusal)
@@ -179,13 +180,6 @@ def _arrived(fields: Mapping[str, str]) -> int:
     return amount
 
 
-def _reason(fields: Mapping[str, str]) -> RejectReason:
-    code = fields.get("reason_code", "")
-    if code not in set(RejectReason):
-        raise BadInput("reason_code", "unknown")
-    return RejectReason(code)
-
-
 async def _look_at(request: WebRequest, uow: UnitOfWork, payment_id: int | None = None) -> Response[str]:
     """The desk as the address describes it, with the dialog that it opens."""
     screen, part = Screen.of(request), Part.of(request)
@@ -218,8 +212,11 @@ async def _same(screen: Screen, uow: UnitOfWork, payment_id: int) -> Desk:
 def _show(screen: Screen, desk: Desk, *, code: int = 200, **context: Any) -> Response[str]:
     """The desk in a page, or alone for htmx."""
     item = desk.item
-    if item is not None and item.status == "receipt_submitted" and item.held is None:
+    if item is not None and item.status == "receipt_submitted" and item.held is None and not item.is_mine:
         context["reject_texts"] = preview.rejections(item)
+        context["reject_labels"] = {
+            one.code: one.label(screen.lang) for one in item.reasons if not one.is_ours
+        }
     if wants_part(screen.request):
         return screen.part("receipts/_desk.html", code=code, desk=desk, **context)
     return screen.page(

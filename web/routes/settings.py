@@ -34,7 +34,8 @@ SETTINGS = "/settings"
 SHOP, PAYMENTS, NOTIFICATIONS = "shop", "payments", "notifications"
 TABS = {SHOP: N_("The shop"), PAYMENTS: N_("Payment and receipts"), NOTIFICATIONS: N_("Notifications")}
 TEXTS = ("texts", N_("Texts of the bot"))
-"""The tab that is a page of its own."""
+REASONS = ("reasons", N_("Reasons to reject"))
+"""The tabs that are pages of their own."""
 PANEL = ("panel", N_("Dashboard on this device"))
 """The tab of what one browser remembers by itself."""
 OF_PAYMENTS = tuple(setting for setting in REGISTRY if setting.group in {"payments", "receipts"})
@@ -109,7 +110,7 @@ class SettingsController(Controller):
 
 def tab_bar(screen: Screen) -> list[tuple[str, str]]:
     """Every tab by its key, in the reader's language."""
-    return [(key, screen.say(words)) for key, words in (*TABS.items(), TEXTS, PANEL)]
+    return [(key, screen.say(words)) for key, words in (*TABS.items(), TEXTS, REASONS, PANEL)]
 
 
 def _known(tab: str) -> str:
