@@ -100,6 +100,19 @@ class CloseTicket(CallbackData, prefix="done"):
     ticket_id: Id
 
 
+class ReopenTicket(CallbackData, prefix="more"):
+    """What was closed is not solved."""
+
+    ticket_id: Id
+
+
+class TurnTicket(CallbackData, prefix="tt"):
+    """Under a ticket's post in the shop's own chat: close it, or go on with it."""
+
+    ticket_id: Id
+    is_closed: bool
+
+
 class Tap(CallbackData, prefix="tap"):
     """A number of a browser that waits; 0 says that nobody of ours is there."""
 

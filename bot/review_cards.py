@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +9,14 @@ from functools import partial
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramEntityTooLarge
-from aiogram.types import BufferedInputFile, Message
+from aiogram.types import Message
 
 from bot.promises import Claimed, Kept, Sender
+from bot.sending_files import send_file
 from bot.views import review
 from bot.views.screen import Screen
 from db.logs import redact
 from shop.actors import System
-from shop.media import picture
 from shop.media import service as media
 from shop.media.service import Located
 from shop.media.shelf import Shelf
@@ -106,7 +105,15 @@ class ReviewCards:
         """The message, and whether it carries the file."""
         if located is not None:
             try:
-                sent = await self._send_file(bot, promise, located, write())
+                sent = await send_file(
+                    bot,
+                    self.shelf,
+                    located,
+                    write(),
+                    name="receipt",
+                    chat_id=promise.chat_id,
+                    topic_id=promise.topic_id,
+                )
             except (TelegramBadRequest, TelegramEntityTooLarge) as error:
                 if any(reason in error.message.lower() for reason in OF_THE_CHAT):
                     raise
@@ -122,31 +129,6 @@ class ReviewCards:
             reply_markup=screen.keyboard,
         )
         return words, False
-
-    async def _send_file(
-        self, bot: Bot, promise: Claimed, located: Located, screen: Screen
-    ) -> Message | None:
-        """None when the file is not on the shelf any more."""
-        content = await asyncio.to_thread(self.shelf.read, located.storage_key)
-        if content is None:
-            return None
-        if located.is_picture:
-            # Telegram makes a photo of a JPEG; our own copy is in another format.
-            photo = BufferedInputFile(await asyncio.to_thread(picture.as_jpeg, content), "receipt.jpg")
-            return await bot.send_photo(
-                promise.chat_id,
-                photo,
-                caption=screen.text,
-                message_thread_id=promise.topic_id,
-                reply_markup=screen.keyboard,
-            )
-        return await bot.send_document(
-            promise.chat_id,
-            BufferedInputFile(content, "receipt.pdf"),
-            caption=screen.text,
-            message_thread_id=promise.topic_id,
-            reply_markup=screen.keyboard,
-        )
 
 
 async def _rewrite(bot: Bot, copy: Copy, screen: Screen) -> bool:

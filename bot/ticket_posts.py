@@ -1,19 +1,25 @@
-"""Post a ticket's messages into the shop's chat, each ticket in a topic of its own where there are topics."""
+"""Send a ticket's messages: into the shop's chat, each ticket in a topic of its own where there are topics;
+and what the shop answered, to the customer."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import BufferedInputFile, Message
+from aiogram.types import Message
 
+from bot.outbox import send_text
 from bot.promises import Claimed, Kept, Sender
+from bot.sending_files import file_id_in, send_file
 from bot.views import tickets as views
+from bot.views.notices import notice
+from bot.views.screen import Screen
 from shop.actors import System
-from shop.media import picture
+from shop.media import service as media
+from shop.media.service import Located
 from shop.media.shelf import Shelf
 from shop.tickets import chat
 from shop.tickets.chat import Posting
@@ -32,7 +38,12 @@ class TicketPosts:
 
     @property
     def senders(self) -> dict[str, Sender]:
-        return {"ticket_posted": self.post, "ticket_topic_closed": self.close_topic}
+        return {
+            "ticket_answered": self.answer,
+            "ticket_posted": self.post,
+            "ticket_topic_closed": self.close_topic,
+            "ticket_topic_opened": self.open_topic,
+        }
 
     async def post(self, bot: Bot, promise: Claimed) -> Kept:
         """What was written, with its picture; an answer to the post is an answer to the ticket."""
@@ -52,16 +63,51 @@ class TicketPosts:
 
         return Kept(sent.message_id, note)
 
+    async def answer(self, bot: Bot, promise: Claimed) -> Kept:
+        """What the shop answered, to the customer, with its picture."""
+        message_id = int(promise.payload["message_id"])
+        file = None
+        if promise.payload.get("has_file"):
+            async with self.units.begin(promise.bot_id, ACTOR) as uow:
+                file = (await chat.load_posting(uow, message_id)).located
+        if file is None:
+            return await send_text(bot, promise)
+        screen = notice(promise.kind, promise.payload, promise.reader)
+        sent = await self._send_file(bot, promise, file, screen, promise.topic_id)
+        return await send_text(bot, promise) if sent is None else Kept(sent.message_id)
+
     async def close_topic(self, bot: Bot, promise: Claimed) -> Kept:
         """The topic of a closed ticket is closed with it; one that is gone, or closed, is no error."""
+        return await self._turn_topic(bot, promise, is_closed=True)
+
+    async def open_topic(self, bot: Bot, promise: Claimed) -> Kept:
+        """The topic of a ticket that goes on is opened with it."""
+        return await self._turn_topic(bot, promise, is_closed=False)
+
+    async def _turn_topic(self, bot: Bot, promise: Claimed, *, is_closed: bool) -> Kept:
+        ticket_id = int(promise.payload["ticket_id"])
         async with self.units.begin(promise.bot_id, ACTOR) as uow:
-            where = await chat.load_topic(uow, int(promise.payload["ticket_id"]))
-        if where is not None:
-            chat_id, topic_id = where
+            where = await chat.load_topic(uow, ticket_id, is_closed=is_closed)
+        if where is None:
+            return Kept(None)
+        chat_id, topic_id = where
+        screen = views.turned(
+            promise.reader, ticket_id, by=promise.payload.get("by", ""), is_closed=is_closed
+        )
+        say = partial(
+            bot.send_message, chat_id, screen.text, message_thread_id=topic_id, reply_markup=screen.keyboard
+        )
+        # What is said in a closed topic is refused.
+        first, then = (
+            (say, partial(bot.close_forum_topic, chat_id, topic_id))
+            if is_closed
+            else (partial(bot.reopen_forum_topic, chat_id, topic_id), say)
+        )
+        for call in (first, then):
             try:
-                await bot.close_forum_topic(chat_id, topic_id)
+                await call()
             except TelegramBadRequest as error:
-                log.info("a topic of shop %s was not closed: %s", promise.bot_id, error.message)
+                log.info("a topic of shop %s was not turned: %s", promise.bot_id, error.message)
         return Kept(None)
 
     async def _topic(self, bot: Bot, promise: Claimed, posting: Posting) -> int | None:
@@ -86,21 +132,25 @@ class TicketPosts:
 
     async def _send(self, bot: Bot, promise: Claimed, posting: Posting, topic: int | None) -> Message:
         thread = promise.topic_id if topic is None else topic
-        content = None
+        write = partial(views.post, promise.reader, posting, in_topic=topic is not None)
         if posting.located is not None:
-            content = await asyncio.to_thread(self.shelf.read, posting.located.storage_key)
-        screen = views.post(
-            promise.reader,
-            posting,
-            in_topic=topic is not None,
-            is_without_picture=posting.located is not None and content is None,
+            sent = await self._send_file(bot, promise, posting.located, write(), thread)
+            if sent is not None:
+                return sent
+        screen = write(is_without_picture=posting.located is not None)
+        return await bot.send_message(
+            promise.chat_id, screen.text, message_thread_id=thread, reply_markup=screen.keyboard
         )
-        if content is None or posting.located is None:
-            return await bot.send_message(promise.chat_id, screen.text, message_thread_id=thread)
-        if posting.located.is_picture:
-            photo = BufferedInputFile(await asyncio.to_thread(picture.as_jpeg, content), "picture.jpg")
-            return await bot.send_photo(promise.chat_id, photo, caption=screen.text, message_thread_id=thread)
-        document = BufferedInputFile(content, "document.pdf")
-        return await bot.send_document(
-            promise.chat_id, document, caption=screen.text, message_thread_id=thread
+
+    async def _send_file(
+        self, bot: Bot, promise: Claimed, file: Located, screen: Screen, thread: int | None
+    ) -> Message | None:
+        """Sent, and its id kept for the next chat that it goes to; None where it is on the shelf no more."""
+        sent = await send_file(
+            bot, self.shelf, file, screen, name="picture", chat_id=promise.chat_id, topic_id=thread
         )
+        file_id = None if sent is None else file_id_in(sent)
+        if file_id is not None and file_id != file.telegram_file_id:
+            async with self.units.begin(promise.bot_id, ACTOR) as uow:
+                await media.keep_file_id(uow, file.media_id, file_id)
+        return sent

@@ -22,6 +22,7 @@ _ACCESS = "access"
 _WHILE_VIEWING = "while_viewing"
 _SIGN_IN_FORM = "sign_in_form"
 _FILES = "files"
+_LARGEST_FILE = "largest_file"
 _FRESH_FROM = "fresh_from"
 _IN_BACKGROUND = "in_background"
 
@@ -32,6 +33,7 @@ def route_for(
     while_viewing: bool = False,
     sign_in_form: bool = False,
     files: bool = False,
+    largest_file: int | None = None,
     fresh_from: str | None = None,
     in_background: bool = False,
 ) -> dict[str, Any]:
@@ -39,8 +41,9 @@ def route_for(
 
     ``while_viewing``: the master may post to it while he looks at a tenant's shop, because it changes
     nothing there. ``sign_in_form``: its token lies in a cookie of its own, there being no session yet.
-    ``files``: its form may carry files. ``fresh_from``: delicate, so that whoever comes must have proved
-    lately who he is; the page his form is on, where he is sent after he has proved it again.
+    ``files``: its form may carry files, of at most ``largest_file`` bytes where that is not what is usual.
+    ``fresh_from``: delicate, so that whoever comes must have proved lately who he is; the page his form is
+    on, where he is sent after he has proved it again.
     ``in_background``: an open page asks by itself, so that asking is no sign of a person and keeps no
     session alive.
     """
@@ -49,6 +52,7 @@ def route_for(
         _WHILE_VIEWING: while_viewing,
         _SIGN_IN_FORM: sign_in_form,
         _FILES: files,
+        _LARGEST_FILE: largest_file,
         _FRESH_FROM: fresh_from,
         _IN_BACKGROUND: in_background,
     }
@@ -69,6 +73,12 @@ def is_sign_in_form(handler: BaseRouteHandler) -> bool:
 
 def takes_files(handler: BaseRouteHandler) -> bool:
     return bool(handler.opt.get(_FILES))
+
+
+def largest_file(handler: BaseRouteHandler) -> int | None:
+    """Bytes; None is what is usual."""
+    found: int | None = handler.opt.get(_LARGEST_FILE)
+    return found
 
 
 def fresh_from(handler: BaseRouteHandler) -> str | None:

@@ -15,7 +15,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from shop.errors import BadInput, NotFound
 from shop.formatting import latin, whole_number
-from web.access import takes_files
+from web.access import largest_file, takes_files
 from web.parts import WebRequest
 
 MOST_FIELDS = 50
@@ -48,9 +48,10 @@ async def read_form(request: WebRequest) -> Mapping[str, str]:
 
 
 async def read_file(request: WebRequest, field: str) -> bytes:
-    """The file chosen in ``field``, empty where none was; of one above LARGEST_FILE a byte more than that.
+    """The file chosen in ``field``, empty where none was; of one that is too large a byte more than is taken.
 
-    Only where the route says that it takes files. Raises BadInput for what is no form at all.
+    Only where the route says that it takes files, of at most LARGEST_FILE unless it says otherwise. Raises
+    BadInput for what is no form at all.
     """
     return (await _read_once(request)).files.get(field, b"")
 
@@ -92,9 +93,10 @@ async def _parse_parts(request: WebRequest) -> _Posted:
     except (ClientException, ValueError, LookupError):
         raise BadInput("form", "unreadable") from None
     fields, files = {}, {}
+    largest = largest_file(request.route_handler) or LARGEST_FILE
     for name, value in parts:
         if isinstance(value, UploadFile):
-            files[name] = await value.read(LARGEST_FILE + 1)
+            files[name] = await value.read(largest + 1)
             # At once: a guard that says no after this leaves nobody to close it.
             await value.close()
         else:

@@ -8,7 +8,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot.asking import open_ticket, put
-from bot.callbacks import AskSupport, CloseTicket, ToSupport
+from bot.callbacks import AskSupport, CloseTicket, ReopenTicket, ToSupport
 from bot.handlers.fallback import old_button
 from bot.middlewares.presses import Toast
 from bot.offering import Offering, offering_in
@@ -111,6 +111,14 @@ async def close(query: CallbackQuery, callback_data: CloseTicket, counter: Count
     await tell(query, views.closed(visit.reader, callback_data.ticket_id))
 
 
+async def reopen(query: CallbackQuery, callback_data: ReopenTicket, counter: Counter) -> None:
+    """It is not solved: the next words go on with it, or with the one that is open by now."""
+    visit = counter.visit
+    async with visit.begin(counter.units) as uow:
+        await service.reopen_own(uow, visit.person.id, callback_data.ticket_id)
+    await tell(query, await _begin(counter, None))
+
+
 def router() -> Router:
     router = Router(name="tickets")
     router.message.middleware(AtCounter())
@@ -124,4 +132,5 @@ def router() -> Router:
     router.callback_query.register(begin, AskSupport.filter())
     router.callback_query.register(to_support, ToSupport.filter())
     router.callback_query.register(close, CloseTicket.filter())
+    router.callback_query.register(reopen, ReopenTicket.filter())
     return router

@@ -13,9 +13,9 @@ from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject
 
-from bot.callbacks import LINK, Review
+from bot.callbacks import LINK, Review, TurnTicket
 
-TEAM = f"{Review.__prefix__}{Review.__separator__}"
+TEAM = tuple(f"{one.__prefix__}{one.__separator__}" for one in (Review, TurnTicket))
 
 
 class OnlyPrivate(BaseMiddleware):

@@ -14,6 +14,7 @@ from bot.callbacks import (
     CloseTicket,
     Go,
     PickPlan,
+    ReopenTicket,
     ShowCard,
     ShowSubscription,
 )
@@ -109,6 +110,15 @@ def _answered(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
     )
 
 
+def _ticket_closed(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
+    again = ReopenTicket(ticket_id=payload["ticket_id"])
+    return keyboard(
+        [press(reader.gettext("↩️ It is not solved"), again)] if reader.has_tickets else (),
+        support(reader),
+        back(reader, keep=True),
+    )
+
+
 BUTTONS: Mapping[str, Buttons] = {
     "subscription_ready": _ready,
     "order_held": _home,
@@ -121,7 +131,7 @@ BUTTONS: Mapping[str, Buttons] = {
     "receipt_rejected": _rejected,
     "payment_expired": _expired,
     "ticket_answered": _answered,
-    "ticket_closed": _home,
+    "ticket_closed": _ticket_closed,
     "sign_in_asked": sign_in.buttons,
 }
 """Kinds for customers, and for the people of the dashboard. The owner's chat has no buttons yet."""

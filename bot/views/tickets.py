@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
-from aiogram.types import InlineKeyboardButton
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.callbacks import CloseTicket, ConfirmReference, ToSupport
+from bot.callbacks import CloseTicket, ConfirmReference, ReopenTicket, ToSupport, TurnTicket
 from bot.views.menu import back
 from bot.views.screen import Reader, Screen, contact, keyboard, press, support
 from bot.views.words import write
@@ -22,8 +22,12 @@ TEXT_UNITS, CAPTION_UNITS = 3500, 700
 LONGEST_TOPIC = 128
 REFUSALS: Mapping[str, str] = {
     "not_allowed": N_("Only the shop's people who may answer tickets answer here."),
-    "ticket_closed": N_("This ticket is closed; open it again in the dashboard first."),
+    "not_found": N_("This ticket is not here any more."),
+    "ticket_closed": N_("This ticket is closed; open it again first."),
+    "already_exists": N_("This customer has a newer ticket open: answer there."),
     "bad_input": N_("This is too long for one answer; nothing was sent."),
+    "file_too_large": N_("The file is too large; nothing was sent."),
+    "unreadable_file": N_("This file cannot be read; nothing was sent."),
 }
 
 
@@ -61,9 +65,10 @@ def which(reader: Reader, *, message_id: int) -> Screen:
 
 def closed(reader: Reader, ticket_id: int) -> Screen:
     """The customer's own wish."""
+    again = press(reader.gettext("↩️ It is not solved"), ReopenTicket(ticket_id=ticket_id))
     return Screen(
         write("ticket_done", reader, ticket_id=ticket_id),
-        keyboard(support(reader), back(reader, keep=True)),
+        keyboard([again] if reader.has_tickets else (), support(reader), back(reader, keep=True)),
     )
 
 
@@ -74,13 +79,17 @@ def unreadable(reader: Reader) -> Screen:
 
 def refused(reader: Reader, refusal: ShopError) -> Screen:
     """Why an answer in the shop's chat did not go out."""
-    sentence = REFUSALS.get(refusal.code, N_("That did not work; look at it in the dashboard."))
-    return Screen(html.escape(reader.gettext(sentence)))
+    return Screen(html.escape(refused_shortly(reader, refusal)))
 
 
-def words_only(reader: Reader) -> Screen:
-    """What the shop's chat cannot send on yet."""
-    return Screen(write("ticket_words_only", reader))
+def refused_shortly(reader: Reader, refusal: ShopError) -> str:
+    """The same over the chat."""
+    return reader.gettext(REFUSALS.get(refusal.code, N_("That did not work; look at it in the dashboard.")))
+
+
+def not_sent(reader: Reader) -> Screen:
+    """A voice, a film, a file that nobody could open: it does not go to the customer."""
+    return Screen(write("ticket_not_sent", reader))
 
 
 def sent(reader: Reader, ticket_id: int) -> Screen:
@@ -102,7 +111,27 @@ def post(reader: Reader, posting: Posting, *, in_topic: bool, is_without_picture
         in_topic=in_topic,
         is_without_picture=is_without_picture,
     )
-    return Screen(text)
+    return Screen(text, desk_buttons(reader, posting.ticket_id, is_closed=posting.is_closed))
+
+
+def turned(reader: Reader, ticket_id: int, *, by: str, is_closed: bool) -> Screen:
+    """A line in the topic: it is closed, or goes on."""
+    return Screen(
+        write("ticket_turned", reader, ticket_id=ticket_id, by=by, is_closed=is_closed),
+        desk_buttons(reader, ticket_id, is_closed=is_closed),
+    )
+
+
+def turned_shortly(reader: Reader, ticket_id: int, *, is_closed: bool) -> str:
+    """The same over the chat, for whoever pressed."""
+    return html.unescape(write("ticket_turned", reader, ticket_id=ticket_id, by="", is_closed=is_closed))
+
+
+def desk_buttons(reader: Reader, ticket_id: int, *, is_closed: bool) -> InlineKeyboardMarkup | None:
+    """What the shop's people may do with it where they read it."""
+    _ = reader.gettext
+    label = _("↩️ Open again") if is_closed else _("✅ Close the ticket")
+    return keyboard([press(label, TurnTicket(ticket_id=ticket_id, is_closed=not is_closed))])
 
 
 def topic_name(posting: Posting) -> str:

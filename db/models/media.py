@@ -33,3 +33,5 @@ class Media(BotRow):
     """Of what lies on the shelf; nought once it was taken off."""
     width: Mapped[int | None]
     height: Mapped[int | None]
+    telegram_file_id: Mapped[Words | None]
+    """Of our copy as the shop's own bot once uploaded it: by it the same bot sends it again."""

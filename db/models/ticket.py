@@ -19,11 +19,27 @@ class Ticket(BotRow):
         UniqueConstraint("bot_id", "id"),
         belongs("user_id", "users"),
         belongs("order_id", "orders"),
+        belongs("assigned_to", "staff"),
         one_of("status", STATUSES),
         Index("ix_tickets_waiting", "bot_id", "status", "last_at", "id"),
         Index("ix_tickets_newest", "bot_id", "last_at", "id"),
         Index("ix_tickets_user", "bot_id", "user_id", "id"),
         Index("ix_tickets_topic", "bot_id", "topic_chat_id", "topic_id"),
+        Index(
+            "ix_tickets_assigned",
+            "bot_id",
+            "assigned_to",
+            "last_at",
+            "id",
+            postgresql_where=text("assigned_to IS NOT NULL"),
+        ),
+        Index("ix_tickets_order", "bot_id", "order_id", "id", postgresql_where=text("order_id IS NOT NULL")),
+        Index(
+            "ix_tickets_since",
+            "bot_id",
+            "waiting_since",
+            postgresql_where=text("status = 'waiting_staff'"),
+        ),
         Index("ix_tickets_due", "last_at", postgresql_where=text("status = 'waiting_user'")),
         Index(
             "uq_tickets_open",
@@ -44,6 +60,12 @@ class Ticket(BotRow):
     """When the customer or the shop last wrote, or it was opened or closed."""
     unanswered: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """The customer's messages since the shop last answered."""
+    waiting_since: Mapped[Utc | None]
+    """When the first message came that nobody has answered yet; NULL while nobody waits for the shop."""
+    first_answered_at: Mapped[Utc | None]
+    """When the shop answered for the first time."""
+    assigned_to: Mapped[int | None] = mapped_column(BigInteger)
+    """Who of the shop has it in hand."""
     closed_at: Mapped[Utc | None]
     topic_chat_id: Mapped[TelegramId | None]
     topic_id: Mapped[TelegramId | None]
@@ -59,6 +81,9 @@ class TicketMessage(BotRow):
         belongs("media_id", "media"),
         one_of("sender", SENDERS),
         Index("ix_ticket_messages_ticket", "bot_id", "ticket_id", "id"),
+        Index(
+            "ix_ticket_messages_media", "bot_id", "media_id", postgresql_where=text("media_id IS NOT NULL")
+        ),
     )
 
     ticket_id: Mapped[int] = mapped_column(BigInteger)

@@ -208,7 +208,7 @@ SETTINGS: tuple[Setting, ...] = (
         words=(N_("As long as the shop"), N_("30 days"), N_("90 days"), N_("180 days"), N_("365 days")),
         group="receipts",
         feature="card_to_card",
-        label=N_("How long the pictures of decided receipts are kept"),
+        label=N_("How long the pictures of decided receipts and closed tickets are kept"),
         help=N_("A picture that is sent again is noticed all the same."),
     ),
     Setting(

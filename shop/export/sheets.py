@@ -219,7 +219,8 @@ SHEETS: tuple[Sheet, ...] = (
         "tickets",
         "Customers' questions.",
         Ticket,
-        _ROW + "user_id order_id subject status last_at unanswered closed_at",
+        _ROW + "user_id order_id subject status last_at unanswered waiting_since first_answered_at "
+        "assigned_to closed_at",
         "topic_chat_id topic_id",
     ),
     Sheet(
@@ -250,7 +251,7 @@ SHEETS: tuple[Sheet, ...] = (
         "Receipts' pictures and documents (the files themselves are not here).",
         Media,
         _ROW + "state content_type file_name size_bytes width height",
-        "storage_key sha256",
+        "storage_key sha256 telegram_file_id",
     ),
     Sheet(
         "bot_configurations",

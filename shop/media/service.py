@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
 
-from db.models import BotConfiguration, Broadcast, CardToCardPayment, Media
+from db.models import BotConfiguration, Broadcast, CardToCardPayment, Media, Ticket, TicketMessage
 from shop.actors import RECEIPTS_SEE, System, require
 from shop.errors import NotFound
 from shop.ids import MediaId
@@ -50,23 +51,38 @@ async def store(uow: UnitOfWork, shelf: Shelf, prepared: Prepared) -> MediaId:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Where a receipt's file lies on the shelf; reading it needs no transaction."""
+    """Where a file lies on the shelf; reading it needs no transaction."""
 
+    media_id: int
     storage_key: str
     is_picture: bool
+    telegram_file_id: str | None = None
+    """By which the shop's bot sent it before."""
+
+    @classmethod
+    def of(cls, media: Media) -> Self:
+        return cls(media.id, media.storage_key, media.state == "picture", media.telegram_file_id)
 
 
 async def locate(uow: UnitOfWork, payment_id: int) -> Located | None:
     """The file of a payment's receipt; None when it has none. Raises NotAllowed."""
     require(uow.actor, RECEIPTS_SEE)
-    row = (
-        await uow.session.execute(
-            select(Media.storage_key, Media.state)
-            .join(CardToCardPayment, CardToCardPayment.receipt_media_id == Media.id)
-            .where(CardToCardPayment.id == payment_id)
-        )
-    ).one_or_none()
-    return Located(row.storage_key, row.state == "picture") if row is not None else None
+    found = await uow.session.scalar(
+        select(Media)
+        .join(CardToCardPayment, CardToCardPayment.receipt_media_id == Media.id)
+        .where(CardToCardPayment.id == payment_id)
+    )
+    return None if found is None else Located.of(found)
+
+
+async def keep_file_id(uow: UnitOfWork, media_id: int, telegram_file_id: str) -> None:
+    """The shop's bot uploaded it: from now on its id is enough. Idempotent."""
+    await uow.session.execute(
+        update(Media)
+        .where(Media.id == media_id)
+        .values(telegram_file_id=telegram_file_id, updated_at=uow.now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def open_picture(uow: UnitOfWork, shelf: Shelf, payment_id: int) -> StoredFile:
@@ -107,8 +123,9 @@ async def find_picture(uow: UnitOfWork, media_id: int) -> str | None:
 async def remove_old(units: UnitsOfWork, shelf: Shelf) -> int:
     """Take off the shelf what its shop keeps no longer, in every shop; how many files that were.
 
-    Only files no open payment needs. The rows stay with their hashes, so that the same picture is noticed
-    again. The file goes before the row says so: a crash between them is made good by the next turn.
+    Only files that no open payment and no open ticket needs. The rows stay with their hashes, so that the
+    same picture is noticed again. The file goes before the row says so: a crash between them is made good by
+    the next turn.
     """
     async with units.platform(RETENTION) as uow:
         chosen = await uow.session.execute(
@@ -151,15 +168,22 @@ async def _remove_in(units: UnitsOfWork, shelf: Shelf, bot_id: int, kept_for: ti
 
 
 def _is_needed() -> ColumnElement[bool]:
-    """Somebody has yet to decide by it, or it has yet to be sent."""
+    """Somebody has yet to decide by it, or it has yet to be sent, or they still talk about it."""
     undecided = exists().where(
         CardToCardPayment.bot_id == Media.bot_id,
         CardToCardPayment.status == "receipt_submitted",
         CardToCardPayment.receipt_media_id == Media.id,
+    )
+    talked_about = exists().where(
+        TicketMessage.bot_id == Media.bot_id,
+        TicketMessage.media_id == Media.id,
+        Ticket.bot_id == TicketMessage.bot_id,
+        Ticket.id == TicketMessage.ticket_id,
+        Ticket.status != "closed",
     )
     unsent = exists().where(
         Broadcast.bot_id == Media.bot_id,
         Broadcast.status.not_in(("completed", "stopped")),
         Broadcast.media_id == Media.id,
     )
-    return or_(undecided, unsent)
+    return or_(undecided, unsent, talked_about)

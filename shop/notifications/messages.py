@@ -6,25 +6,17 @@ ISO 8601 strings in UTC; the door writes them in the person's calendar and langu
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-
-@dataclass(frozen=True, slots=True)
-class Message(ABC):
-    """A promise: ``kind`` names the words, the fields fill them."""
-
-    kind: ClassVar[str]
-
-    @property
-    @abstractmethod
-    def dedupe_key(self) -> str:
-        """What makes this promise the same as another."""
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        return asdict(self)
+from shop.notifications.about_tickets import (
+    TicketAnswered,
+    TicketClosed,
+    TicketPosted,
+    TicketTopicClosed,
+    TicketTopicOpened,
+)
+from shop.notifications.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,59 +285,6 @@ class FromTheShop(Message):
 
 
 @dataclass(frozen=True, slots=True)
-class TicketAnswered(Message):
-    """Somebody of the shop answered. ``words`` are below the picture where the answer has one."""
-
-    kind: ClassVar[str] = "ticket_answered"
-    message_id: int
-    ticket_id: int
-    words: str
-
-    @property
-    def dedupe_key(self) -> str:
-        return f"{self.kind}:{self.message_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class TicketClosed(Message):
-    """Somebody of the shop, or time, closed it. ``mark`` tells one time from the next."""
-
-    kind: ClassVar[str] = "ticket_closed"
-    ticket_id: int
-    mark: str
-
-    @property
-    def dedupe_key(self) -> str:
-        return f"{self.kind}:{self.ticket_id}:{self.mark}"
-
-
-@dataclass(frozen=True, slots=True)
-class TicketPosted(Message):
-    """To the shop's chat: what the customer wrote, or a colleague answered on the dashboard."""
-
-    kind: ClassVar[str] = "ticket_posted"
-    message_id: int
-    ticket_id: int
-
-    @property
-    def dedupe_key(self) -> str:
-        return f"{self.kind}:{self.message_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class TicketTopicClosed(Message):
-    """The topic of a ticket is to be closed with it. ``mark`` tells one time from the next."""
-
-    kind: ClassVar[str] = "ticket_topic_closed"
-    ticket_id: int
-    mark: str
-
-    @property
-    def dedupe_key(self) -> str:
-        return f"{self.kind}:{self.ticket_id}:{self.mark}"
-
-
-@dataclass(frozen=True, slots=True)
 class BroadcastMessage(Message):
     """One broadcast to one person, in the person's language and with the person's name in it.
 
@@ -396,5 +335,6 @@ READ_WHEN_SENT: tuple[type[Message], ...] = (
     ReceiptCardChanged,
     TicketPosted,
     TicketTopicClosed,
+    TicketTopicOpened,
 )
 """Those that only name what they are about: the newest truth wins, however long they waited."""

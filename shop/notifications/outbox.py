@@ -10,7 +10,8 @@ from sqlalchemy import SQLColumnExpression, func, select
 from db.batch import Into
 from db.models import Bot, OutboxMessage
 from shop.actors import SETTINGS_MANAGE, require
-from shop.notifications.messages import Message, TestMessage
+from shop.notifications.message import Message
+from shop.notifications.messages import TestMessage
 from shop.unit_of_work import UnitOfWork
 
 CHANNEL = "outbox"

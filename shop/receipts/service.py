@@ -30,6 +30,7 @@ from shop.errors import (
 )
 from shop.features import service as features
 from shop.notifications import messages
+from shop.notifications.message import Message
 from shop.notifications.outbox import enqueue
 from shop.orders import service as orders
 from shop.orders.rules import KEPT_AFTER_REJECTION
@@ -283,7 +284,7 @@ async def _tell_what_arrived(
     uow: UnitOfWork, user: User, payment: Decided, arrived: int, settled: Settled
 ) -> None:
     """What the customer must know beside the delivery: money in his wallet, or missing for his order."""
-    message: messages.Message
+    message: Message
     if settled.order_status is None:
         message = messages.WalletCredited(payment.id, arrived, settled.balance)
     elif settled.missing or arrived != payment.expected_amount:

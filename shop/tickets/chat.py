@@ -49,6 +49,7 @@ async def answer(
     topic_id: int | None,
     message_id: int,
     text: str,
+    media_id: int | None = None,
 ) -> int | None:
     """Answer the ticket whose post, or in whose topic, somebody of the shop wrote; the ticket's number.
 
@@ -59,8 +60,33 @@ async def answer(
     if ticket_id is None:
         return None
     uow = await reviewer(uow, telegram_id=telegram_id, chat_id=chat_id, right=TICKETS_ANSWER)
-    await service.answer(uow, ticket_id, text, cause=f"chat:{chat_id}:{message_id}")
+    await service.answer(uow, ticket_id, text, cause=f"chat:{chat_id}:{message_id}", media_id=media_id)
     return ticket_id
+
+
+async def may_answer(
+    uow: UnitOfWork, *, telegram_id: int, chat_id: int, replied_to: int, topic_id: int | None
+) -> bool:
+    """Whether it is about a ticket, before a file is fetched for it.
+
+    Raises NotAllowed where it is, and the person may not answer it.
+    """
+    ticket_id = await find_ticket(uow, chat_id=chat_id, replied_to=replied_to, topic_id=topic_id)
+    if ticket_id is not None:
+        await reviewer(uow, telegram_id=telegram_id, chat_id=chat_id, right=TICKETS_ANSWER)
+    return ticket_id is not None
+
+
+async def turn(uow: UnitOfWork, ticket_id: int, *, telegram_id: int, chat_id: int, is_closed: bool) -> None:
+    """Close the ticket whose button was pressed, or go on with it; pressed twice is pressed once.
+
+    Raises NotAllowed (a stranger, or a chat that is not the shop's), and what ``service.reopen`` does.
+    """
+    uow = await reviewer(uow, telegram_id=telegram_id, chat_id=chat_id, right=TICKETS_ANSWER)
+    if is_closed:
+        await service.close(uow, ticket_id)
+    else:
+        await service.reopen(uow, ticket_id)
 
 
 async def find_ticket(uow: UnitOfWork, *, chat_id: int, replied_to: int, topic_id: int | None) -> int | None:
@@ -97,7 +123,7 @@ async def load_posting(uow: UnitOfWork, message_id: int) -> Posting:
         sender=message.sender,
         author=message.author,
         words=message.words,
-        located=None if media is None else Located(media.storage_key, media.state == "picture"),
+        located=None if media is None else Located.of(media),
         is_closed=ticket.status == rules.CLOSED,
         topic_chat_id=ticket.topic_chat_id,
         topic_id=ticket.topic_id,
@@ -105,12 +131,12 @@ async def load_posting(uow: UnitOfWork, message_id: int) -> Posting:
     )
 
 
-async def load_topic(uow: UnitOfWork, ticket_id: int) -> tuple[int, int] | None:
-    """The chat and the topic of a closed ticket; None where it has none, or goes on meanwhile."""
+async def load_topic(uow: UnitOfWork, ticket_id: int, *, is_closed: bool) -> tuple[int, int] | None:
+    """The chat and the topic of a ticket; None where it has none, or it stands otherwise meanwhile."""
     row = (
         await uow.session.execute(
             select(Ticket.topic_chat_id, Ticket.topic_id).where(
-                Ticket.id == ticket_id, Ticket.status == rules.CLOSED
+                Ticket.id == ticket_id, (Ticket.status == rules.CLOSED) == is_closed
             )
         )
     ).one_or_none()

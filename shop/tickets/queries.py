@@ -13,7 +13,7 @@ from db.models import CardToCardPayment, Media, Order, OutboxMessage, Ticket, Ti
 from shop.actors import TICKETS_SEE, require
 from shop.errors import NotFound
 from shop.finding import named
-from shop.notifications.messages import TicketAnswered
+from shop.notifications.about_tickets import TicketAnswered
 from shop.paging import PAGE_ROWS, Page, Place, filled
 from shop.plans import sold
 from shop.tickets import rules

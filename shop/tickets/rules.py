@@ -36,3 +36,14 @@ def asked(text: str | None, *, has_picture: bool) -> str:
     if not words and not has_picture:
         raise BadInput("words", "required")
     return words
+
+
+def answered(text: str, *, has_picture: bool) -> str:
+    """The shop's words as we keep them; a picture needs none, and leaves less room. Raises BadInput."""
+    words = normalise_text(text)
+    if not words and not has_picture:
+        raise BadInput("words", "required")
+    longest = LONGEST_CAPTION if has_picture else LONGEST_ANSWER
+    if len(words) > longest:
+        raise BadInput("words", "too_long", longest)
+    return words

@@ -13,17 +13,17 @@ from typing import Any
 from sqlalchemy import select
 
 from db.models import Order, Ticket, TicketMessage, User
-from shop.actors import TICKETS_ANSWER, require
+from shop.actors import TICKETS_ANSWER, System, require
 from shop.audit import service as audit
 from shop.errors import AlreadyExists, NotFound, TicketClosed, TooManyQuestions, UserBlocked
 from shop.features import service as features
-from shop.notifications import messages
+from shop.notifications import about_tickets as messages
 from shop.notifications.outbox import enqueue, enqueue_for_owner
 from shop.orders.service import lock_user
 from shop.signals import desk_changed
 from shop.tickets import rules
 from shop.unit_of_work import UnitOfWork
-from shop.users.rules import form_key, written
+from shop.users.rules import form_key
 
 FEATURE = "support_tickets"
 
@@ -66,6 +66,7 @@ async def ask(
     elif ticket.unanswered >= rules.MOST_UNANSWERED:
         raise TooManyQuestions(rules.MOST_UNANSWERED)
     ticket.status, ticket.unanswered = rules.WAITING, ticket.unanswered + 1
+    ticket.waiting_since = ticket.waiting_since or uow.now
     message = await _say(uow, ticket, "customer", words, cause=cause, media_id=media_id)
     await enqueue_for_owner(uow, messages.TicketPosted(message.id, ticket.id))
     return Asked(ticket.id, is_new)
@@ -76,36 +77,40 @@ async def answer(
 ) -> None:
     """Answer the customer, who reads it in his chat; the same ``cause`` twice is one answer.
 
+    Words may be left out where there is a picture.
+
     Raises NotAllowed, NotFound, BadInput, TicketClosed.
     """
     require(uow.actor, TICKETS_ANSWER)
-    longest = rules.LONGEST_ANSWER if media_id is None else rules.LONGEST_CAPTION
-    kept = written("words", words, longest=longest)
+    kept = rules.answered(words, has_picture=media_id is not None)
     user, ticket = await _lock(uow, ticket_id)
     if await _said(uow, cause) is not None:
         return
     if ticket.status == rules.CLOSED:
         raise TicketClosed(ticket_id)
-    ticket.status, ticket.unanswered = rules.ANSWERED, 0
+    ticket.status, ticket.unanswered, ticket.waiting_since = rules.ANSWERED, 0, None
+    ticket.first_answered_at = ticket.first_answered_at or uow.now
     message = await _say(uow, ticket, "staff", kept, cause=cause, media_id=media_id)
     await enqueue(
         uow,
         chat_id=user.telegram_id,
         user_id=user.id,
-        message=messages.TicketAnswered(message.id, ticket.id, kept),
+        message=messages.TicketAnswered(message.id, ticket.id, kept, has_file=media_id is not None),
     )
     if uow.channel != "bot":
         # Who reads along in the chat sees what was answered elsewhere.
         await enqueue_for_owner(uow, messages.TicketPosted(message.id, ticket.id))
 
 
-async def note(uow: UnitOfWork, ticket_id: int, words: str, *, cause: str) -> None:
+async def note(
+    uow: UnitOfWork, ticket_id: int, words: str, *, cause: str, media_id: int | None = None
+) -> None:
     """Leave words for colleagues; the customer never reads them. Raises as ``answer``, closed or not."""
     require(uow.actor, TICKETS_ANSWER)
-    kept = written("words", words, longest=rules.LONGEST_ANSWER)
+    kept = rules.answered(words, has_picture=media_id is not None)
     _, ticket = await _lock(uow, ticket_id)
     if await _said(uow, cause) is None:
-        await _say(uow, ticket, "note", kept, cause=cause)
+        await _say(uow, ticket, "note", kept, cause=cause, media_id=media_id)
 
 
 async def link_order(uow: UnitOfWork, ticket_id: int, order_id: int | None) -> None:
@@ -136,7 +141,7 @@ async def close(uow: UnitOfWork, ticket_id: int, *, quiet_since: datetime | None
         uow,
         chat_id=user.telegram_id,
         user_id=user.id,
-        message=messages.TicketClosed(ticket_id, f"{uow.now.timestamp():.0f}"),
+        message=messages.TicketClosed(ticket_id, _mark(uow)),
     )
     return True
 
@@ -166,11 +171,28 @@ async def reopen(uow: UnitOfWork, ticket_id: int) -> None:
         return
     if await _open_of(uow, user.id) is not None:
         raise AlreadyExists("ticket", "status")
-    ticket.status, ticket.closed_at, ticket.last_at = rules.WAITING, None, uow.now
-    ticket.updated_at = uow.now
-    await uow.session.flush()
-    await audit.record(uow, "ticket.reopened", "ticket", ticket_id)
-    await desk_changed(uow)
+    ticket.status, ticket.waiting_since = rules.WAITING, uow.now
+    await _reopen(uow, ticket)
+
+
+async def reopen_own(uow: UnitOfWork, user_id: int, ticket_id: int) -> int:
+    """The customer goes on with what was closed; it waits for the shop once there are words.
+
+    The number of the ticket that takes them: the one that is open already, if there is one. Raises
+    FeatureOff, UserBlocked, and NotFound, also for somebody else's.
+    """
+    features.require_on(await features.load_state(uow), FEATURE)
+    user, ticket = await _lock(uow, ticket_id)
+    if user.id != user_id:
+        raise NotFound("ticket", ticket_id)
+    if user.blocked_at is not None:
+        raise UserBlocked
+    going = await _open_of(uow, user_id)
+    if going is not None:
+        return going.id
+    ticket.status = rules.ANSWERED
+    await _reopen(uow, ticket)
+    return ticket_id
 
 
 def form_cause(form: str) -> str:
@@ -179,13 +201,31 @@ def form_cause(form: str) -> str:
 
 
 async def _close(uow: UnitOfWork, ticket: Ticket) -> None:
-    ticket.status, ticket.unanswered, ticket.closed_at = rules.CLOSED, 0, uow.now
+    ticket.status, ticket.unanswered, ticket.waiting_since = rules.CLOSED, 0, None
+    ticket.closed_at = uow.now
     ticket.last_at = ticket.updated_at = uow.now
     await uow.session.flush()
     await audit.record(uow, "ticket.closed", "ticket", ticket.id)
     if ticket.topic_id is not None:
-        await enqueue_for_owner(uow, messages.TicketTopicClosed(ticket.id, f"{uow.now.timestamp():.0f}"))
+        await enqueue_for_owner(uow, messages.TicketTopicClosed(ticket.id, _mark(uow), _by(uow)))
     await desk_changed(uow)
+
+
+async def _reopen(uow: UnitOfWork, ticket: Ticket) -> None:
+    ticket.closed_at, ticket.last_at, ticket.updated_at = None, uow.now, uow.now
+    await uow.session.flush()
+    await audit.record(uow, "ticket.reopened", "ticket", ticket.id)
+    if ticket.topic_id is not None:
+        await enqueue_for_owner(uow, messages.TicketTopicOpened(ticket.id, _mark(uow), _by(uow)))
+    await desk_changed(uow)
+
+
+def _mark(uow: UnitOfWork) -> str:
+    return uow.now.isoformat()
+
+
+def _by(uow: UnitOfWork) -> str:
+    return "" if isinstance(uow.actor, System) else uow.actor.name
 
 
 async def _open(uow: UnitOfWork, user: User, words: str, order_id: int | None) -> Ticket:

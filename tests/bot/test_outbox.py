@@ -16,7 +16,8 @@ from bot.registry import Registry
 from bot.sandbox.server import Sandbox
 from bot.telegram_session import TelegramInsideTransaction, open_bot, open_session
 from shop.actors import System
-from shop.notifications.messages import Message, WalletCredited
+from shop.notifications.message import Message
+from shop.notifications.messages import WalletCredited
 from shop.notifications.outbox import enqueue
 from shop.unit_of_work import UnitsOfWork
 from shop.users import service as users

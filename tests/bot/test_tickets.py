@@ -343,8 +343,8 @@ async def test_without_topics_a_reply_in_the_group_or_in_the_owners_own_chat_rea
     await phone.text("Where is it?")
     post = await card_that(alice, says("Where is it?"))
     assert "message_thread_id" not in post
-    await alice.photo(photo(), reply_to=post["message_id"])
-    await card_that(alice, says("Only words go to the customer"))
+    await alice.photo(photo(), caption="A picture from the group", reply_to=post["message_id"])
+    assert (await phone.expect("A picture from the group"))["photo"]
     await alice.reply(post, "From the group")
     await phone.expect("From the group")
 

@@ -21,7 +21,8 @@ from bot.views.words import TEMPLATES, write
 from shop import errors
 from shop.i18n import LANGUAGES, N_, translations
 from shop.money import Currency, Money
-from shop.notifications.messages import MESSAGES, BroadcastMessage, Message
+from shop.notifications.message import Message
+from shop.notifications.messages import MESSAGES, BroadcastMessage
 from shop.receipts.rules import RejectReason
 
 PLAN = {"name": "یک‌ماهه ۵۰ گیگ", "translations": {"en": {"name": "1 month, 50 GB"}}}

@@ -123,7 +123,9 @@ async def test_all_that_is_asked_about_is_well_formed(telegram):
     await call("editForumTopic", **thread, name="Money")
     await call("closeForumTopic", **thread)
     assert (await telegram.refused("sendMessage", **thread, text="x"))[1] == "Bad Request: TOPIC_CLOSED"
+    assert (await telegram.refused("closeForumTopic", **thread))[1] == "Bad Request: TOPIC_NOT_MODIFIED"
     await call("reopenForumTopic", **thread)
+    assert (await telegram.refused("reopenForumTopic", **thread))[1] == "Bad Request: TOPIC_NOT_MODIFIED"
     await call("deleteForumTopic", **thread)
     assert await telegram.refused("sendMessage", token=SHOP_B, chat_id=GROUP, text="x") == (
         403,

@@ -9,6 +9,7 @@ from shop.errors import NotFound
 from shop.media.service import open_picture, remove_old
 from shop.receipts import service as receipts
 from shop.receipts.desk import load_desk
+from shop.tickets import service as tickets
 from tests.factories import photo
 
 
@@ -89,3 +90,17 @@ async def test_a_shop_that_wished_nothing_keeps_everything(units, shops, shop, s
     await remove_old(units, shelf)
 
     assert await is_there(units, shelf, other, sent)
+
+
+async def test_an_open_ticket_keeps_its_pictures_and_a_closed_one_as_long_as_the_shop_wishes(
+    units, shops, shop, shelf, clock
+):
+    asked = await shops.ticket(shop)
+    await keep_for(units, shop, 30)
+    clock.forward(days=400)
+
+    assert await remove_old(units, shelf) == 0
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await tickets.close(uow, asked.ticket_id)
+
+    assert await remove_old(units, shelf) == 1

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from shop.actors import SEEING, System
 from shop.features import service as features
+from shop.media.rules import MAX_BYTES
 from shop.tickets import rules, service
 from shop.tickets.queries import load_ticket
-from tests.web.conftest import add_staff
+from tests.factories import photo
+from tests.web.conftest import FROM_HERE, add_staff
 from tests.web.test_matrix import MISSING_ID
 from tests.web.test_transactions import rows_of
 
@@ -250,3 +254,66 @@ async def test_an_open_page_hears_what_was_written_and_how_many_wait(alice, alic
     assert 'hx-target="#talk"' in told
     assert "Anybody?" in told
     assert 'data-tickets="۱"' in told
+
+
+async def send(browser, asked, content: bytes, **more: str):
+    """The form as a browser posts it, in several parts."""
+    fields = {**await form_of(browser, asked), "words": "", **more}
+    return await browser.client.post(
+        f"/tickets/{asked.ticket_id}/answer?lang=en",
+        data={"_csrf_token": browser.csrf, **fields},
+        files={"picture": ("where-she-lives.jpg", content, "image/jpeg")},
+        headers=FROM_HERE,
+    )
+
+
+async def test_an_answer_carries_a_picture_of_ours_without_what_was_hidden_in_it(alice, alices, asked, units):
+    exif = Image.Exif()
+    exif[0x010E] = "where she lives"
+    out = BytesIO()
+    Image.effect_noise((2600, 2600), 90).save(out, "JPEG", exif=exif, quality=95)
+    assert len(out.getvalue()) > 2 * 2**20, "as large as what a phone takes"
+
+    answer = await send(alice, asked, out.getvalue())
+
+    assert answer.status_code == 303
+    assert await talk(units, alices, asked) == [("customer", "Where is it?"), ("staff", "")]
+    page = (await alice.get(f"/tickets/{asked.ticket_id}?lang=en")).text
+    address = re.findall(r'<img src="([^"]+)"', page)[-1]
+    assert 'alt="Picture sent by the shop"' in page
+    ours = Image.open(BytesIO((await alice.get(address)).content))
+    assert (ours.format, ours.getexif() == {}) == ("WEBP", True)
+
+
+async def test_a_file_that_is_refused_is_said_beside_its_field_and_the_words_stay(
+    alice, alices, asked, units, everything
+):
+    for content, why in (
+        (b"no picture", "This file cannot be read."),
+        (bytes(MAX_BYTES + 1), "The file is too large."),
+    ):
+        answer = await send(alice, asked, content, words="A careful answer")
+        assert answer.status_code == 422
+        assert why in answer.text
+        assert "A careful answer" in answer.text
+        assert "Choose the file once more" in unescape(answer.text)
+    long = await send(alice, asked, photo(), words="x" * (rules.LONGEST_CAPTION + 1))
+    assert long.status_code == 422
+    assert "At most 400 characters" in long.text
+    assert await talk(units, alices, asked) == [("customer", "Where is it?")]
+    assert await everything.fetchval("SELECT count(*) FROM media WHERE bot_id = $1", alices.bot_id) == 1
+
+
+async def test_nothing_at_all_is_no_answer_and_whoever_only_looks_makes_nobody_decode(
+    alice, alices, asked, units, new_browser
+):
+    empty = await send(alice, asked, b"")
+    assert empty.status_code == 422
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
+    fields = {"_csrf_token": bob.csrf, "form_key": "a-form-of-bobs-own"}
+    files = {"picture": ("a.jpg", b"no picture", "image/jpeg")}
+    refused = await bob.client.post(
+        f"/tickets/{asked.ticket_id}/answer", data=fields, files=files, headers=FROM_HERE
+    )
+    assert refused.status_code == 403

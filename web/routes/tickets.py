@@ -12,10 +12,12 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from shop.actors import TICKETS_ANSWER, may, require
-from shop.errors import AlreadyExists, BadInput, ShopError, TicketClosed
+from shop.errors import AlreadyExists, BadInput, FileTooLarge, ShopError, TicketClosed, UnreadableFile
 from shop.features.service import is_feature_enabled
 from shop.i18n import N_
+from shop.media import picture
 from shop.media import service as media
+from shop.media.rules import MAX_BYTES
 from shop.paging import PIECE_ROWS
 from shop.receipts.desk import count_waiting
 from shop.tickets import replies, rules, service
@@ -34,7 +36,7 @@ from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
-from web.forms import parse_id, read_form
+from web.forms import LARGEST_BODY, parse_id, read_file, read_form
 from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
@@ -60,6 +62,11 @@ class Form:
     problem: ShopError | None = None
     about: int | None = None
     """Which of the answers kept ready."""
+    had_file: bool = False
+
+    @property
+    def is_about_file(self) -> bool:
+        return isinstance(self.problem, FileTooLarge | UnreadableFile)
 
 
 class TicketController(Controller):
@@ -127,12 +134,28 @@ class TicketController(Controller):
             headers["Content-Disposition"] = f'attachment; filename="ticket-{number}.pdf"'
         return Response(stored.content, media_type=stored.content_type, headers=headers)
 
-    @post("/{ticket_id:str}/answer")
+    @post(
+        "/{ticket_id:str}/answer",
+        opt=route_for(Access.STAFF, files=True, largest_file=MAX_BYTES),
+        request_max_body_size=MAX_BYTES + LARGEST_BODY,
+    )
     async def answer(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
-        """An answer, or a note for colleagues; a form that arrives twice says it once."""
-        fields = await read_form(request)
-        is_note = fields.get("as") == "note"
-        act, told = (_note, "ticket_noted") if is_note else (_answer, "ticket_answered")
+        """An answer or a note for colleagues, perhaps with a picture; a form sent twice says it once."""
+        # Before its file is decoded: whoever may not answer shall not make us work.
+        require(signed_in(request).actor, TICKETS_ANSWER)
+        is_note = (await read_form(request)).get("as") == "note"
+        say, told = (service.note, "ticket_noted") if is_note else (service.answer, "ticket_answered")
+        content = await read_file(request, "picture")
+
+        async def act(uow: UnitOfWork, number: int, fields: Mapping[str, str]) -> None:
+            media_id = None if prepared is None else await media.store(uow, parts_of(request).shelf, prepared)
+            cause = service.form_cause(fields.get("form_key", ""))
+            await say(uow, number, fields.get("words", ""), cause=cause, media_id=media_id)
+
+        try:
+            prepared = await picture.prepare(content) if content else None
+        except (FileTooLarge, UnreadableFile) as refusal:
+            return await _refused(request, ticket_id, "answer", refusal)
         return await _do(request, ticket_id, "answer", act, told)
 
     @post("/{ticket_id:str}/order")
@@ -197,16 +220,6 @@ def _cells(screen: Screen, row: TicketRow) -> tuple[object, ...]:
     )
 
 
-async def _answer(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
-    cause = service.form_cause(fields.get("form_key", ""))
-    await service.answer(uow, ticket_id, fields.get("words", ""), cause=cause)
-
-
-async def _note(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
-    cause = service.form_cause(fields.get("form_key", ""))
-    await service.note(uow, ticket_id, fields.get("words", ""), cause=cause)
-
-
 async def _link(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
     chosen = fields.get("order", "")
     await service.link_order(uow, ticket_id, parse_id("order", chosen) if chosen else None)
@@ -221,13 +234,22 @@ async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: 
         async with units.begin(who.shop.bot_id, who.actor) as uow:
             await act(uow, number, fields)
     except (BadInput, TicketClosed, AlreadyExists) as refusal:
-        code = 422 if isinstance(refusal, BadInput) else 409
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            return await _ticket(screen, uow, number, Form(name, fields, refusal), code=code)
+        return await _refused(request, ticket_id, name, refusal)
     if wants_part(request):
         async with units.begin(who.shop.bot_id, who.actor) as uow:
             return await _ticket(screen, uow, number, Form(), done=notice)
     return see_other(f"{TICKETS}/{number}", send_cookies=[screen.parts.cookies.keep_notice(notice)])
+
+
+async def _refused(request: WebRequest, ticket_id: str, name: str, refusal: ShopError) -> Response[str]:
+    """The same page with what was typed and why not; a file has to be chosen once more."""
+    fields, who = await read_form(request), signed_in(request)
+    code = 409 if isinstance(refusal, TicketClosed | AlreadyExists) else 422
+    form = Form(
+        name, fields, refusal, had_file=name == "answer" and bool(await read_file(request, "picture"))
+    )
+    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+        return await _ticket(Screen.of(request), uow, parse_id("ticket", ticket_id), form, code=code)
 
 
 async def _ticket(
@@ -241,6 +263,8 @@ async def _ticket(
         "form_key": secrets.token_urlsafe(16),
         "may_answer": may(uow.actor, TICKETS_ANSWER),
         "longest": rules.LONGEST_ANSWER,
+        "longest_below": rules.LONGEST_CAPTION,
+        "largest": MAX_BYTES,
         "waiting_state": rules.WAITING,
     }
     if not wants_part(screen.request):

@@ -97,12 +97,22 @@ def edit_forum_topic(call: Call) -> bool:
 
 
 def close_forum_topic(call: Call) -> bool:
-    _topic(call)["is_closed"] = True
-    return True
+    return _turn_topic(call, is_closed=True)
 
 
 def reopen_forum_topic(call: Call) -> bool:
-    _topic(call)["is_closed"] = False
+    return _turn_topic(call, is_closed=False)
+
+
+def _turn_topic(call: Call, *, is_closed: bool) -> bool:
+    """Everybody in the topic sees that it was turned; a topic that stands so already is a refusal."""
+    chat, topic = _forum(call), _topic(call)
+    if bool(topic.get("is_closed")) == is_closed:
+        raise bad_request("TOPIC_NOT_MODIFIED")
+    topic["is_closed"] = is_closed
+    told = Draft({"forum_topic_closed" if is_closed else "forum_topic_reopened": {}})
+    told.thread_id = call.params.integer("message_thread_id")
+    say(call.world, call.bot, chat, told)
     return True
 
 
