@@ -96,7 +96,7 @@ async def step(units: UnitsOfWork, bot_id: int, *, most: int) -> Step:
     async with units.begin(bot_id, ACTOR) as uow:
         settled = await settle(uow)
     async with units.begin(bot_id, ACTOR) as uow:
-        await _begin_due(uow)
+        await begin_due(uow)
     async with units.begin(bot_id, ACTOR) as uow:
         return Step(await feed(uow, most), settled)
 
@@ -123,7 +123,7 @@ async def settle(uow: UnitOfWork) -> int:
     return len(rows)
 
 
-async def _begin_due(uow: UnitOfWork) -> None:
+async def begin_due(uow: UnitOfWork) -> None:
     """Write down whom each broadcast is for whose time has come."""
     due = await uow.session.scalars(
         select(Broadcast)

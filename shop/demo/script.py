@@ -50,6 +50,8 @@ PEOPLE: tuple[Person, ...] = (
     Person(710_012, "لیلا", "حسینی", "leila_hs", 3),
     Person(710_013, "کیان", "فرهادی", "kian_fr", 0),
 )
+LEFT = PEOPLE[9]
+"""Has blocked the bot by now."""
 """The sandbox is told of them like of every customer, so that they can be written to."""
 
 

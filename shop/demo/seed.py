@@ -21,7 +21,7 @@ from db.models import Bot, BotPlan, OutboxMessage, Staff
 from shop.actors import OWNING, RECEIPTS_APPROVE, SEEING, Actor, Customer, StaffMember, System
 from shop.bots import service as bots
 from shop.cards import service as cards
-from shop.demo import script, talk
+from shop.demo import letters, script, talk
 from shop.demo.script import Goods, Person, Purchase, Waiting
 from shop.media import picture
 from shop.media import service as media
@@ -157,6 +157,7 @@ class _Story:
             .values(sent_at=OutboxMessage.created_at, attempts=1)
             .execution_options(synchronize_session=False)
         )
+        await letters.write(self.at, self.now, self.owner, gone=self.user_ids[script.LEFT])
 
     async def furnish(self, past: list[Purchase]) -> None:
         """Plans, cards, ready lines and a colleague, on the first day."""

@@ -9,6 +9,7 @@ from bot.sandbox.__main__ import FIRST_PEOPLE
 from db.models import CardToCardPayment, Media, Order, OutboxMessage, Staff, Transaction, User
 from shop.actors import OWNING, StaffMember
 from shop.bots.queries import get_bot_by_api_token, get_context
+from shop.broadcasts.queries import list_broadcasts, list_missed
 from shop.cards.queries import get_payment_cards
 from shop.cards.rules import card_number
 from shop.demo import script
@@ -101,7 +102,11 @@ async def test_whoever_the_sandbox_opens_with_is_a_customer_on_whose_receipt_the
 async def test_nobody_is_told_a_month_late_what_happened_but_the_owner_of_what_waits(units, demo):
     async with units.begin(demo.bot_id, OWNER) as uow:
         rows = await uow.session.execute(
-            select(OutboxMessage.kind, OutboxMessage.chat_id, OutboxMessage.sent_at.is_(None))
+            select(
+                OutboxMessage.kind,
+                OutboxMessage.chat_id,
+                OutboxMessage.sent_at.is_(None) & OutboxMessage.failed_at.is_(None),
+            )
         )
         told = rows.tuples().all()
 
@@ -160,3 +165,20 @@ async def test_a_demo_that_was_cut_short_is_filled_by_the_next_start(
         assert len(await list_offers(uow, "fa")) == len(script.GOODS)
     made = await everything.fetchval("SELECT count(*) FROM bots WHERE created_by = 'demo'")
     assert made == 1
+
+
+async def test_it_has_written_to_everybody_once_and_keeps_a_draft_for_those_whose_time_ends(units, demo):
+    async with units.begin(demo.bot_id, OWNER) as uow:
+        kept, sent = (await list_broadcasts(uow)).rows
+        missed = (await list_missed(uow, sent.broadcast_id)).rows
+
+    people = len(script.PEOPLE)
+    assert (sent.status, sent.people, sent.sent, sent.blocked, sent.left) == (
+        "completed",
+        people,
+        people - 1,
+        1,
+        0,
+    )
+    assert [row.telegram_id for row in missed] == [script.LEFT.telegram_id]
+    assert (kept.status, kept.audience) == ("draft", "ending")
