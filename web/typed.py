@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from shop.configurations.registry import Setting, Value, find
 from shop.errors import BadInput
-from shop.formatting import latin
+from shop.formatting import digits, latin
+from shop.i18n import N_
+from web.meanwhile import Field
+from web.rendering import Screen
 
 ON = "on"
+SWITCHED = {True: N_("On"), False: N_("Off")}
 _APART = re.compile(r"(?<=[0-9])[,٬،' \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _NUMBER = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 
@@ -54,3 +58,21 @@ def _as_typed(key: str, value: Value) -> str:
         return ON if value else ""
     # What a choice posts is its value as it is; only what is typed is set apart in thousands.
     return f"{value:,}" if isinstance(value, int) and find(key).kind == "int" else str(value)
+
+
+def compared(
+    screen: Screen, settings: Iterable[Setting], kept: Mapping[str, str], typed: Mapping[str, str]
+) -> Iterator[Field]:
+    """Settings as they are kept and as they were typed, in the reader's words, to be told apart."""
+    for setting in settings:
+        said = [_said(screen, setting, text) for text in (kept[setting.key], typed.get(setting.key, ""))]
+        yield Field(setting.key, screen.say(setting.label), *said)
+
+
+def _said(screen: Screen, setting: Setting, text: str) -> str:
+    if setting.kind == "bool":
+        return screen.say(SWITCHED[text == ON])
+    if setting.kind == "choice" and setting.words:
+        chosen = dict(zip(map(str, setting.choices), setting.words, strict=True))
+        return screen.say(chosen[text]) if text in chosen else text
+    return digits(latin(text).strip(), screen.lang)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from db.models import AuditEntry
@@ -90,23 +90,35 @@ async def load_history(uow: UnitOfWork, wanted: Wanted, *, limit: int = PAGE) ->
         chosen = chosen.where(AuditEntry.id < wanted.before)
     # Found before anything else is read of them, as in every list (``shop.paging.filled``).
     page = chosen.subquery("page")
-    found = (
-        select(
-            AuditEntry.id,
-            AuditEntry.created_at,
-            AuditEntry.actor,
-            AuditEntry.actor_name,
-            AuditEntry.channel,
-            AuditEntry.action,
-            AuditEntry.subject_type,
-            AuditEntry.subject_id,
-            AuditEntry.data,
-        )
-        .join(page, page.c.id == AuditEntry.id)
-        .order_by(AuditEntry.id.desc())
-    )
+    found = _entries().join(page, page.c.id == AuditEntry.id)
     rows = [HistoryRow(*row) for row in await uow.session.execute(found)]
     return Page(rows[:limit], rows[limit - 1].entry_id if len(rows) > limit else None)
+
+
+async def newest_of(
+    uow: UnitOfWork, actions: Sequence[str], *, subject_id: int | None = None
+) -> list[HistoryRow]:
+    """The newest page of these actions, of one subject where it is said. Raises NotAllowed."""
+    require(uow.actor, SHOP_SEE)
+    found = _entries().where(AuditEntry.action.in_(actions)).limit(PAGE)
+    if subject_id is not None:
+        kind = actions[0].partition(".")[0]
+        found = found.where(AuditEntry.subject_type == kind, AuditEntry.subject_id == subject_id)
+    return [HistoryRow(*row) for row in await uow.session.execute(found)]
+
+
+def _entries() -> Select[Any]:
+    return select(
+        AuditEntry.id,
+        AuditEntry.created_at,
+        AuditEntry.actor,
+        AuditEntry.actor_name,
+        AuditEntry.channel,
+        AuditEntry.action,
+        AuditEntry.subject_type,
+        AuditEntry.subject_id,
+        AuditEntry.data,
+    ).order_by(AuditEntry.id.desc())
 
 
 async def who_acted(uow: UnitOfWork) -> list[WhoActed]:

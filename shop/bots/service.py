@@ -18,6 +18,7 @@ from shop.bots.rules import TelegramToken
 from shop.bots.telegram_token import TOKEN_PURPOSE, keep_token
 from shop.cards.rotation import ensure_rotation
 from shop.errors import AlreadyExists, NotFound, StillInUse
+from shop.seen import mark, require_same
 from shop.signals import shop_changed
 from shop.staff import service as staff
 from shop.unit_of_work import UnitOfWork
@@ -138,15 +139,20 @@ async def install_owner(uow: UnitOfWork, *, role: Literal["master", "owner"], na
     return staff_id, issued.token
 
 
-async def update_bot(uow: UnitOfWork, bot_id: int, **changes: Unpack[BotChanges]) -> BotRow:
+async def update_bot(
+    uow: UnitOfWork, bot_id: int, *, seen: str = "", **changes: Unpack[BotChanges]
+) -> BotRow:
     """Change a shop's particulars: the owner in his shop's unit, the master in a platform unit.
 
-    Raises NotAllowed, NotFound, BadInput, AlreadyExists (the new token is another shop's).
+    ``seen``: the mark (``shop.seen``) of the same particulars, in the order of their names, as they were when
+    somebody began to change them. Raises NotAllowed, NotFound, BadInput, ChangedMeanwhile, AlreadyExists (the
+    new token is another shop's).
     """
     bot = await _lock(uow, bot_id, SETTINGS_MANAGE)
     token = changes.pop("telegram_bot_token", None)
     # All of it or nothing, also for a caller who goes on after a refusal.
     after = {name: CLEAN[name](value) if name in CLEAN else value for name, value in changes.items()}
+    require_same("settings", seen, mark(*(getattr(bot, name) for name in sorted(after))))
     if token is not None:
         await _replace_token(uow, bot, rules.parse_telegram_token(token))
     before = {column: getattr(bot, column) for column in after}

@@ -15,6 +15,7 @@ from db.models import BotConfiguration
 from db.prepared import compiled_once
 from shop.configurations import registry
 from shop.configurations.registry import Setting, Value
+from shop.seen import mark
 from shop.unit_of_work import UnitOfWork
 
 
@@ -77,6 +78,11 @@ async def get_config_values(uow: UnitOfWork, keys: Iterable[str]) -> dict[str, A
 def values_of(own: Mapping[str, Value]) -> dict[str, Value]:
     """Every setting there is with the value that counts where the shop set ``own``."""
     return {setting.key: own.get(setting.key, setting.default) for setting in registry.SETTINGS}
+
+
+def mark_of(values: Mapping[str, Value]) -> str:
+    """What somebody has before him who begins to change these settings; see ``shop.seen``."""
+    return mark(*sorted(values.items()))
 
 
 def _row(setting: Setting, own: BotConfiguration | None) -> ConfigurationRow:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from db.models import BotConfiguration
+from db.models import Bot, BotConfiguration
 from shop.actors import SETTINGS_MANAGE, require
 from shop.audit import service as audit
 from shop.configurations import registry
-from shop.configurations.queries import get_config_value, get_config_values
+from shop.configurations.queries import get_config_value, get_config_values, mark_of
 from shop.configurations.registry import Setting, Value
+from shop.seen import require_same
 from shop.signals import shop_changed
 from shop.unit_of_work import UnitOfWork
 
@@ -22,6 +23,7 @@ __all__ = (
     "delete_configuration",
     "get_config_value",
     "get_config_values",
+    "lock_settings",
     "set_configuration",
     "update_configuration_partial",
 )
@@ -35,14 +37,19 @@ async def set_configuration(uow: UnitOfWork, key: str, *, value: object) -> Valu
     return (await update_configuration_partial(uow, {key: value}))[key]
 
 
-async def update_configuration_partial(uow: UnitOfWork, changes: Mapping[str, object]) -> dict[str, Value]:
+async def update_configuration_partial(
+    uow: UnitOfWork, changes: Mapping[str, object], *, seen: str = ""
+) -> dict[str, Value]:
     """Merge ``changes`` into the shop's settings: the others stay, and one bad value refuses them all.
 
-    Answers the values as they count now. Raises NotAllowed, NotFound, BadInput.
+    ``seen``: the mark of the same settings as they were when somebody began to change them. Answers the
+    values as they count now. Raises NotAllowed, NotFound, BadInput and ChangedMeanwhile.
     """
     require(uow.actor, SETTINGS_MANAGE)
     checked = [(registry.find(key), registry.find(key).check(value)) for key, value in changes.items()]
+    await lock_settings(uow)
     before = await get_config_values(uow, changes)
+    require_same("settings", seen, mark_of(before))
     for setting, value in checked:
         await _keep(uow, setting, value)
         if before[setting.key] != value:
@@ -58,6 +65,11 @@ async def update_configuration_partial(uow: UnitOfWork, changes: Mapping[str, ob
     await uow.session.flush()
     await shop_changed(uow, uow.bot_id)
     return {setting.key: value for setting, value in checked}
+
+
+async def lock_settings(uow: UnitOfWork) -> None:
+    """One change of a shop's settings at a time: what nobody chose has no row that could be locked."""
+    await uow.session.execute(select(Bot.id).where(Bot.id == uow.bot_id).with_for_update(key_share=True))
 
 
 async def _keep(uow: UnitOfWork, setting: Setting, value: Value) -> None:

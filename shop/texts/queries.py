@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from db.models import BotConfiguration
 from shop.configurations.registry import TEXTS
-from shop.i18n import translations
+from shop.i18n import LANGUAGES, translations
+from shop.seen import mark
 from shop.texts import catalogue, rules, writing
 from shop.texts.catalogue import BotText
 from shop.texts.writing import Own, Texts
@@ -37,6 +38,11 @@ async def load_texts(uow: UnitOfWork) -> Texts:
         )
     )
     return texts_of(dict(rows.tuples().all()))
+
+
+def mark_of(texts: Texts, key: str) -> str:
+    """What somebody has before him who begins to word a message; see ``shop.seen``."""
+    return mark(*(sorted(texts.get(language, {}).get(key, {}).items()) for language in LANGUAGES))
 
 
 def original(sentence: str, language: str) -> str:

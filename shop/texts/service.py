@@ -12,8 +12,10 @@ from db.models import BotConfiguration
 from shop.actors import SETTINGS_MANAGE, require
 from shop.audit import service as audit
 from shop.configurations.registry import TEXTS
+from shop.configurations.service import lock_settings
 from shop.errors import BadInput
 from shop.i18n import LANGUAGES
+from shop.seen import require_same
 from shop.signals import shop_changed
 from shop.texts import catalogue, queries, rules
 from shop.texts.writing import Texts, sentences
@@ -48,13 +50,14 @@ def read(key: str, typed: Mapping[str, str]) -> Texts:
     return made
 
 
-async def save(uow: UnitOfWork, key: str, typed: Mapping[str, str]) -> None:
+async def save(uow: UnitOfWork, key: str, typed: Mapping[str, str], *, seen: str = "") -> None:
     """Say a message in the shop's own words from the next one on; see ``read`` for what may be said.
 
-    Raises NotAllowed, NotFound, BadInput.
+    ``seen``: the mark of the words as they were when somebody began to change them. Raises NotAllowed,
+    NotFound, BadInput and ChangedMeanwhile.
     """
     require(uow.actor, SETTINGS_MANAGE)
-    await _keep(uow, key, read(key, typed))
+    await _keep(uow, key, read(key, typed), seen)
 
 
 async def reset(uow: UnitOfWork, key: str) -> None:
@@ -64,8 +67,10 @@ async def reset(uow: UnitOfWork, key: str) -> None:
     await _keep(uow, key, {})
 
 
-async def _keep(uow: UnitOfWork, key: str, texts: Texts) -> None:
+async def _keep(uow: UnitOfWork, key: str, texts: Texts, seen: str = "") -> None:
+    await lock_settings(uow)
     before = await queries.load_texts(uow)
+    require_same("bot_text", seen, queries.mark_of(before, key))
     for language in LANGUAGES:
         was = before.get(language, {}).get(key, {})
         now = texts.get(language, {}).get(key, {})

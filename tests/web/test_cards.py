@@ -68,6 +68,7 @@ async def test_whoever_was_second_sees_both_limits_and_overwrites_only_then(alic
     assert refused.status_code == 409
     assert "Somebody else changed this meanwhile" in refused.text
     assert "<bdi>12</bdi>" in refused.text
+    assert "<bdi>Alice</bdi>," in refused.text
     assert 'value="7"' in refused.text
     assert [card.daily_limit_count for card in await cards_of(shops, alices)] == [12]
     again = await alice.post(f"/cards/{alices.card_id}", form | {"seen": seen_in(refused.text)})

@@ -342,6 +342,7 @@ async def test_whoever_was_second_sees_both_and_overwrites_only_then(alice, alic
     assert refused.status_code == 409
     assert "Somebody else changed this meanwhile" in refused.text
     assert "<bdi>99,000</bdi>" in refused.text
+    assert "<bdi>Alice</bdi>," in refused.text
     assert 'value="۲۹۰٬۰۰۰"' in refused.text
     assert [plan.price for plan in await listed(units, alices)] == [99_000]
     again = await alice.post(f"/plans/{alices.plan_id}", form | {"seen": seen_in(refused.text)})

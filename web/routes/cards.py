@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from shop.actors import CARDS_MANAGE, SETTINGS_MANAGE, may
+from shop.audit.queries import HistoryRow
 from shop.cards import banks, board, queries, rules, service
 from shop.cards.importing import ImportLine
 from shop.cards.keeping import CardChanges
@@ -26,12 +27,14 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import LARGEST_FILE, parse_clock, parse_id, parse_number, read_file, read_form
+from web.meanwhile import whose
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, Undo, see_other, wants_part
 
 CARDS = "/cards"
 LIST = "#cards"
 DELICATE = route_for(Access.STAFF, fresh_from=CARDS)
+CHANGED = ("card.updated",)
 NEW = 0
 STRATEGY = -1
 """What a form is about when it is about no card that exists."""
@@ -80,6 +83,8 @@ class Form:
     many: Many | None = None
     meanwhile: bool = False
     """Somebody else changed the card: beside what was typed stands what is saved now."""
+    whose: HistoryRow | None = None
+    """That change, as the history has it."""
 
 
 class CardController(Controller):
@@ -279,6 +284,7 @@ async def _do(
     except ChangedMeanwhile as refusal:
         form = Form(about, await read_form(request), "", sentence_for(screen, refusal), meanwhile=True)
         async with units.begin(who.shop.bot_id, who.actor) as uow:
+            form = replace(form, whose=await whose(uow, refusal, CHANGED, about))
             return await _show(screen, uow, form, code=409)
     return await _told(request, notice, undo)
 

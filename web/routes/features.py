@@ -13,7 +13,7 @@ from shop.actors import FEATURES_MANAGE, PLATFORM_MANAGE, SETTINGS_MANAGE, SHOP_
 from shop.configurations import queries as configurations
 from shop.configurations import service as settings
 from shop.configurations.registry import SETTINGS, Setting
-from shop.errors import BadInput, NotFound
+from shop.errors import BadInput, ChangedMeanwhile, NotFound
 from shop.features import queries, registry, service
 from shop.features.queries import FlagRow
 from shop.features.registry import BUILT, Feature
@@ -22,11 +22,12 @@ from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
 from web.auth import signed_in
 from web.deps import Uow
-from web.errors import sentence_for
+from web.errors import ANSWERS, sentence_for
 from web.forms import read_form
+from web.meanwhile import differences
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, Undo, see_other, wants_part
-from web.typed import ON, as_typed, read_settings
+from web.typed import ON, as_typed, compared, read_settings
 
 FEATURES = "/features"
 OFF = "off"
@@ -66,7 +67,7 @@ class Form:
 
     key: str | None = None
     typed: Mapping[str, str] = field(default_factory=dict)
-    problem: BadInput | None = None
+    problem: BadInput | ChangedMeanwhile | None = None
 
 
 class FeatureController(Controller):
@@ -105,12 +106,15 @@ class FeatureController(Controller):
         units = parts_of(request).units
         try:
             async with units.begin(who.shop.bot_id, who.actor) as uow:
-                await settings.update_configuration_partial(uow, read_settings(own, fields))
+                await settings.update_configuration_partial(
+                    uow, read_settings(own, fields), seen=fields.get("seen", "")
+                )
                 if wants_part(request):
                     return await _show(screen, uow, Form(key), is_saved=True)
-        except BadInput as refusal:
+        except (BadInput, ChangedMeanwhile) as refusal:
             async with units.begin(who.shop.bot_id, who.actor) as uow:
-                return await _show(screen, uow, Form(key, fields, refusal), code=422)
+                code = ANSWERS[type(refusal)][0]
+                return await _show(screen, uow, Form(key, fields, refusal), code=code)
         return _saved(screen, f"{FEATURES}/{key}")
 
 
@@ -152,7 +156,18 @@ async def _show(
         "values": as_typed(values),
         "opened": form.key,
         "typed": form.typed if problem else None,
-        "wrong_field": problem.field if problem else None,
+        "marks": {
+            one.feature.key: configurations.mark_of({own.key: values[own.key] for own in one.settings})
+            for one in switches
+        },
+        "is_meanwhile": isinstance(problem, ChangedMeanwhile),
+        "differences": await differences(
+            uow,
+            problem,
+            compared(screen, _settings_of(form.key or ""), as_typed(values), form.typed),
+            ("configuration.set",),
+        ),
+        "wrong_field": problem.field if isinstance(problem, BadInput) else None,
         "error": sentence_for(screen, problem) if problem else None,
         "may_set": may(uow.actor, SETTINGS_MANAGE),
     }

@@ -23,10 +23,13 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import ANSWERS, sentence_for
 from web.forms import parse_id, read_form
+from web.meanwhile import whose
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen, move_on, wants_part
 from web.routes.plans import PLANS
 from web.typed import read_number
+
+CHANGED = ("plan.updated", "plan.repriced")
 
 NEW: Mapping[str, str] = {"renewal_policy": RENEWAL_POLICIES[0], "low_stock_at": "3"}
 """What the form of a new plan begins with."""
@@ -190,6 +193,7 @@ async def _show(
         if plan is not None and (meanwhile or refusal is None)
         else typed.get("seen", ""),
         "kept": _typed(plan, own) if plan is not None and meanwhile else {},
+        "whose": await whose(uow, refusal, CHANGED, plan.plan_id) if plan is not None else None,
         "wrong_field": f"{field}_{own}" if field in {"name", "description"} else field,
         "error": sentence_for(screen, refusal) if refusal is not None else None,
         "spoken": [(one, LANGUAGE_NAMES[one], one == own) for one in sorted(LANGUAGES, key=own.__ne__)],

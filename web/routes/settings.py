@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from litestar import Controller, Response, get, post
@@ -16,19 +17,21 @@ from shop.bots.service import BotChanges
 from shop.configurations import queries as configurations
 from shop.configurations import service
 from shop.configurations.registry import SETTINGS as REGISTRY
-from shop.errors import BadInput, NotFound
-from shop.i18n import N_
+from shop.errors import BadInput, ChangedMeanwhile, NotFound
+from shop.i18n import LANGUAGE_NAMES, N_
 from shop.notifications import outbox
 from shop.receipts.desk import count_waiting
+from shop.seen import mark
 from shop.unit_of_work import UnitOfWork
 from web.auth import signed_in
 from web.deps import Uow
-from web.errors import sentence_for
+from web.errors import ANSWERS, sentence_for
 from web.forms import read_form
+from web.meanwhile import Field, differences
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 from web.security import CHOICES
-from web.typed import as_typed, read_settings
+from web.typed import as_typed, compared, read_settings
 
 SETTINGS = "/settings"
 SHOP, PAYMENTS, NOTIFICATIONS = "shop", "payments", "notifications"
@@ -44,7 +47,22 @@ COLUMNS = {
     NOTIFICATIONS: ("notification_topic_id", "card_receipt_topic_id"),
 }
 """What a tab changes of the shop's own row."""
+CHANGED = {SHOP: "bot.updated", PAYMENTS: "configuration.set", NOTIFICATIONS: "bot.updated"}
+"""How the history calls a change of the tab."""
+LABELS = {
+    "name": N_("Name of the shop"),
+    "default_language": N_("First language"),
+    "timezone": N_("Time zone"),
+    "calendar": N_("Calendar in the bot"),
+    "support_username": N_("Support account"),
+    "notification_topic_id": N_("Topic for alerts"),
+    "card_receipt_topic_id": N_("Topic for receipts"),
+}
 CALENDAR_WORDS = dict(zip(CALENDARS, (N_("Solar Hijri"), N_("Gregorian")), strict=True))
+VALUE_WORDS: Mapping[str, Mapping[str, str]] = {
+    "calendar": CALENDAR_WORDS,
+    "default_language": LANGUAGE_NAMES,
+}
 TIMEZONES = (
     "Asia/Tehran",
     "Asia/Kabul",
@@ -91,7 +109,7 @@ class SettingsController(Controller):
                 await _save(uow, _known(tab), fields)
                 if wants_part(request):
                     return await _show(screen, uow, tab, told="settings_saved")
-        except BadInput as refusal:
+        except (BadInput, ChangedMeanwhile) as refusal:
             async with units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _show(screen, uow, tab, typed=fields, refusal=refusal)
         notice = screen.parts.cookies.keep_notice("settings_saved")
@@ -120,12 +138,13 @@ def _known(tab: str) -> str:
 
 
 async def _save(uow: UnitOfWork, tab: str, fields: Mapping[str, str]) -> None:
+    seen = fields.get("seen", "")
     if tab == PAYMENTS:
-        await service.update_configuration_partial(uow, read_settings(OF_PAYMENTS, fields))
+        await service.update_configuration_partial(uow, read_settings(OF_PAYMENTS, fields), seen=seen)
         return
     # A field that was not posted is one that is not to change.
     changes = {column: fields[column] for column in COLUMNS[tab] if column in fields}
-    await shops.update_bot(uow, uow.bot_id, **cast("BotChanges", changes))
+    await shops.update_bot(uow, uow.bot_id, seen=seen, **cast("BotChanges", changes))
 
 
 async def _show(
@@ -134,15 +153,22 @@ async def _show(
     tab: str,
     *,
     typed: Mapping[str, str] | None = None,
-    refusal: BadInput | None = None,
+    refusal: BadInput | ChangedMeanwhile | None = None,
     told: str | None = None,
 ) -> Response[str]:
     require(uow.actor, SHOP_SEE)
+    kept = await _kept(uow, tab)
     context: dict[str, Any] = {
         "tab": tab,
         "tabs": tab_bar(screen),
-        "values": typed or await _values(uow, tab),
-        "wrong_field": refusal.field if refusal else None,
+        "values": kept.values if typed is None else typed,
+        # After any other refusal it is still that of what was seen at first.
+        "seen": typed.get("seen", "") if typed is not None and isinstance(refusal, BadInput) else kept.mark,
+        "differences": await differences(
+            uow, refusal, _compared(screen, tab, kept.values, typed or {}), (CHANGED[tab],)
+        ),
+        "is_meanwhile": isinstance(refusal, ChangedMeanwhile),
+        "wrong_field": refusal.field if isinstance(refusal, BadInput) else None,
         "error": sentence_for(screen, refusal) if refusal else None,
         "settings": OF_PAYMENTS if tab == PAYMENTS else (),
         "chats": await outbox.get_chats(uow) if tab == NOTIFICATIONS else None,
@@ -150,7 +176,7 @@ async def _show(
         "timezones": TIMEZONES,
         "may_set": may(uow.actor, SETTINGS_MANAGE),
     }
-    code = 200 if refusal is None else 422
+    code = 200 if refusal is None else ANSWERS[type(refusal)][0]
     if not wants_part(screen.request):
         waiting = await count_waiting(uow)
         return screen.page("settings/index.html", code=code, active="settings", waiting=waiting, **context)
@@ -160,13 +186,40 @@ async def _show(
     return screen.answer(screen.text("settings/_tab.html", **context) + toast)
 
 
-async def _values(uow: UnitOfWork, tab: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A tab as it counts now: as its form would hold it, and the mark of it."""
+
+    values: Mapping[str, str]
+    mark: str
+
+
+async def _kept(uow: UnitOfWork, tab: str) -> Kept:
     if tab == PAYMENTS:
-        return as_typed(await configurations.get_all_configurations_dict(uow))
+        values = await configurations.get_config_values(uow, [setting.key for setting in OF_PAYMENTS])
+        return Kept(as_typed(values), configurations.mark_of(values))
+    found: Mapping[str, object]
     if tab == NOTIFICATIONS:
         chats = await outbox.get_chats(uow)
-        found = (chats.alerts_topic_id, chats.receipts_topic_id)
+        found = dict(zip(COLUMNS[tab], (chats.alerts_topic_id, chats.receipts_topic_id), strict=True))
     else:
         shop = await bots.get_context(uow)
-        found = tuple(getattr(shop, column) for column in COLUMNS[tab])
-    return {column: str(value or "") for column, value in zip(COLUMNS[tab], found, strict=True)}
+        found = {column: getattr(shop, column) for column in COLUMNS[tab]}
+    typed = {column: str(value or "") for column, value in found.items()}
+    return Kept(typed, mark(*(found[column] for column in sorted(found))))
+
+
+def _compared(screen: Screen, tab: str, kept: Mapping[str, str], typed: Mapping[str, str]) -> Iterator[Field]:
+    """The fields of a tab in words, to be told apart."""
+    if tab == PAYMENTS:
+        yield from compared(screen, OF_PAYMENTS, kept, typed)
+        return
+    for column in COLUMNS[tab]:
+        words = (
+            CALENDAR_WORDS if column == "calendar" else LANGUAGE_NAMES if column == "default_language" else {}
+        )
+        said = [
+            screen.say(words[value]) if value in words else value.removeprefix("@")
+            for value in (kept[column], typed.get(column, ""))
+        ]
+        yield Field(column, screen.say(LABELS[column]), *said)

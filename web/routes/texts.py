@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from litestar.params import FromPath
 
 from shop.actors import SETTINGS_MANAGE, SHOP_SEE, may, require
 from shop.bots import queries as bots
-from shop.errors import BadInput
-from shop.i18n import LANGUAGES
+from shop.errors import BadInput, ChangedMeanwhile
+from shop.formatting import number
+from shop.i18n import LANGUAGE_NAMES, LANGUAGES, N_
 from shop.receipts.desk import count_waiting
 from shop.texts import catalogue, queries, rules, service
 from shop.texts.catalogue import BotText
@@ -20,13 +21,15 @@ from shop.texts.writing import Texts, sentences
 from shop.unit_of_work import UnitOfWork
 from web.auth import signed_in
 from web.deps import Uow
-from web.errors import sentence_for
+from web.errors import ANSWERS, sentence_for
 from web.forms import read_form
+from web.meanwhile import Field, differences
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 from web.routes.settings import tab_bar
 
 TEXTS = "/settings/texts"
+SENTENCE = N_("Sentence %(n)s")
 LOOK = "look"
 """What the form says when it only wants to be looked at."""
 
@@ -84,11 +87,12 @@ class TextController(Controller):
             async with units.begin(who.shop.bot_id, who.actor) as uow:
                 if fields.get("act") == LOOK:
                     require(uow.actor, SETTINGS_MANAGE)
-                    return await _show(screen, uow, text, texts=service.read(text_key, fields))
-                await service.save(uow, text_key, fields)
+                    texts = service.read(text_key, fields)
+                    return await _show(screen, uow, text, texts=texts, seen=fields.get("seen", ""))
+                await service.save(uow, text_key, fields, seen=fields.get("seen", ""))
                 if wants_part(request):
                     return await _show(screen, uow, text, told="settings_saved")
-        except BadInput as refusal:
+        except (BadInput, ChangedMeanwhile) as refusal:
             async with units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _show(screen, uow, text, typed=fields, refusal=refusal)
         return _done(screen, text_key, "settings_saved")
@@ -115,10 +119,11 @@ async def _show(
     *,
     texts: Texts | None = None,
     typed: Mapping[str, str] | None = None,
-    refusal: BadInput | None = None,
+    refusal: BadInput | ChangedMeanwhile | None = None,
     told: str | None = None,
+    seen: str | None = None,
 ) -> Response[str]:
-    """``texts``: what is only looked at, in place of what is kept."""
+    """``texts``: what is only looked at, in place of what is kept; ``seen``: what its form had seen."""
     require(uow.actor, SHOP_SEE)
     kept = await queries.load_texts(uow)
     shop = await bots.get_context(uow)
@@ -131,11 +136,21 @@ async def _show(
         "is_kept": any(text.key in own for own in kept.values()),
         "is_looked_at": texts is not None,
         "most": rules.LONGEST,
-        "wrong_field": refusal.field if refusal else None,
+        "wrong_field": refusal.field if isinstance(refusal, BadInput) else None,
+        # After a look and after any other refusal it is still that of what was seen at first.
+        "seen": typed.get("seen", "")
+        if typed is not None and isinstance(refusal, BadInput)
+        else queries.mark_of(kept, text.key)
+        if seen is None
+        else seen,
+        "differences": await differences(
+            uow, refusal, _compared(screen, text, kept, typed or {}), ("bot_text.set",)
+        ),
+        "is_meanwhile": isinstance(refusal, ChangedMeanwhile),
         "error": sentence_for(screen, refusal) if refusal else None,
         "may_set": may(uow.actor, SETTINGS_MANAGE),
     }
-    code = 200 if refusal is None else 422
+    code = 200 if refusal is None else ANSWERS[type(refusal)][0]
     if not wants_part(screen.request):
         waiting = await count_waiting(uow)
         return screen.page("texts/text.html", code=code, active="settings", waiting=waiting, **context)
@@ -143,6 +158,17 @@ async def _show(
         return screen.part("texts/_text.html", code=code, **context)
     toast = screen.toast(screen.say(NOTICES[told]), tone="ok")
     return screen.answer(screen.text("texts/_text.html", **context) + toast)
+
+
+def _compared(screen: Screen, text: BotText, kept: Texts, typed: Mapping[str, str]) -> Iterator[Field]:
+    """Every sentence in every language as it is kept and as it was typed, to be told apart."""
+    for language in LANGUAGES:
+        own = kept.get(language, {}).get(text.key, {})
+        for n, sentence in enumerate(sentences(text.key), 1):
+            label = f"{screen.say(SENTENCE) % {'n': number(n, screen.lang)}} {LANGUAGE_NAMES[language]}"
+            ours = queries.original(sentence, language)
+            now = typed.get(service.field_of(language, sentence), "")
+            yield Field(text.key, label, rules.as_typed(own.get(sentence, ours)), now or rules.as_typed(ours))
 
 
 def _version(
