@@ -96,6 +96,10 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("scope", "required"): N_("Choose at least one thing this token may do."),
     ("scope", "unknown"): N_("A token may do nothing that you may not do here yourself."),
     ("days", "unknown"): N_("Choose one of the ends."),
+    ("last_day", "not_a_day"): N_("A day as 1405/12/29, please."),
+    ("last_day", "gone_by"): N_("This day is over already."),
+    ("last_day", "too_far"): N_("At most three years ahead, please."),
+    ("last_day", "choose_one"): N_("Choose a length or write the last day, not both."),
     ("plans", "required"): N_("Choose at least one plan."),
     ("", "words_required"): N_(
         "Write something in your shop's own language; whoever reads another gets it too."

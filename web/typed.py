@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, time
 
 from shop.configurations.registry import Setting, Value, find
 from shop.errors import BadInput
-from shop.formatting import digits, latin
+from shop.formatting import digits, jalali_numbers, latin, typed_day
 from shop.i18n import N_
 from web.meanwhile import Field
 from web.rendering import Screen
@@ -46,6 +47,20 @@ def read_number(field: str, text: str, *, empty: int | None = None) -> int:
     if _NUMBER.fullmatch(number) is None:
         raise BadInput(field, "not_a_number")
     return int(number)
+
+
+def read_day(field: str, text: str) -> date | None:
+    """A day as people write it, of either calendar; None for nothing. Raises BadInput for what is no day."""
+    try:
+        return typed_day(text)
+    except ValueError:
+        raise BadInput(field, "not_a_day") from None
+
+
+def written_day(screen: Screen, day: date) -> str:
+    """A day as an example of what may be typed."""
+    noon = datetime.combine(day, time(12), screen.tz)
+    return digits(jalali_numbers(noon, screen.tz)[:10].replace("-", "/"), screen.lang)
 
 
 def as_typed(values: Mapping[str, Value]) -> dict[str, str]:

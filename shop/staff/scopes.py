@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shop.actors import OWNING, RECEIPTS_APPROVE, SEEING, Master, StaffMember, may
@@ -22,6 +22,8 @@ WAYS: Mapping[str, str] = {
 PRESETS: Mapping[str, frozenset[str]] = {SEE: SEEING, RECEIPTS: SEEING | {RECEIPTS_APPROVE}}
 LASTING = (1, 7, 30, 90, 365)
 """After how many days a token may end, besides never."""
+FARTHEST = timedelta(days=3 * 365)
+"""The last day that somebody may choose for a token lies no further ahead."""
 WARNED = timedelta(days=7)
 """So long before its end a token says so on every page that it opens."""
 
@@ -57,17 +59,26 @@ def covers(one: StaffMember | Master, other: StaffMember | Master) -> bool:
     return all(may(one, permission) for permission in OWNING if may(other, permission))
 
 
-def end_of(days: int, *, now: datetime, tz: ZoneInfo) -> datetime | None:
-    """When a token ends that works through the day ``days`` after today, as the shop counts days; 0 is never.
+def end_of(days: int, last_day: date | None = None, *, now: datetime, tz: ZoneInfo) -> datetime | None:
+    """When a token ends that works through the day ``days`` after today, or through ``last_day``; as the shop
+    counts days. Neither is never.
 
-    Raises BadInput for a length that is not offered.
+    Raises BadInput for a length that is not offered, for a day that is over or too far away, and for both.
     """
-    if days == 0:
-        return None
-    if days not in LASTING:
-        raise BadInput("days", "unknown")
-    after = now.astimezone(tz).date() + timedelta(days=days + 1)
-    return datetime.combine(after, time.min, tzinfo=tz).astimezone(UTC)
+    today = now.astimezone(tz).date()
+    if last_day is None:
+        if days == 0:
+            return None
+        if days not in LASTING:
+            raise BadInput("days", "unknown")
+        last_day = today + timedelta(days=days)
+    elif days:
+        raise BadInput("last_day", "choose_one")
+    if last_day < today:
+        raise BadInput("last_day", "gone_by")
+    if last_day > today + FARTHEST:
+        raise BadInput("last_day", "too_far")
+    return datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=tz).astimezone(UTC)
 
 
 def is_ending(expires_at: datetime | None, *, now: datetime) -> bool:

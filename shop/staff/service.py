@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -47,7 +47,9 @@ class Asked:
     ticked: frozenset[str] = frozenset()
     """For ``scopes.CHOSEN``: the permissions."""
     days: int = 0
-    """One of ``scopes.LASTING``, or 0: without an end."""
+    """One of ``scopes.LASTING``, or 0: without an end, or with ``last_day``."""
+    last_day: date | None = None
+    """The last day that it works through, where no length was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ async def issue_api_token(
     clean, asked = clean_name(name), asked or Asked()
     scope = _scope(person.role, rules.held(person.role, person.permissions), asked)
     require_as_much(uow, person.role, person.permissions, scope)
-    expires_at = scopes.end_of(asked.days, now=uow.now, tz=ZoneInfo(person.timezone))
+    expires_at = scopes.end_of(asked.days, asked.last_day, now=uow.now, tz=ZoneInfo(person.timezone))
     cause = uow.vault.fingerprint(f"{uow.bot_id}|{uow.actor.label}|{once}|{clean}", purpose=ONCE)
     try:
         issued, row = await _keep_new(

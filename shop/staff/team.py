@@ -27,7 +27,7 @@ from shop.audit import service as audit
 from shop.errors import NotAllowed, NotFound
 from shop.signals import sessions_changed
 from shop.staff import challenges, rules, service, sessions
-from shop.staff.service import IssuedToken
+from shop.staff.service import Asked, IssuedToken
 from shop.unit_of_work import UnitOfWork
 
 FIRST = "first"
@@ -116,27 +116,30 @@ async def add_colleague(
     name: str,
     permissions: Iterable[str],
     approve_up_to: int | None = None,
+    asked: Asked | None = None,
     once: str = "",
 ) -> IssuedToken:
     """Let a person into the dashboard; answers the token he comes in with, which is shown once.
 
-    ``approve_up_to``: the most he may approve of one receipt, in minor units; None is any amount. ``once`` as
-    in ``issue_api_token``: the same form lets one person in. Raises NotAllowed (also for a permission or a
-    limit that the actor does not hold himself), BadInput and TokenAlreadyMade.
+    ``approve_up_to``: the most he may approve of one receipt, in minor units; None is any amount. ``asked``
+    and ``once`` as in ``issue_api_token``: the same form lets one person in. Raises NotAllowed (also for a
+    permission or a limit that the actor does not hold himself), BadInput and TokenAlreadyMade.
     """
     held = _given(uow, permissions)
     limit = await _limit(uow, held, approve_up_to)
     person = await service.create_staff(uow, name=name, role="staff", permissions=held, approve_up_to=limit)
-    return await service.issue_api_token(uow, person, name=FIRST, once=once)
+    return await service.issue_api_token(uow, person, name=FIRST, asked=asked, once=once)
 
 
-async def issue_token(uow: UnitOfWork, colleague: int, *, name: str, once: str = "") -> IssuedToken:
-    """One more token, for who lost his or uses another device.
+async def issue_token(
+    uow: UnitOfWork, colleague: int, *, name: str, asked: Asked | None = None, once: str = ""
+) -> IssuedToken:
+    """One more token, for who lost his or uses another device; ``asked`` as in ``issue_api_token``.
 
     Raises as ``let_go`` does, BadInput and TokenAlreadyMade (``once``).
     """
     person = await _lock(uow, colleague)
-    return await service.issue_api_token(uow, person.id, name=name, once=once)
+    return await service.issue_api_token(uow, person.id, name=name, asked=asked, once=once)
 
 
 async def change_colleague(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hmac
+from datetime import timedelta
 
 import pytest
 
@@ -20,8 +21,10 @@ from shop.actors import (
 from shop.bots import service as bots
 from shop.errors import BadInput, NotAllowed, NotFound
 from shop.staff import queries, rules, service, team
+from shop.staff.scopes import FARTHEST
 from shop.staff.service import Asked
 from shop.unit_of_work import UnitsOfWork
+from tests.conftest import NOON
 from tests.factories import MASTER
 
 
@@ -80,11 +83,22 @@ async def test_a_token_ends_with_its_last_day_as_the_shop_counts_days(units, mak
     assert await find(units, issued.token) is None
 
 
+async def test_today_and_the_farthest_day_may_be_a_tokens_last(units, make_shop):
+    shop = await make_shop()
+
+    for day in (NOON.date(), (NOON + FARTHEST).date()):
+        issued = await issue(units, shop, asked=Asked(last_day=day))
+        assert await find(units, issued.token) is not None
+
+
 @pytest.mark.parametrize(
     "asked",
     [
         Asked(days=2),
         Asked(days=-1),
+        Asked(last_day=(NOON - timedelta(days=1)).date()),
+        Asked(last_day=(NOON + FARTHEST + timedelta(days=1)).date()),
+        Asked(days=7, last_day=(NOON + timedelta(days=7)).date()),
         Asked("everything"),
         Asked("chosen"),
         Asked("chosen", frozenset({"platform.manage"})),

@@ -243,3 +243,74 @@ async def test_a_limit_that_is_none_is_asked_for_again(alice, typed, sentence):
     assert answer.status_code == 422
     assert sentence in answer.text
     assert f'value="{typed}"' in answer.text
+
+
+# Part of a colleague's rights, until a day -----------------------------------------------------------------
+
+
+def one_token(answer) -> str:
+    return TOKEN.search(answer.text)[1]
+
+
+async def test_a_colleagues_token_opens_a_part_of_his_rights_until_a_day(
+    alice, alices, units, new_browser, clock
+):
+    """Today is the first of Azar, noon in Tehran: tomorrow ends in thirty-six hours."""
+    colleague, _ = await add_staff(units, alices, permissions=SEEING | {RECEIPTS_APPROVE, PLANS_MANAGE})
+    form = {"name": "Tablet", "scope": "chosen", SHOP_SEE: "on", PLANS_MANAGE: "on", "last_day": "۱۴۰۵/۹/۲"}
+    bob = new_browser()
+
+    await bob.sign_in(one_token(await alice.post(f"/team/{colleague.staff_id}/token", form)), remember=True)
+
+    assert (await bob.get("/plans/new")).status_code == 200
+    assert (await bob.get("/receipts")).status_code == 403
+    assert "this device is signed out then" in (await bob.get("/plans?lang=en")).text
+    clock.forward(hours=36)
+    assert (await bob.get("/plans")).status_code == 303
+
+
+async def test_what_a_new_colleague_comes_in_with_may_end_by_itself(alice, new_browser, clock):
+    bob = new_browser()
+
+    await bob.sign_in(one_token(await alice.post("/team", {**BOB, "days": "1"})), remember=True)
+
+    assert (await bob.get("/receipts")).status_code == 200
+    clock.forward(hours=36)
+    assert (await bob.get("/receipts")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"last_day": "1405/8/30"}, "This day is over already."),
+        ({"last_day": "1409/1/1"}, "At most three years ahead"),
+        ({"last_day": "1405/9/31"}, "A day as 1405/12/29"),
+        ({"last_day": "1405/9/20", "days": "7"}, "not both"),
+        ({"scope": "chosen", PLANS_MANAGE: "on"}, "A token may do nothing that you may not do"),
+        ({"scope": "chosen"}, "Choose at least one thing"),
+    ],
+)
+async def test_a_refused_token_for_a_colleague_says_why_and_loses_nothing(
+    alice, alices, units, wrong, sentence
+):
+    colleague, _ = await add_staff(units, alices, permissions=SEEING | {RECEIPTS_APPROVE})
+
+    answer = await alice.post(f"/team/{colleague.staff_id}/token?lang=en", {"name": "Tablet", **wrong})
+
+    assert answer.status_code == 422
+    form = answer.text[answer.text.index(f'action="/team/{colleague.staff_id}/token"') :].partition(
+        "</form>"
+    )[0]
+    assert sentence in html.unescape(form)
+    assert 'value="Tablet"' in form
+    assert f'value="{wrong.get("last_day", "")}"' in form
+    assert TOKEN.search(answer.text) is None
+
+
+async def test_a_new_colleague_is_not_let_in_with_a_token_of_yesterday(alice, alices, units):
+    answer = await alice.post("/team?lang=en", {**BOB, "last_day": "1405/8/30"})
+
+    assert answer.status_code == 422
+    assert "This day is over already." in answer.text
+    assert "باب" in answer.text
+    assert "باب" not in await colleagues(units, alices)

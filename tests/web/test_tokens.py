@@ -301,6 +301,11 @@ async def test_what_is_ticked_is_what_it_opens_and_the_list_says_so(signed_in, m
         ({"scope": "all of it"}, "scope"),
         ({"days": "2"}, "days"),
         ({"days": "x"}, "days"),
+        ({"last_day": "1406/01/01"}, "last-day"),
+        ({"days": "", "last_day": "۱۴۰۵/۸/۳۰"}, "last-day"),
+        ({"days": "", "last_day": "1408/09/02"}, "last-day"),
+        ({"days": "", "last_day": "1405/12/30"}, "last-day"),
+        ({"days": "", "last_day": "soon"}, "last-day"),
     ],
 )
 async def test_a_refused_form_says_why_beside_the_field_and_loses_nothing(signed_in, make_shop, form, field):
@@ -309,8 +314,9 @@ async def test_a_refused_form_says_why_beside_the_field_and_loses_nothing(signed
     answer = await alice.post("/tokens", {"name": "Laptop", "days": "30", "plans.manage": "on", **form})
 
     assert answer.status_code == 422
-    assert f'id="{field}-error"' in answer.text
+    assert f'id="{field}-error-new"' in answer.text
     assert 'value="Laptop"' in answer.text
+    assert f'value="{form.get("last_day", "")}"' in answer.text
     assert 'name="plans.manage" value="on" checked' in answer.text
     assert not TOKEN.search(answer.text)
 
@@ -321,7 +327,7 @@ async def test_a_token_for_nothing_is_not_made(signed_in, make_shop):
     answer = await alice.post("/tokens", {"name": "Laptop", "scope": "chosen"})
 
     assert answer.status_code == 422
-    assert 'id="scope-error"' in answer.text
+    assert 'id="scope-error-new"' in answer.text
 
 
 async def test_the_end_of_a_token_ends_its_sessions_and_is_told_a_week_before(
@@ -343,6 +349,23 @@ async def test_the_end_of_a_token_ends_its_sessions_and_is_told_a_week_before(
     clock.forward(days=7)
     assert (await other.get("/")).status_code == 200
     clock.forward(days=1)
+    assert (await other.get("/")).status_code == 303
+
+
+@pytest.mark.parametrize("typed", ["۱۴۰۵/۹/۳", "1405-09-03", "2026/11/24"])
+async def test_the_last_day_may_be_chosen_in_either_calendar(
+    signed_in, make_shop, new_browser, clock, everything, typed
+):
+    """Today is the first of Azar, noon in Tehran: the day after tomorrow ends in sixty hours."""
+    alice = await signed_in(await make_shop(stock=0))
+    other = new_browser()
+    token = shown(await alice.post("/tokens", {"name": "Chosen", "last_day": typed}))
+
+    await other.sign_in(token, remember=True)
+    assert "this device is signed out then" in (await other.get("/?lang=en")).text
+    clock.forward(hours=59.9)
+    assert (await other.get("/")).status_code == 200
+    clock.forward(hours=0.1)
     assert (await other.get("/")).status_code == 303
 
 

@@ -9,7 +9,7 @@ from litestar import Response, get
 from litestar.response import Stream
 
 from shop.actors import MONEY_MANAGE, may, require
-from shop.formatting import digits, jalali_numbers
+from shop.formatting import digits
 from shop.paging import PIECE_ROWS
 from shop.receipts.browsing import ReceiptRow, Wanted, add_up, list_cards, list_receipts, list_reviewers
 from web.access import Access, route_for
@@ -17,6 +17,7 @@ from web.deps import Uow
 from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest
 from web.rendering import Screen
+from web.typed import written_day
 from web.words import RECEIPT_STATES
 
 ALL = "/receipts/all"
@@ -50,7 +51,7 @@ async def every_receipt(request: WebRequest, uow: Uow) -> Response[str]:
             for card in await list_cards(uow, screen.lang)
         ],
         reviewer_names=[(name, name) for name in reviewers],
-        today=_today(screen),
+        today=written_day(screen, screen.now.astimezone(screen.tz).date()),
         may_export=may(uow.actor, MONEY_MANAGE),
     )
 
@@ -100,11 +101,6 @@ def _wanted(screen: Screen, listing: Listing) -> Wanted:
         until=_begins(screen, None if last is None else last + timedelta(days=1)),
         user_id=listing.number("customer"),
     )
-
-
-def _today(screen: Screen) -> str:
-    """As an example of what may be typed."""
-    return digits(jalali_numbers(screen.now, screen.tz)[:10].replace("-", "/"), screen.lang)
 
 
 def _begins(screen: Screen, day: date | None) -> datetime | None:

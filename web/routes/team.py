@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -11,6 +12,7 @@ from shop.actors import OWNING, TOKENS_MANAGE, may
 from shop.errors import BadInput, TokenAlreadyMade
 from shop.receipts.desk import count_waiting
 from shop.staff import lifetimes, rules, team
+from shop.staff.scopes import EVERYTHING
 from shop.staff.service import IssuedToken
 from web.access import Access, route_for
 from web.auth import signed_in
@@ -18,6 +20,7 @@ from web.errors import sentence_for
 from web.forms import parse_id, parse_number, read_form
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen, see_other
+from web.routes.tokens import asked_of, form_of
 
 TEAM = "/team"
 DELICATE = route_for(Access.STAFF, fresh_from=TEAM)
@@ -41,6 +44,7 @@ async def add(request: WebRequest) -> Response[str]:
                 name=fields.get("name", ""),
                 permissions=_permissions(fields),
                 approve_up_to=parse_number("up_to", fields.get("up_to", "")),
+                asked=replace(asked_of(fields), way=EVERYTHING),
                 once=fields.get("once", ""),
             )
     except BadInput as refusal:
@@ -76,7 +80,11 @@ async def issue(request: WebRequest, colleague_id: FromPath[str]) -> Response[st
     try:
         async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
             issued = await team.issue_token(
-                uow, colleague, name=fields.get("name", ""), once=fields.get("once", "")
+                uow,
+                colleague,
+                name=fields.get("name", ""),
+                asked=asked_of(fields),
+                once=fields.get("once", ""),
             )
     except BadInput as refusal:
         return await _page(request, refusal=refusal, about=colleague, typed=fields, of_token=True)
@@ -134,7 +142,6 @@ async def _page(
         waiting=waiting,
         code=200 if refusal is None else 422,
         members=members,
-        about_permissions=rules.ABOUT,
         usual=rules.PERMISSIONS["staff"],
         mine=frozenset(one for one in OWNING if may(who.actor, one)),
         may_manage=may(who.actor, TOKENS_MANAGE),
@@ -144,6 +151,7 @@ async def _page(
         about=about,
         typed=typed or {},
         of_token=of_token,
+        **form_of(screen, who),
     )
 
 

@@ -24,6 +24,7 @@ from web.errors import sentence_for
 from web.forms import parse_id, read_form
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen, see_other
+from web.typed import read_day, written_day
 
 TOKENS = "/tokens"
 DELICATE = route_for(Access.STAFF, fresh_from=TOKENS)
@@ -117,6 +118,7 @@ def asked_of(fields: Mapping[str, str]) -> Asked:
         fields.get("scope", ""),
         frozenset(permission for permission in rules.ABOUT if fields.get(permission) == ON),
         int(days or 0),
+        read_day("last_day", fields.get("last_day", "")),
     )
 
 
@@ -163,6 +165,7 @@ def form_of(screen: Screen, who: SignedIn) -> dict[str, Any]:
         "has_scope": not who.is_master,
         "about_permissions": rules.ABOUT,
         "mine_held": frozenset(one for one in OWNING if may(who.person, one)),
+        "example_day": written_day(screen, today + timedelta(days=60)),
         "lasting": [(days, today + timedelta(days=days)) for days in scopes.LASTING],
     }
 
