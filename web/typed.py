@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 
 from shop.configurations.registry import Setting, Value, find
 from shop.errors import BadInput
-from shop.formatting import digits, jalali_numbers, latin, typed_day
+from shop.formatting import digits, jalali_numbers, latin, number, typed_day
 from shop.i18n import N_
 from web.meanwhile import Field
 from web.rendering import Screen
@@ -90,4 +90,5 @@ def _said(screen: Screen, setting: Setting, text: str) -> str:
     if setting.kind == "choice" and setting.words:
         chosen = dict(zip(map(str, setting.choices), setting.words, strict=True))
         return screen.say(chosen[text]) if text in chosen else text
-    return digits(latin(text).strip(), screen.lang)
+    bare = _APART.sub("", latin(text).strip())
+    return number(int(bare), screen.lang) if _NUMBER.fullmatch(bare) else text

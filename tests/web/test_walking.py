@@ -23,8 +23,8 @@ INSTANT = "timestamptz '2026-11-20 08:30Z' + (n / 7) * interval '1 minute'"
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """``copies``: makes rows number $2 to $3 of shop $1, of the customer $4 and the order $5. ``row``: how one
-    of them is known on the page; ``column`` of ``table`` has the same."""
+    """``copies``: makes rows number $2 to $3 of shop $1, of the customer $4 and the order $5. ``row``: how
+    one of them is known on the page; ``column`` of ``table`` has the same."""
 
     template: str
     table: str
@@ -97,7 +97,8 @@ LISTS = {
         "receipt_count, created_at, updated_at) OVERRIDING SYSTEM VALUE "
         "SELECT bot_id, $4, $5, card_id, 'rejected', 500000 + n, currency, card_snapshot, "
         "'row-' || n || '-', AT_INSTANT, 'photo', AT_INSTANT, 1, AT_INSTANT, now() "
-        "FROM card_to_card_payments, generate_series($2::int, $3) n WHERE bot_id = $1 AND id = (SELECT min(id) FROM card_to_card_payments WHERE bot_id = $1)",
+        "FROM card_to_card_payments, generate_series($2::int, $3) n WHERE bot_id = $1 "
+        "AND id = (SELECT min(id) FROM card_to_card_payments WHERE bot_id = $1)",
         r"(5\d\d,\d\d\d)",
     ),
     "/audit": List(
