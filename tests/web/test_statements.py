@@ -57,7 +57,7 @@ MOST = {
     "/receipts/{payment_id:str}/image": 2,
     "/sessions": 3,
     "/settings": 3,
-    "/settings/panel": 9,
+    "/settings/panel": 2,
     "/settings/texts": 3,
     "/settings/texts/{text_key:str}": 4,
     "/settings/{tab:str}": 4,
