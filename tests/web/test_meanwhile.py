@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from html import unescape
 
 import pytest
 
+from shop.bots import service as shops_verbs
+from shop.configurations import queries as configurations
+from shop.configurations import service as settings
 from shop.configurations.registry import SETTINGS
+from shop.errors import ChangedMeanwhile
+from shop.seen import mark
+from shop.texts import service as texts
+from shop.texts.queries import mark_of
 from shop.texts.service import field_of
 from shop.texts.writing import sentences
 from tests.web.conftest import add_staff
@@ -105,14 +113,35 @@ async def test_whoever_is_refused_for_another_reason_has_still_seen_what_he_saw(
     assert SEEN.search(page, page.index(f'action="{form}"'))[1] == marks[0]
 
 
-async def test_of_two_at_the_same_instant_one_is_told(two):
-    form, fields, field, bobs, alices_wish = FORMS["payments"]
-    alice, bob = two
-    marks = [await seen(alice, form), await seen(bob, form)]
-
-    answers = await asyncio.gather(
-        alice.post(form, {**fields, field: alices_wish, "seen": marks[0]}),
-        bob.post(form, {**fields, field: bobs, "seen": marks[1]}),
+async def waits(everything) -> bool:
+    """Whether somebody waits for a row that another has locked."""
+    return await everything.fetchval(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        "AND datname = current_database()"
     )
 
-    assert sorted(answer.status_code for answer in answers) == [303, 409]
+
+@pytest.mark.parametrize("what", ["a setting", "a text", "the shop"])
+async def test_of_two_at_the_same_instant_the_later_is_told(alices, units, everything, what):
+    async def change(uow, words: str) -> None:
+        if what == "a setting":
+            now = configurations.mark_of({TIMES: 30})
+            await settings.update_configuration_partial(uow, {TIMES: int(words)}, seen=now)
+        elif what == "a text":
+            await texts.save(uow, TEXT, {SENTENCE: f"{{name}}, {words}"}, seen=mark_of({}, TEXT))
+        else:
+            await shops_verbs.update_bot(uow, alices.bot_id, seen=mark(alices.name), name=words)
+
+    async def later() -> None:
+        async with units.begin(alices.bot_id, alices.owner) as uow:
+            await change(uow, "42")
+
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await change(uow, "41")
+        second = asyncio.ensure_future(later())
+        deadline = time.monotonic() + 10
+        while not second.done() and not await waits(everything):
+            assert time.monotonic() < deadline
+
+    with pytest.raises(ChangedMeanwhile):
+        await second
