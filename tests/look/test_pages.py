@@ -151,6 +151,19 @@ def stock_states():
     yield "stock, only looking", "stock/index.html", make_stock(levels, can_fill=False)
 
 
+TOKEN_FORM = {
+    "ways": WAYS,
+    "way_of": way_of,
+    "has_scope": True,
+    "about_permissions": ABOUT,
+    "mine_held": OWNING,
+    "lasting": [(7, NOW.date())],
+    "example_day": "۱۴۰۵/۱۲/۲۹",
+    "typed": {},
+    "error_field": None,
+}
+
+
 def team_states():
     usual = {
         "about_permissions": ABOUT,
@@ -159,7 +172,7 @@ def team_states():
         "may_manage": True,
         "is_fresh": True,
     }
-    usual |= {"error": None, "error_field": None, "about": None, "typed": {}, "of_token": False}
+    usual |= TOKEN_FORM | {"error": None, "error_field": None, "about": None, "typed": {}, "of_token": False}
     members = [
         make_colleague(1, role="owner", is_me=True, may_change=False),
         make_colleague(2, permissions=SEEING, last_seen_at=None, sessions=0, tokens=0),
@@ -172,21 +185,13 @@ def team_states():
     for about, field in ((0, "name"), (0, "permissions"), (2, "name"), (2, "permissions")):
         wrong = {"error": "نشد.", "error_field": field, "about": about, "typed": {"name": "<b>"}}
         yield f"team, wrong {field} of {about}", "team/index.html", {"members": members, **usual, **wrong}
-    wrong = {"error": "نشد.", "error_field": "name", "about": 2, "of_token": True}
-    yield "team, token without a name", "team/index.html", {"members": members, **usual, **wrong}
+    for field in ("name", "days", "last_day", "scope"):
+        typed = {"name": "<b>", "last_day": "1405/1/1", "scope": "chosen"}
+        wrong = {"error": "نشد.", "error_field": field, "about": 2, "of_token": True, "typed": typed}
+        yield f"team, token with a wrong {field}", "team/index.html", {"members": members, **usual, **wrong}
+    wrong = {"error": "نشد.", "error_field": "last_day", "about": 0, "typed": {"last_day": "1405/1/1"}}
+    yield "team, a wrong last day of 0", "team/index.html", {"members": members, **usual, **wrong}
     yield "a colleague's token", "team/token.html", {"token": "pk_live_abcdefgh_" + "x" * 49, "name": "باب"}
-
-
-TOKEN_FORM = {
-    "ways": WAYS,
-    "way_of": way_of,
-    "has_scope": True,
-    "about_permissions": ABOUT,
-    "mine_held": OWNING,
-    "lasting": [(7, NOW.date())],
-    "typed": {},
-    "error_field": None,
-}
 
 
 def token_states():
@@ -213,7 +218,7 @@ def token_states():
             "error_field": "name",
         },
     )
-    for field in ("scope", "days"):
+    for field in ("scope", "days", "last_day"):
         wrong = {"error": "نه.", "error_field": field, "typed": {"scope": "chosen", "days": "7"}}
         yield f"tokens, wrong {field}", "tokens/index.html", {"tokens": rows[:1], **usual, **wrong}
     yield (

@@ -88,6 +88,19 @@ LISTS = {
         "FROM generate_series($2::int, $3) n WHERE $4::bigint + $5::bigint > 0",
         r'href="/broadcasts/\d+"><bdi>(row-\d+-)',
     ),
+    "/broadcasts/{broadcast_id}/missed": List(
+        "broadcasts/missed/_list.html",
+        "users",
+        "first_name",
+        "WITH people AS (INSERT INTO users (bot_id, telegram_id, first_name, language, created_at, "
+        "updated_at) SELECT $1, 1000000 + n, 'row-' || n || '-', 'fa', now(), now() "
+        "FROM generate_series($2::int, $3) n WHERE $4::bigint + $5::bigint > 0 "
+        "RETURNING id, substr(first_name, 5, length(first_name) - 5)::int AS n) "
+        "INSERT INTO broadcast_recipients (bot_id, broadcast_id, user_id, status, created_at, updated_at) "
+        "SELECT $1, (SELECT max(id) FROM broadcasts WHERE bot_id = $1), id, 'failed', now(), AT_INSTANT "
+        "FROM people ORDER BY n",
+        r'href="/customers/\d+"><bdi>(row-\d+-)',
+    ),
     "/receipts/all": List(
         "receipts/all/_list.html",
         "card_to_card_payments",
@@ -134,7 +147,7 @@ def key_of(path: str, number: int) -> str:
 )
 async def test_a_list_shows_every_row_once_though_rows_come_and_go(signed_in, shops, everything, path, order):
     one, shop = LISTS[path], await shops.open(name="Alice's shop")
-    sent = await shops.receipt(shop)
+    sent, written = await shops.receipt(shop), await shops.broadcast(shop)
     alice = await signed_in(shop)
     await everything.execute("SET session_replication_role = replica")
 
@@ -151,7 +164,8 @@ async def test_a_list_shows_every_row_once_though_rows_come_and_go(signed_in, sh
         assert gone == "DELETE 1"
 
     await come(1, ROWS)
-    url, pages = f"{path}?lang=en&sort={order}{one.query}", []
+    place = path.replace("{broadcast_id}", str(written.broadcast_id))
+    url, pages = f"{place}?lang=en&sort={order}{one.query}", []
     while url:
         text = (await alice.get(url)).text
         # On the wide table and on the cards of a phone, the same rows stand twice in the page.
