@@ -32,11 +32,11 @@ MOST = {
     "/broadcasts": 4,
     "/broadcasts.csv": 2,
     "/broadcasts/count": 1,
-    "/broadcasts/new": 5,
-    "/broadcasts/{broadcast_id:str}": 6,
-    "/broadcasts/{broadcast_id:str}/missed": 9,
-    "/broadcasts/{broadcast_id:str}/picture": 9,
-    "/broadcasts/{broadcast_id:str}/missed.csv": 9,
+    "/broadcasts/new": 7,
+    "/broadcasts/{broadcast_id:str}": 8,
+    "/broadcasts/{broadcast_id:str}/missed": 4,
+    "/broadcasts/{broadcast_id:str}/missed.csv": 3,
+    "/broadcasts/{broadcast_id:str}/picture": 2,
     "/cards": 8,
     "/cards.csv": 7,
     "/cards/simulator": 8,
@@ -65,6 +65,7 @@ MOST = {
     "/sessions": 3,
     "/settings": 3,
     "/settings/panel": 2,
+    "/settings/reasons": 3,
     "/settings/texts": 3,
     "/settings/texts/{text_key:str}": 4,
     "/settings/{tab:str}": 4,
@@ -203,4 +204,4 @@ async def test_more_rows_do_not_cost_more_statements_on_any_page(alice, filled, 
 
     assert {path: (before[path], after[path]) for path in OWNERS if before[path] != after[path]} == {}
     assert set(MOST) == set(OWNERS), "every page says how many statements it takes"
-    assert after == MOST
+    assert {path: count for path, count in after.items() if count > MOST[path]} == {}
