@@ -246,6 +246,15 @@ class TicketClosed(ShopError):
 
 
 @dataclass(eq=False)
+class AnsweredMeanwhile(ShopError):
+    """A colleague answered while this answer was written: read it first."""
+
+    code = "answered_meanwhile"
+    ticket_id: int
+    by: str
+
+
+@dataclass(eq=False)
 class TooManyQuestions(ShopError):
     """The customer wrote so many messages that nobody has answered yet."""
 

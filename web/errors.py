@@ -52,6 +52,10 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.NothingHeld: (409, N_("There is nothing to take back; the receipt waits again.")),
     refusals.OwnReceipt: (409, N_("You paid this yourself; a colleague has to decide.")),
     refusals.ReceiptReplaced: (409, N_("The customer sent a newer receipt; look at that one.")),
+    refusals.AnsweredMeanwhile: (
+        409,
+        N_("%(by)s answered meanwhile. Read it, and send yours if it is still wanted."),
+    ),
     refusals.TicketClosed: (409, N_("This ticket is closed; open it again before you answer.")),
     refusals.TooManyQuestions: (409, N_("%(limit)s messages of this customer wait for an answer.")),
     refusals.BroadcastMoved: (409, N_("It is in another state by now; look at it as it is.")),

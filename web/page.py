@@ -95,6 +95,10 @@ class Page:
         return RECEIPTS_SEE in self.permissions
 
     @property
+    def may_see_tickets(self) -> bool:
+        return TICKETS_SEE in self.permissions
+
+    @property
     def may_decide(self) -> bool:
         """Whether this person may approve and reject receipts here."""
         return RECEIPTS_APPROVE in self.permissions

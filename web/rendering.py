@@ -65,6 +65,7 @@ NOTICES = {
     "ticket_closed": N_("Closed; the customer was told."),
     "ticket_reopened": N_("Open again."),
     "ticket_linked": N_("Saved."),
+    "ticket_assigned": N_("Saved."),
     "reply_saved": N_("Saved; it is ready in every ticket."),
     "reply_deleted": N_("Deleted."),
     "customer_blocked": N_("Blocked; the bot serves this person no more."),

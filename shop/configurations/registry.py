@@ -212,6 +212,17 @@ SETTINGS: tuple[Setting, ...] = (
         help=N_("A picture that is sent again is noticed all the same."),
     ),
     Setting(
+        key="ticket_answer_hours",
+        kind="int",
+        default=12,
+        minimum=1,
+        maximum=168,
+        group="support",
+        feature="support_tickets",
+        label=N_("Hours within which a customer shall have an answer"),
+        help=N_("From half of it on a ticket is marked, after it in red; the figures count by it."),
+    ),
+    Setting(
         key="ticket_autoclose_days",
         kind="int",
         default=7,

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from db.models import AuditEntry, CardToCardPayment, Order, OutboxMessage, Transaction, User
-from shop.actors import SHOP_SEE, require
+from db.models import AuditEntry, CardToCardPayment, Order, OutboxMessage, Ticket, Transaction, User
+from shop.actors import SHOP_SEE, TICKETS_SEE, may, require
 from shop.errors import NotFound
 from shop.plans import sold
 from shop.subscriptions.queries import SubscriptionRow, list_for_user
@@ -26,7 +26,7 @@ class Happening:
 
     at: datetime
     what: str
-    """``order``, ``receipt``, ``movement``, ``message`` or ``act``."""
+    """``order``, ``receipt``, ``movement``, ``ticket``, ``message`` or ``act``."""
     id: int
     state: str
     text: str = ""
@@ -54,7 +54,7 @@ class Profile:
 
 
 async def load_profile(uow: UnitOfWork, user_id: int, language: str) -> Profile:
-    """Everything about one customer, in eight statements. Raises NotAllowed, NotFound."""
+    """Everything about one customer, in nine statements. Raises NotAllowed, NotFound."""
     require(uow.actor, SHOP_SEE)
     user = await uow.session.scalar(select(User).where(User.id == user_id))
     if user is None:
@@ -79,6 +79,7 @@ async def load_profile(uow: UnitOfWork, user_id: int, language: str) -> Profile:
         *await _orders(uow, user_id, language),
         *await _receipts(uow, user_id),
         *await _movements(uow, user_id),
+        *(await _tickets(uow, user_id) if may(uow.actor, TICKETS_SEE) else ()),
         *await _messages(uow, user_id),
         *await _acts(uow, user_id),
     ]
@@ -141,6 +142,13 @@ async def _movements(uow: UnitOfWork, user_id: int) -> list[Happening]:
     return [
         Happening(row.created_at, "movement", row.id, row.kind, row.note or "", row.amount) for row in rows
     ]
+
+
+async def _tickets(uow: UnitOfWork, user_id: int) -> list[Happening]:
+    rows = await uow.session.scalars(
+        select(Ticket).where(Ticket.user_id == user_id).order_by(Ticket.id.desc()).limit(OF_EACH)
+    )
+    return [Happening(row.last_at, "ticket", row.id, row.status, row.subject) for row in rows]
 
 
 async def _messages(uow: UnitOfWork, user_id: int) -> list[Happening]:

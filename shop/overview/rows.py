@@ -95,6 +95,8 @@ class Todo:
     """Orders that are paid and wait for something to hand over."""
     tickets: int
     """Customers who wait for an answer; nought for whoever may not see tickets."""
+    tickets_oldest_at: datetime | None
+    """Since when the one waits who waits longest."""
     expiring_soon: int
     """Subscriptions that end within three days."""
     stock_low: Sequence[StockLow]

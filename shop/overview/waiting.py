@@ -45,6 +45,7 @@ class Desk:
     ending: int
     undelivered: int
     tickets: int
+    tickets_oldest: datetime | None
 
 
 async def look_at_desk(uow: UnitOfWork) -> Desk:
@@ -76,6 +77,10 @@ async def look_at_desk(uow: UnitOfWork) -> Desk:
                 _count(Subscription, ends_soon).label("ending"),
                 _count(ProvisioningJob, ProvisioningJob.status == "held").label("undelivered"),
                 _count(Ticket, Ticket.status == TICKET_WAITS).label("tickets"),
+                select(func.min(func.coalesce(Ticket.waiting_since, Ticket.last_at)))
+                .where(Ticket.status == TICKET_WAITS)
+                .scalar_subquery()
+                .label("tickets_oldest"),
             )
             .join(queue, true())
             .where(Bot.id == uow.bot_id)
@@ -97,6 +102,7 @@ async def what_waits(uow: UnitOfWork, desk: Desk, language: str) -> dict[str, An
         "waiting_sum": desk.amount,
         "undelivered": desk.undelivered,
         "tickets": desk.tickets if may(uow.actor, TICKETS_SEE) else 0,
+        "tickets_oldest_at": desk.tickets_oldest,
         "expiring_soon": desk.ending,
         "stock_low": [
             StockLow(sold.name({"name": plan.name, "translations": plan.translations}, language), plan.left)

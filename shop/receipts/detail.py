@@ -19,6 +19,7 @@ from db.models import (
     ProvisioningJob,
     Staff,
     TenantPaymentCard,
+    Ticket,
     User,
 )
 from db.prepared import compiled_once
@@ -94,6 +95,8 @@ class ReceiptDetail:
     arrived: int | None = None
     """What was accepted (while it is held: will be), where it is another amount than was asked for."""
     my_limit: int | None = None
+    tickets: int = 0
+    """Questions of the customer that are about this order."""
     """The most that who looks may approve of one receipt, in minor units; None is any amount."""
     own_rejection: Mapping[str, str] | None = None
     """What the shop says in its own words when it rejects, in the customer's language."""
@@ -138,6 +141,7 @@ async def load_detail(
         is_mine=row.is_mine,
         is_staffs=row.is_staffs,
         my_limit=row.my_limit,
+        tickets=row.tickets,
     )
 
 
@@ -149,6 +153,16 @@ def _warnings(row: Any) -> list[ReceiptWarning]:
         payer_is_blocked=row.blocked_at is not None,
         card_is_on=row.card_is_on,
         late_after=row.expires_at if row.late else None,
+    )
+
+
+def _tickets() -> ScalarSelect[Any]:
+    """How many questions are about its order."""
+    return (
+        select(func.count())
+        .select_from(Ticket)
+        .where(Ticket.bot_id == CardToCardPayment.bot_id, Ticket.order_id == CardToCardPayment.order_id)
+        .scalar_subquery()
     )
 
 
@@ -220,6 +234,7 @@ def _detail(which: ColumnElement[Any]) -> Any:
             _paid_by_staff(me=True).label("is_mine"),
             _paid_by_staff(me=False).label("is_staffs"),
             limit_of_mine().label("my_limit"),
+            _tickets().label("tickets"),
             *(column.label(f"{others.code}_{column.name}") for others in _ALIKE for column in others.columns),
         )
         .join(Order, _is_here(Order) & (Order.id == payment.order_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Select, String, and_, cast, func, literal, select
 
-from db.models import CardToCardPayment, Media, Order, OutboxMessage, Ticket, TicketMessage, User
+from db.models import CardToCardPayment, Media, Order, OutboxMessage, Staff, Ticket, TicketMessage, User
 from shop.actors import TICKETS_SEE, require
 from shop.errors import NotFound
 from shop.finding import named
+from shop.formatting import latin
 from shop.notifications.about_tickets import TicketAnswered
 from shop.paging import PAGE_ROWS, Page, Place, filled
 from shop.plans import sold
@@ -24,6 +26,7 @@ ALL = "all"
 MOST_SHOWN = 200
 """Messages of one ticket on its page, the newest."""
 ORDERS_OFFERED = 10
+_NUMBER = re.compile(r"#([1-9][0-9]{0,17})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,14 @@ class Sought:
     """Which tickets. ``state`` is one of STATES, or ALL; None is those that wait for the shop."""
 
     words: str | None = None
+    """The beginning of a name, or ``#`` and a ticket's number."""
     state: str | None = None
     user_id: int | None = None
+    order_id: int | None = None
+    assigned_to: int | None = None
+    """In whose hands; 0 is nobody's."""
+    about: str | None = None
+    """``order``, or ``else``: no order is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,19 @@ class TicketRow:
     order_id: int | None
     created_at: datetime
     last_at: datetime
+    waiting_since: datetime | None
+    """Since when the customer waits; None while nobody does."""
+    first_answered_at: datetime | None
+    assigned_to: int | None
+    in_hands_of: str | None
+    """The colleague's name."""
+
+    @property
+    def first_answer_minutes(self) -> int | None:
+        """From the first question to the first answer, in whole minutes."""
+        if self.first_answered_at is None:
+            return None
+        return max(0, round((self.first_answered_at - self.created_at).total_seconds() / 60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +118,11 @@ class ShownTicket:
     """The customer's newest, and the one it is about."""
 
     @property
+    def newest_answer(self) -> int:
+        """The message's number; nought before the first answer."""
+        return max((said.message_id for said in self.talk if said.sender == "staff"), default=0)
+
+    @property
     def order(self) -> OfferedOrder | None:
         return next((one for one in self.orders if one.order_id == self.row.order_id), None)
 
@@ -111,7 +138,7 @@ async def list_tickets(
     """A page of tickets by their last word, in one statement. Raises NotAllowed."""
     require(uow.actor, TICKETS_SEE)
     statement = filled(
-        select(Ticket, User).join(User, User.id == Ticket.user_id),
+        _tickets(),
         _chosen(Ticket.id, sought),
         Ticket.last_at,
         Ticket.id,
@@ -124,7 +151,7 @@ async def list_tickets(
     shown = tickets[:rows]
     last = shown[-1][0] if len(tickets) > rows else None
     return Page(
-        [_row(ticket, user) for ticket, user in shown],
+        [_row(*found) for found in shown],
         None if last is None else Place(last.last_at, last.id),
     )
 
@@ -156,16 +183,12 @@ async def find_open(uow: UnitOfWork, user_id: int) -> OpenTicket | None:
 async def load_ticket(uow: UnitOfWork, ticket_id: int, language: str) -> ShownTicket:
     """One ticket with its talk and the customer's orders, in four statements. Raises NotAllowed, NotFound."""
     require(uow.actor, TICKETS_SEE)
-    found = (
-        await uow.session.execute(
-            select(Ticket, User).join(User, User.id == Ticket.user_id).where(Ticket.id == ticket_id)
-        )
-    ).one_or_none()
+    found = (await uow.session.execute(_tickets().where(Ticket.id == ticket_id))).one_or_none()
     if found is None:
         raise NotFound("ticket", ticket_id)
-    ticket, user = found
+    ticket, user, name = found
     return ShownTicket(
-        row=_row(ticket, user),
+        row=_row(ticket, user, name),
         language=user.language,
         is_unreachable=user.unreachable_at is not None,
         is_blocked=user.blocked_at is not None,
@@ -260,7 +283,16 @@ async def _orders(uow: UnitOfWork, ticket: Ticket, language: str) -> list[Offere
     ]
 
 
-def _row(ticket: Ticket, user: User) -> TicketRow:
+def _tickets() -> Select[Any]:
+    """A ticket, its customer, and the name of the colleague who has it in hand."""
+    return (
+        select(Ticket, User, Staff.name)
+        .join(User, User.id == Ticket.user_id)
+        .outerjoin(Staff, and_(Staff.bot_id == Ticket.bot_id, Staff.id == Ticket.assigned_to))
+    )
+
+
+def _row(ticket: Ticket, user: User, in_hands_of: str | None) -> TicketRow:
     return TicketRow(
         ticket_id=ticket.id,
         user_id=user.id,
@@ -272,6 +304,11 @@ def _row(ticket: Ticket, user: User) -> TicketRow:
         order_id=ticket.order_id,
         created_at=ticket.created_at,
         last_at=ticket.last_at,
+        # What waited before this was noted has its last word.
+        waiting_since=(ticket.waiting_since or ticket.last_at) if ticket.status == rules.WAITING else None,
+        first_answered_at=ticket.first_answered_at,
+        assigned_to=ticket.assigned_to,
+        in_hands_of=in_hands_of,
     )
 
 
@@ -279,8 +316,18 @@ def _chosen(what: Any, sought: Sought) -> Select[Any]:
     found = select(what).select_from(Ticket)
     if sought.state != ALL:
         found = found.where(Ticket.status == STATES.get(sought.state or "", rules.WAITING))
-    if sought.words:
+    number = _NUMBER.fullmatch(latin(sought.words or ""))
+    if number is not None:
+        found = found.where(Ticket.id == int(number[1]))
+    elif sought.words:
         found = found.join(User, User.id == Ticket.user_id).where(named(sought.words))
+    if sought.order_id is not None:
+        found = found.where(Ticket.order_id == sought.order_id)
+    if sought.assigned_to is not None:
+        found = found.where(Ticket.assigned_to == (sought.assigned_to or None))
+    if sought.about is not None:
+        has_order = Ticket.order_id.is_not(None)
+        found = found.where(has_order if sought.about == "order" else ~has_order)
     if sought.user_id is not None:
         found = found.where(Ticket.user_id == sought.user_id)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shop.errors import BadInput
@@ -22,6 +23,17 @@ MOST_UNANSWERED = 30
 """Messages a customer can send before somebody answers: nobody can fill the shelf by himself."""
 MOST_REPLIES = 100
 """Canned replies of one shop."""
+
+
+Urgency = Literal["calm", "soon", "late"]
+
+
+def urgency(since: datetime, now: datetime, *, within_hours: int) -> Urgency:
+    """How long somebody waits beside what the shop has set itself: soon too late from half of it on."""
+    waited, within = now - since, timedelta(hours=within_hours)
+    if waited >= within:
+        return "late"
+    return "soon" if waited * 2 >= within else "calm"
 
 
 def subject_of(words: str) -> str:

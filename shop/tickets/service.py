@@ -13,15 +13,23 @@ from typing import Any
 from sqlalchemy import select
 
 from db.models import Order, Ticket, TicketMessage, User
-from shop.actors import TICKETS_ANSWER, System, require
+from shop.actors import TICKETS_ANSWER, StaffMember, System, require
 from shop.audit import service as audit
-from shop.errors import AlreadyExists, NotFound, TicketClosed, TooManyQuestions, UserBlocked
+from shop.errors import (
+    AlreadyExists,
+    AnsweredMeanwhile,
+    NotFound,
+    TicketClosed,
+    TooManyQuestions,
+    UserBlocked,
+)
 from shop.features import service as features
 from shop.notifications import about_tickets as messages
 from shop.notifications.outbox import enqueue, enqueue_for_owner
 from shop.orders.service import lock_user
 from shop.signals import desk_changed
 from shop.tickets import rules
+from shop.tickets.answering import list_answerers
 from shop.unit_of_work import UnitOfWork
 from shop.users.rules import form_key
 
@@ -46,7 +54,8 @@ async def ask(
     media_id: int | None = None,
     order_id: int | None = None,
 ) -> Asked:
-    """Put the customer's words into his open ticket, or open one; ``order_id`` is what a new one is about.
+    """Put the customer's words into his open ticket, or open one; ``order_id`` is what it is about, unless
+    that was said before.
 
     The same ``cause`` twice is one message. Raises FeatureOff, UserBlocked, NotFound (also for an order of
     somebody else), BadInput (neither words nor a picture), TooManyQuestions.
@@ -65,6 +74,8 @@ async def ask(
         ticket = await _open(uow, user, words, order_id)
     elif ticket.unanswered >= rules.MOST_UNANSWERED:
         raise TooManyQuestions(rules.MOST_UNANSWERED)
+    elif ticket.order_id is None:
+        ticket.order_id = await _order_of(uow, user_id, order_id)
     ticket.status, ticket.unanswered = rules.WAITING, ticket.unanswered + 1
     ticket.waiting_since = ticket.waiting_since or uow.now
     message = await _say(uow, ticket, "customer", words, cause=cause, media_id=media_id)
@@ -73,13 +84,20 @@ async def ask(
 
 
 async def answer(
-    uow: UnitOfWork, ticket_id: int, words: str, *, cause: str, media_id: int | None = None
+    uow: UnitOfWork,
+    ticket_id: int,
+    words: str,
+    *,
+    cause: str,
+    media_id: int | None = None,
+    seen: int | None = None,
 ) -> None:
     """Answer the customer, who reads it in his chat; the same ``cause`` twice is one answer.
 
-    Words may be left out where there is a picture.
+    Words may be left out where there is a picture. ``seen``: the newest answer that the writer had before
+    him; None is whoever did not look. Whoever answers what nobody has in hand has it from then on.
 
-    Raises NotAllowed, NotFound, BadInput, TicketClosed.
+    Raises NotAllowed, NotFound, BadInput, TicketClosed, AnsweredMeanwhile.
     """
     require(uow.actor, TICKETS_ANSWER)
     kept = rules.answered(words, has_picture=media_id is not None)
@@ -88,8 +106,12 @@ async def answer(
         return
     if ticket.status == rules.CLOSED:
         raise TicketClosed(ticket_id)
+    if seen is not None:
+        await _require_newest(uow, ticket_id, seen)
     ticket.status, ticket.unanswered, ticket.waiting_since = rules.ANSWERED, 0, None
     ticket.first_answered_at = ticket.first_answered_at or uow.now
+    if ticket.assigned_to is None and isinstance(uow.actor, StaffMember):
+        ticket.assigned_to = uow.actor.staff_id
     message = await _say(uow, ticket, "staff", kept, cause=cause, media_id=media_id)
     await enqueue(
         uow,
@@ -124,6 +146,27 @@ async def link_order(uow: UnitOfWork, ticket_id: int, order_id: int | None) -> N
     )
     ticket.order_id, ticket.updated_at = await _order_of(uow, user.id, order_id), uow.now
     await uow.session.flush()
+
+
+async def assign(uow: UnitOfWork, ticket_id: int, staff_id: int | None) -> None:
+    """Put it into a colleague's hands; None is nobody's.
+
+    Raises NotAllowed, NotFound (also for whoever may not answer, or is not here any more).
+    """
+    require(uow.actor, TICKETS_ANSWER)
+    chosen = None
+    if staff_id is not None:
+        chosen = next((one for one in await list_answerers(uow) if one.staff_id == staff_id), None)
+        if chosen is None:
+            raise NotFound("staff", staff_id)
+    _, ticket = await _lock(uow, ticket_id)
+    if ticket.assigned_to == staff_id:
+        return
+    name = "" if chosen is None else chosen.name
+    await audit.record(uow, "ticket.assigned", "ticket", ticket_id, in_hands_of=name)
+    ticket.assigned_to, ticket.updated_at = staff_id, uow.now
+    await uow.session.flush()
+    await desk_changed(uow)
 
 
 async def close(uow: UnitOfWork, ticket_id: int, *, quiet_since: datetime | None = None) -> bool:
@@ -273,6 +316,17 @@ async def _said(uow: UnitOfWork, cause: str) -> int | None:
         select(TicketMessage.ticket_id).where(TicketMessage.cause == cause)
     )
     return known
+
+
+async def _require_newest(uow: UnitOfWork, ticket_id: int, seen: int) -> None:
+    other = await uow.session.scalar(
+        select(TicketMessage.author)
+        .where(TicketMessage.ticket_id == ticket_id, TicketMessage.sender == "staff", TicketMessage.id > seen)
+        .order_by(TicketMessage.id.desc())
+        .limit(1)
+    )
+    if other is not None:
+        raise AnsweredMeanwhile(ticket_id, other)
 
 
 async def _open_of(uow: UnitOfWork, user_id: int) -> Ticket | None:

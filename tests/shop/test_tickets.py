@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from shop.actors import SEEING, StaffMember
+from shop.actors import SEEING, TICKETS_ANSWER, StaffMember
 from shop.configurations import service as configurations
+from shop.customers.profile import load_profile
 from shop.errors import (
     AlreadyExists,
+    AnsweredMeanwhile,
     BadInput,
     FeatureOff,
     NotAllowed,
@@ -19,7 +22,10 @@ from shop.errors import (
     UserBlocked,
 )
 from shop.features import service as features
+from shop.receipts.desk import load_desk
+from shop.staff import service as staff
 from shop.tickets import closing, replies, rules, service
+from shop.tickets.answering import load_answering
 from shop.tickets.queries import ALL, Sought, count_waiting, find_open, list_tickets, load_ticket
 
 
@@ -316,3 +322,130 @@ async def test_a_word_that_came_since_it_was_found_quiet_keeps_a_ticket_open(uni
     async with units.begin(shop.bot_id, closing.ACTOR) as uow:
         assert not await service.close(uow, asked.ticket_id, quiet_since=since)
         assert await service.close(uow, asked.ticket_id, quiet_since=clock.now)
+
+
+async def test_a_customer_waits_from_his_first_unanswered_word_until_somebody_answers(
+    units, shop, carol, clock
+):
+    began = clock()
+    asked = await ask(units, shop, carol)
+    clock.forward(hours=3)
+    await ask(units, shop, carol, "Hello?", cause="chat:1:2")
+    clock.forward(hours=4)
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        answering = await load_answering(uow)
+    assert answering.oldest == began
+    assert answering.urgency(began, clock()) == "soon"
+    assert (answering.answered, answering.median_minutes, answering.in_time) == (0, None, None)
+    await answer(units, shop, asked.ticket_id)
+
+    seen = (await shown(units, shop, asked.ticket_id)).row
+    assert (seen.waiting_since, seen.first_answer_minutes) == (None, 7 * 60)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        answering = await load_answering(uow)
+    assert (answering.oldest, answering.answered, answering.median_minutes) == (None, 1, 7 * 60)
+    assert answering.in_time == 1
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await configurations.set_configuration(uow, "ticket_answer_hours", value=6)
+        assert (await load_answering(uow)).in_time == 0
+    clock.forward(hours=1)
+    again = clock()
+    await ask(units, shop, carol, "And now?", cause="chat:1:3")
+    clock.forward(hours=1)
+    await answer(units, shop, asked.ticket_id, cause="form:2")
+    assert (await shown(units, shop, asked.ticket_id)).row.first_answer_minutes == 7 * 60, "the first one"
+    assert again > began
+
+
+async def test_the_figures_are_of_thirty_days_and_of_this_shop_alone(units, shops, shop, carol, clock):
+    old = await ask(units, shop, carol)
+    await answer(units, shop, old.ticket_id)
+    other = await shops.open()
+    foreign = await ask(units, other, await shops.person(other))
+    clock.forward(days=31)
+    await answer(units, other, foreign.ticket_id, cause="form:2")
+    await ask(units, shop, carol, "Still?", cause="chat:1:2")
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        answering = await load_answering(uow)
+
+    assert (answering.answered, answering.oldest) == (0, clock())
+
+
+async def test_whoever_answers_first_has_it_and_it_is_put_into_anothers_hands(units, shop, carol):
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        rights = SEEING | {TICKETS_ANSWER}
+        sara = await staff.create_staff(uow, name="Sara", role="staff", permissions=rights)
+        looker = await staff.create_staff(uow, name="Omid", role="staff", permissions=SEEING)
+    asked = await ask(units, shop, carol)
+    await answer(units, shop, asked.ticket_id, who=StaffMember(sara, "Sara", rights))
+    await answer(units, shop, asked.ticket_id, cause="form:2")
+    assert (await shown(units, shop, asked.ticket_id)).row.in_hands_of == "Sara"
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await service.assign(uow, asked.ticket_id, shop.owner.staff_id)
+        mine = await list_tickets(uow, Sought(state=ALL, assigned_to=shop.owner.staff_id))
+        saras = await list_tickets(uow, Sought(state=ALL, assigned_to=sara))
+        await service.assign(uow, asked.ticket_id, None)
+        nobodys = await list_tickets(uow, Sought(state=ALL, assigned_to=0))
+    assert [len(page.rows) for page in (mine, saras, nobodys)] == [1, 0, 1]
+    for nobody in (looker, 2**40):
+        with pytest.raises(NotFound):
+            async with units.begin(shop.bot_id, shop.owner) as uow:
+                await service.assign(uow, asked.ticket_id, nobody)
+
+
+async def test_two_colleagues_answer_at_once_and_the_second_reads_the_first_before_his_goes_out(
+    units, shop, carol
+):
+    asked = await ask(units, shop, carol)
+
+    async def say(name: str) -> str | None:
+        try:
+            async with units.begin(shop.bot_id, replace(shop.owner, name=name)) as uow:
+                await service.answer(uow, asked.ticket_id, f"I am {name}", cause=f"form:{name}", seen=0)
+        except AnsweredMeanwhile as refusal:
+            return refusal.by
+        return None
+
+    told = await asyncio.gather(say("Sara"), say("Omid"))
+
+    (by,) = [name for name in told if name]
+    seen = await shown(units, shop, asked.ticket_id)
+    assert [said.author for said in seen.talk if said.sender == "staff"] == [by]
+    other = "Omid" if by == "Sara" else "Sara"
+    async with units.begin(shop.bot_id, replace(shop.owner, name=other)) as uow:
+        await service.answer(
+            uow, asked.ticket_id, "All the same", cause="form:again", seen=seen.newest_answer
+        )
+    seen = await shown(units, shop, asked.ticket_id)
+    assert [said.author for said in seen.talk if said.sender == "staff"] == [by, other]
+
+
+async def test_a_question_about_an_order_says_so_for_the_ticket_that_is_open(units, shops, shop, carol):
+    sent = await shops.receipt(shop, carol)
+    others = await shops.receipt(shop)
+    first = await ask(units, shop, carol)
+    await ask(units, shop, carol, "It is this one", cause="chat:1:2", order_id=sent.order_id)
+
+    assert (await shown(units, shop, first.ticket_id)).row.order_id == sent.order_id
+    with pytest.raises(NotFound):
+        await ask(units, shop, await shops.person(shop), cause="chat:2:1", order_id=others.order_id)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        by_order = await list_tickets(uow, Sought(state=ALL, order_id=sent.order_id))
+        about = [len((await list_tickets(uow, Sought(about=what))).rows) for what in ("order", "else")]
+        detail = (await load_desk(uow, payment_id=sent.payment_id)).item
+        profile = await load_profile(uow, carol.user_id, "en")
+    assert [row.ticket_id for row in by_order.rows] == [first.ticket_id]
+    assert about == [1, 0]
+    assert detail.tickets == 1
+    assert first.ticket_id in [one.id for one in profile.timeline if one.what == "ticket"]
+
+
+async def test_a_ticket_is_found_by_its_number_and_by_nothing_else(units, shop, carol):
+    asked = await ask(units, shop, carol)
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        for words, count in ((f"#{asked.ticket_id}", 1), ("#۹۹۹۹۹۹۹", 0), (f"#{asked.ticket_id}x", 0)):
+            assert len((await list_tickets(uow, Sought(words, ALL))).rows) == count, words

@@ -317,3 +317,70 @@ async def test_nothing_at_all_is_no_answer_and_whoever_only_looks_makes_nobody_d
         f"/tickets/{asked.ticket_id}/answer", data=fields, files=files, headers=FROM_HERE
     )
     assert refused.status_code == 403
+
+
+async def test_the_list_says_how_long_somebody_waits_by_colour_and_by_word(alice, asked, everything):
+    def standing(page: str) -> str:
+        return re.search(r'<span class="(badge[^"]*)">([^<]*)</span>', page)[2].strip()
+
+    for hours, words in ((0, "Waits for you"), (7, "Answer soon"), (14, "Late")):
+        since = "UPDATE tickets SET waiting_since = now() - make_interval(hours => $1) WHERE id = $2"
+        await everything.execute(since, hours, asked.ticket_id)
+        page = (await alice.get("/tickets?lang=en")).text
+        assert standing(page) == words
+    assert "Waiting longest" in page
+    overview = (await alice.get("/?lang=en")).text
+    assert "Oldest" in overview
+
+
+async def test_a_ticket_goes_into_a_colleagues_hands_and_the_list_is_asked_by_them(
+    alice, alices, asked, units, new_browser
+):
+    rights = SEEING | {"tickets.answer"}
+    sara, token = await add_staff(units, alices, permissions=rights)
+    bob = new_browser()
+    await bob.sign_in(token)
+
+    answer = await alice.post(f"/tickets/{asked.ticket_id}/assign", {"staff": str(sara.staff_id)})
+
+    assert answer.status_code == 303
+    for browser, address, there in (
+        (bob, "?hands=mine", True),
+        (alice, "?hands=mine", False),
+        (alice, "?hands=nobody", False),
+        (alice, "?about=order", False),
+        (alice, "?about=else", True),
+        (alice, f"?q=%23{asked.ticket_id}", True),
+        (alice, f"?order={MISSING_ID}", False),
+    ):
+        assert ("Where is it?" in (await browser.get(f"/tickets{address}")).text) == there, address
+    assert (await alice.post(f"/tickets/{asked.ticket_id}/assign", {"staff": "12345678"})).status_code == 404
+
+
+async def test_an_answer_over_one_that_was_not_read_is_told_and_keeps_its_words(alice, alices, asked, units):
+    fields = {**await form_of(alice, asked), "words": "A careful answer", "seen": "0"}
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await service.answer(uow, asked.ticket_id, "Sara was quicker", cause="form:1")
+
+    answer = await alice.post(f"/tickets/{asked.ticket_id}/answer?lang=en", fields)
+
+    assert answer.status_code == 409
+    assert "answered meanwhile" in answer.text
+    assert "A careful answer</textarea>" in answer.text
+    assert "Sara was quicker" in answer.text
+    seen = re.search(r'name="seen" value="(\d+)"', answer.text)[1]
+    assert (
+        await alice.post(f"/tickets/{asked.ticket_id}/answer", {**fields, "seen": seen})
+    ).status_code == 303
+
+
+async def test_the_profile_and_the_receipt_lead_to_the_tickets(alice, alices, shops):
+    person = await shops.person(alices)
+    sent, asked = await shops.receipt(alices, person), await shops.ticket(alices, person)
+    await alice.post(f"/tickets/{asked.ticket_id}/order", {"order": str(sent.order_id)})
+
+    profile = (await alice.get(f"/customers/{person.user_id}")).text
+    assert f'href="/tickets/{asked.ticket_id}"' in profile
+    assert f'href="/tickets?state=all&amp;customer={person.user_id}"' in profile
+    desk = (await alice.get(f"/receipts/{sent.payment_id}")).text
+    assert f'href="/tickets?state=all&amp;order={sent.order_id}"' in desk

@@ -11,8 +11,16 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from shop.actors import TICKETS_ANSWER, may, require
-from shop.errors import AlreadyExists, BadInput, FileTooLarge, ShopError, TicketClosed, UnreadableFile
+from shop.actors import TICKETS_ANSWER, may, require, staff_id
+from shop.errors import (
+    AlreadyExists,
+    AnsweredMeanwhile,
+    BadInput,
+    FileTooLarge,
+    ShopError,
+    TicketClosed,
+    UnreadableFile,
+)
 from shop.features.service import is_feature_enabled
 from shop.i18n import N_
 from shop.media import picture
@@ -21,6 +29,7 @@ from shop.media.rules import MAX_BYTES
 from shop.paging import PIECE_ROWS
 from shop.receipts.desk import count_waiting
 from shop.tickets import replies, rules, service
+from shop.tickets.answering import list_answerers, load_answering
 from shop.tickets.queries import (
     ALL,
     Sought,
@@ -36,7 +45,7 @@ from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
-from web.forms import LARGEST_BODY, parse_id, read_file, read_form
+from web.forms import LARGEST_BODY, parse_id, parse_number, read_file, read_form
 from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
@@ -46,10 +55,17 @@ TICKETS = "/tickets"
 REPLIES = f"{TICKETS}/replies"
 STATES = {"answered": N_("Answered"), "closed": N_("Closed"), ALL: N_("All")}
 """Those that wait for the shop are shown unless the address says otherwise."""
+MINE, NOBODYS = "mine", "nobody"
+HANDS = {MINE: N_("In my hands"), NOBODYS: N_("In nobody's hands")}
+ABOUT = {"order": N_("About an order"), "else": N_("About something else")}
 COLUMNS = (
     *("id", "customer_id", "customer", "username", "subject", "state", "order_id"),
     *("opened_utc", "opened_jalali", "last_utc", "last_jalali"),
+    *("waiting_since_utc", "first_answer_minutes", "in_hands_of"),
 )
+CHOICES = {"state": STATES, "hands": HANDS, "about": ABOUT}
+OVERTAKEN = (TicketClosed, AlreadyExists, AnsweredMeanwhile)
+"""Somebody else was quicker."""
 Act = Callable[[UnitOfWork, int, Mapping[str, str]], Awaitable[object]]
 
 
@@ -76,7 +92,7 @@ class TicketController(Controller):
     async def index(self, request: WebRequest, uow: Uow) -> Response[str]:
         """A page of tickets: those that wait, unless the address says otherwise."""
         listing = _listing(request)
-        sought = _sought(listing)
+        sought = _sought(listing, uow)
         page = await list_tickets(uow, sought, after=listing.after, newest_first=listing.newest_first)
         return await show(
             Screen.of(request),
@@ -87,6 +103,9 @@ class TicketController(Controller):
             count=await count_tickets(uow, sought),
             unanswered=await count_unanswered(uow),
             states=STATES,
+            hands=HANDS,
+            about=ABOUT,
+            answering=await load_answering(uow),
             is_on=await is_feature_enabled(uow, service.FEATURE),
             may_answer=may(uow.actor, TICKETS_ANSWER),
         )
@@ -144,13 +163,17 @@ class TicketController(Controller):
         # Before its file is decoded: whoever may not answer shall not make us work.
         require(signed_in(request).actor, TICKETS_ANSWER)
         is_note = (await read_form(request)).get("as") == "note"
-        say, told = (service.note, "ticket_noted") if is_note else (service.answer, "ticket_answered")
+        told = "ticket_noted" if is_note else "ticket_answered"
         content = await read_file(request, "picture")
 
         async def act(uow: UnitOfWork, number: int, fields: Mapping[str, str]) -> None:
             media_id = None if prepared is None else await media.store(uow, parts_of(request).shelf, prepared)
-            cause = service.form_cause(fields.get("form_key", ""))
-            await say(uow, number, fields.get("words", ""), cause=cause, media_id=media_id)
+            cause, words = service.form_cause(fields.get("form_key", "")), fields.get("words", "")
+            if is_note:
+                await service.note(uow, number, words, cause=cause, media_id=media_id)
+            else:
+                seen = parse_number("words", fields.get("seen", ""))
+                await service.answer(uow, number, words, cause=cause, media_id=media_id, seen=seen)
 
         try:
             prepared = await picture.prepare(content) if content else None
@@ -162,6 +185,11 @@ class TicketController(Controller):
     async def order(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
         """Which of the customer's orders it is about."""
         return await _do(request, ticket_id, "order", _link, "ticket_linked")
+
+    @post("/{ticket_id:str}/assign")
+    async def assign(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
+        """Into whose hands it goes."""
+        return await _do(request, ticket_id, "assign", _assign, "ticket_assigned")
 
     @post("/{ticket_id:str}/close")
     async def close(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
@@ -189,7 +217,7 @@ async def tickets_file(request: WebRequest, uow: Uow) -> Stream:
         lambda row: _cells(screen, row),
         lambda uow, after: list_tickets(
             uow,
-            _sought(listing),
+            _sought(listing, uow),
             after=after,
             newest_first=listing.newest_first,
             rows=PIECE_ROWS,
@@ -199,11 +227,20 @@ async def tickets_file(request: WebRequest, uow: Uow) -> Stream:
 
 
 def _listing(request: WebRequest) -> Listing:
-    return Listing.read(request, TICKETS, choices={"state": STATES}, ids=("customer",), texts=("q",))
+    return Listing.read(request, TICKETS, choices=CHOICES, ids=("customer", "order"), texts=("q",))
 
 
-def _sought(listing: Listing) -> Sought:
-    return Sought(listing.get("q"), listing.get("state"), listing.number("customer"))
+def _sought(listing: Listing, uow: UnitOfWork) -> Sought:
+    whose = listing.get("hands")
+    mine = (staff_id(uow.actor) or -1) if whose == MINE else None
+    return Sought(
+        listing.get("q"),
+        listing.get("state"),
+        listing.number("customer"),
+        order_id=listing.number("order"),
+        assigned_to=0 if whose == NOBODYS else mine,
+        about=listing.get("about"),
+    )
 
 
 def _cells(screen: Screen, row: TicketRow) -> tuple[object, ...]:
@@ -217,12 +254,20 @@ def _cells(screen: Screen, row: TicketRow) -> tuple[object, ...]:
         row.order_id,
         *both_calendars(row.created_at, screen.tz),
         *both_calendars(row.last_at, screen.tz),
+        row.waiting_since,
+        row.first_answer_minutes,
+        row.in_hands_of,
     )
 
 
 async def _link(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
     chosen = fields.get("order", "")
     await service.link_order(uow, ticket_id, parse_id("order", chosen) if chosen else None)
+
+
+async def _assign(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) -> None:
+    chosen = fields.get("staff", "")
+    await service.assign(uow, ticket_id, parse_id("staff", chosen) if chosen else None)
 
 
 async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: str) -> Response[str]:
@@ -233,7 +278,7 @@ async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: 
     try:
         async with units.begin(who.shop.bot_id, who.actor) as uow:
             await act(uow, number, fields)
-    except (BadInput, TicketClosed, AlreadyExists) as refusal:
+    except (BadInput, *OVERTAKEN) as refusal:
         return await _refused(request, ticket_id, name, refusal)
     if wants_part(request):
         async with units.begin(who.shop.bot_id, who.actor) as uow:
@@ -244,7 +289,7 @@ async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: 
 async def _refused(request: WebRequest, ticket_id: str, name: str, refusal: ShopError) -> Response[str]:
     """The same page with what was typed and why not; a file has to be chosen once more."""
     fields, who = await read_form(request), signed_in(request)
-    code = 409 if isinstance(refusal, TicketClosed | AlreadyExists) else 422
+    code = 409 if isinstance(refusal, OVERTAKEN) else 422
     form = Form(
         name, fields, refusal, had_file=name == "answer" and bool(await read_file(request, "picture"))
     )
@@ -258,6 +303,8 @@ async def _ticket(
     context: dict[str, Any] = {
         "ticket": await load_ticket(uow, ticket_id, screen.lang),
         "replies": await replies.list_replies(uow),
+        "answerers": await list_answerers(uow),
+        "answering": await load_answering(uow),
         "form": form,
         "error": sentence_for(screen, form.problem) if form.problem else None,
         "form_key": secrets.token_urlsafe(16),
