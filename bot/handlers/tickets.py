@@ -20,7 +20,7 @@ from bot.views.screen import Screen
 from shop.errors import FeatureOff, FileTooLarge
 from shop.receipts.rules import reference_in
 from shop.tickets import service
-from shop.tickets.queries import find_open
+from shop.tickets.queries import find_open, list_own_orders
 
 SUPPORT = "support"
 
@@ -41,9 +41,13 @@ async def _begin(counter: Counter, order_id: int | None) -> Screen:
         raise FeatureOff(service.FEATURE)
     async with visit.begin(counter.units) as uow:
         found = await find_open(uow, visit.person.id)
+        if order_id is not None:
+            await service.require_own_order(uow, visit.person.id, order_id)
+        is_said = order_id is not None or (found is not None and found.order_id is not None)
+        orders = [] if is_said else await list_own_orders(uow, visit.person.id, visit.language)
     await counter.state.set_data({} if order_id is None else {"order_id": order_id})
     await counter.state.set_state(Question.writing)
-    return views.begin(visit.reader, found)
+    return views.begin(visit.reader, found, orders, about=order_id)
 
 
 async def text(message: Message, counter: Counter, raw_state: str | None) -> None:

@@ -10,7 +10,7 @@ from aiogram.types import InlineKeyboardButton
 
 from bot.callbacks import AskReceipt, CancelOrder, ConfirmReference, DropReceipt, GiveReceipt, Go, ShowCard
 from bot.views.menu import back
-from bot.views.screen import Reader, Screen, keyboard, press
+from bot.views.screen import Reader, Screen, keyboard, press, support
 from bot.views.words import amount, write
 from shop.money import Money
 from shop.plans import sold
@@ -50,6 +50,7 @@ def received(reader: Reader, submitted: Submitted, *, usual_minutes: int) -> Scr
                 press(_("🔄 Status"), Go(place="status", keep=True)),
                 press(_("✏️ Replace the receipt"), AskReceipt(payment_id=submitted.payment_id)),
             ],
+            support(reader, order_id=submitted.order_id) if reader.has_tickets else (),
             back(reader, keep=True),
         ),
     )

@@ -9,7 +9,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from bot.callbacks import CancelOrder, Go, PayByCard, PickPlan, ShowCard
 from bot.views.menu import back
-from bot.views.screen import Reader, Screen, copy, keyboard, press
+from bot.views.screen import Reader, Screen, copy, keyboard, press, support
 from bot.views.words import write
 from shop import formatting
 from shop.cards.banks import localised
@@ -75,7 +75,10 @@ def _card_buttons(reader: Reader, invoice: CardInvoice, *, with_rial: bool) -> I
         copy_amount = copy(_("📋 Copy amount"), str(invoice.amount.amount))
     return keyboard(
         [*copy(_("📋 Copy card number"), invoice.card_number), *copy_amount],
-        [press(_("Cancel order"), CancelOrder(order_id=invoice.order_id), style="danger")],
+        [
+            *(support(reader, order_id=invoice.order_id) if reader.has_tickets else ()),
+            press(_("Cancel order"), CancelOrder(order_id=invoice.order_id), style="danger"),
+        ],
         back(reader, keep=True),
     )
 

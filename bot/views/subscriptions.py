@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.callbacks import Go, ShowSubscription
 from bot.views.menu import back
-from bot.views.screen import Reader, Screen, copy, keyboard, press
+from bot.views.screen import Reader, Screen, copy, keyboard, press, support
 from bot.views.words import write
 from shop.subscriptions.queries import SubscriptionRow
 
@@ -54,6 +54,7 @@ def detail(reader: Reader, held: SubscriptionRow, *, now: datetime) -> Screen:
         write("subscription", reader, row=_row(held, now)),
         keyboard(
             copy(_("📋 Copy link"), held.access),
+            support(reader, order_id=held.order_id),
             [press(_("‹ Back"), Go(place="my"))],
         ),
     )

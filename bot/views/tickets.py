@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.callbacks import CloseTicket, ConfirmReference, ReopenTicket, ToSupport, TurnTicket
+from bot.callbacks import AskSupport, CloseTicket, ConfirmReference, ReopenTicket, ToSupport, TurnTicket
 from bot.views.menu import back
 from bot.views.screen import Reader, Screen, contact, keyboard, press, support
 from bot.views.words import write
 from shop.errors import ShopError
+from shop.formatting import digits
 from shop.i18n import N_
 from shop.tickets.chat import Posting
-from shop.tickets.queries import OpenTicket
+from shop.tickets.queries import OfferedOrder, OpenTicket
 from shop.tickets.service import Asked
 
 TEXT_UNITS, CAPTION_UNITS = 3500, 700
@@ -31,13 +32,25 @@ REFUSALS: Mapping[str, str] = {
 }
 
 
-def begin(reader: Reader, found: OpenTicket | None) -> Screen:
-    """Before the first words, or the next ones."""
+def begin(
+    reader: Reader, found: OpenTicket | None, orders: Sequence[OfferedOrder] = (), *, about: int | None = None
+) -> Screen:
+    """Before the first words, or the next ones. ``about``: the chosen order; ``orders``: to choose from."""
     ticket_id = None if found is None else found.ticket_id
     done = () if ticket_id is None else (_done(reader, ticket_id),)
+    choose = [
+        [
+            press(
+                reader.gettext("📦 About order #%(id)s, %(plan)s")
+                % {"id": digits(one.order_id, reader.language), "plan": one.plan_name},
+                AskSupport(order_id=one.order_id),
+            )
+        ]
+        for one in orders
+    ]
     return Screen(
-        write("ticket_begin", reader, ticket_id=ticket_id),
-        keyboard(done, contact(reader), back(reader)),
+        write("ticket_begin", reader, ticket_id=ticket_id, order_id=about),
+        keyboard(*choose, done, contact(reader), back(reader)),
     )
 
 

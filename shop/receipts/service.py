@@ -56,6 +56,7 @@ class Submitted:
     late: bool
     ahead: int
     """Receipts of this shop that wait longer."""
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ async def submit(
     await uow.session.flush()
     await audit.record(uow, "receipt.submitted", "payment", payment.id, replaced=replaced, late=late)
     await _tell_reviewers(uow, payment)
-    return Submitted(payment.id, payment.tracking_number, replaced, late, await _ahead(uow, payment))
+    ahead = await _ahead(uow, payment)
+    return Submitted(payment.id, payment.tracking_number, replaced, late, ahead, payment.order_id)
 
 
 async def _tell_reviewers(uow: UnitOfWork, payment: CardToCardPayment) -> None:

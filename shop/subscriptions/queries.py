@@ -27,6 +27,8 @@ class SubscriptionRow:
     traffic_used_bytes: int
     device_limit: int
     access: str
+    order_id: int
+    """The order that it came from."""
 
 
 async def list_for_user(uow: UnitOfWork, user_id: int, language: str) -> list[SubscriptionRow]:
@@ -66,4 +68,5 @@ def _row(uow: UnitOfWork, subscription: Subscription, order: Order, language: st
         traffic_used_bytes=subscription.traffic_used_bytes,
         device_limit=subscription.device_limit,
         access=subscription.access,
+        order_id=order.id,
     )

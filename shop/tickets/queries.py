@@ -26,6 +26,9 @@ ALL = "all"
 MOST_SHOWN = 200
 """Messages of one ticket on its page, the newest."""
 ORDERS_OFFERED = 10
+ORDERS_IN_CHAT = 3
+NEVER_MEANT = ("draft", "cancelled")
+"""Orders that nobody asks about."""
 _NUMBER = re.compile(r"#([1-9][0-9]{0,17})", re.ASCII)
 
 
@@ -76,6 +79,7 @@ class TicketRow:
 class OpenTicket:
     ticket_id: int
     unanswered: int
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +176,25 @@ async def find_open(uow: UnitOfWork, user_id: int) -> OpenTicket | None:
     """The customer's own open ticket, for his bot."""
     row = (
         await uow.session.execute(
-            select(Ticket.id, Ticket.unanswered).where(
+            select(Ticket.id, Ticket.unanswered, Ticket.order_id).where(
                 Ticket.user_id == user_id, Ticket.status != rules.CLOSED
             )
         )
     ).one_or_none()
-    return None if row is None else OpenTicket(row.id, row.unanswered)
+    return None if row is None else OpenTicket(row.id, row.unanswered, row.order_id)
+
+
+async def list_own_orders(uow: UnitOfWork, user_id: int, language: str) -> list[OfferedOrder]:
+    """The customer's newest orders, for his bot: what he may say that he asks about."""
+    rows = await uow.session.scalars(
+        select(Order)
+        .where(Order.user_id == user_id, Order.status.not_in(NEVER_MEANT))
+        .order_by(Order.id.desc())
+        .limit(ORDERS_IN_CHAT)
+    )
+    return [
+        OfferedOrder(row.id, sold.name(row.snapshot, language), row.amount, row.status, None) for row in rows
+    ]
 
 
 async def load_ticket(uow: UnitOfWork, ticket_id: int, language: str) -> ShownTicket:

@@ -339,6 +339,11 @@ async def _open_of(uow: UnitOfWork, user_id: int) -> Ticket | None:
     return found
 
 
+async def require_own_order(uow: UnitOfWork, user_id: int, order_id: int) -> None:
+    """Raises NotFound for an order that is not this customer's."""
+    await _order_of(uow, user_id, order_id)
+
+
 async def _order_of(uow: UnitOfWork, user_id: int, order_id: int | None) -> int | None:
     if order_id is None:
         return None

@@ -189,3 +189,36 @@ async def team_answer(phone: Phone, count: int) -> str:
     while len(answers := await phone.answers()) < count:
         await phone.expect_total(1)
     return answers[-1]
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+async def test_a_customer_says_which_of_his_orders_he_asks_about_and_of_nobody_elses(
+    bots: BotProcess, make_phone: MakePhone, shop: Shop, units: UnitsOfWork, shops: Shops, language: str
+) -> None:
+    words, others = WORDS[language], await shops.receipt(shop)
+    phone = await make_phone(shop, language=language)
+    await phone.text("/start")
+    await phone.press_when(
+        {"en": "Buy", "fa": "خرید"}[language], {"en": "Which plan", "fa": "کدام پلن"}[language]
+    )
+    await phone.press_when(
+        {"en": "1 month", "fa": "یک‌ماهه"}[language], {"en": "To pay", "fa": "مبلغ"}[language]
+    )
+    await phone.press_when(
+        {"en": "Card to card", "fa": "کارت به کارت"}[language], {"en": "Pay", "fa": "واریز"}[language]
+    )
+    await phone.text("/support")
+    asked = await phone.expect(words["write"])
+    (order, *_) = [button for button in buttons_of(asked) if "📦" in button["text"]]
+
+    await phone.forge(asked, f"help:{others.order_id}:0")
+    await phone.expect({"en": "That is not here", "fa": "اینجا نیست"}[language])
+    await phone.press("📦", message=asked)
+    told = await phone.expect({"en": "It is about order", "fa": "دربارهٔ سفارش"}[language])
+    assert not [button for button in buttons_of(told) if "📦" in button["text"]]
+    await phone.text("I have paid")
+    await phone.expect(words["kept"])
+
+    (ticket,) = await tickets(units, shop)
+    assert f"help:{ticket.row.order_id}:" in order["callback_data"]
+    assert ticket.order is not None

@@ -54,7 +54,15 @@ from shop.subscriptions.queries import list_for_user
 from shop.subscriptions.search import Sought as Held
 from shop.subscriptions.search import count_subscriptions, list_subscriptions
 from shop.tickets import service as tickets
-from shop.tickets.queries import ALL, count_tickets, find_open, list_tickets, load_ticket
+from shop.tickets.answering import load_answering
+from shop.tickets.queries import (
+    ALL,
+    count_tickets,
+    find_open,
+    list_own_orders,
+    list_tickets,
+    load_ticket,
+)
 from shop.tickets.queries import Sought as Asked
 from shop.tickets.queries import count_waiting as count_unanswered
 from shop.tickets.replies import list_replies
@@ -202,6 +210,10 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "tickets, further on": lambda uow: list_tickets(uow, Asked(state=ALL), after=Place(uow.now, 2**40)),
         "tickets sought": lambda uow: list_tickets(uow, Asked("Carol", "closed")),
         "tickets of a customer": lambda uow: list_tickets(uow, Asked(state=ALL, user_id=person.user_id)),
+        "tickets in somebody's hands": lambda uow: list_tickets(uow, Asked(state=ALL, assigned_to=7)),
+        "tickets about an order": lambda uow: list_tickets(uow, Asked(state=ALL, order_id=7)),
+        "how soon is answered": load_answering,
+        "the customer's orders": lambda uow: list_own_orders(uow, person.user_id, "fa"),
         "tickets counted": lambda uow: count_tickets(uow, Asked()),
         "tickets that wait": count_unanswered,
         "a ticket": lambda uow: load_ticket(uow, asked.ticket_id, "fa"),

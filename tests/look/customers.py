@@ -60,6 +60,7 @@ def make_profile(**changes: Any) -> Profile:
         traffic_used_bytes=0,
         device_limit=2,
         access="vless://x",
+        order_id=1204,
     )
     profile = Profile(
         user_id=5,

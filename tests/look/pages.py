@@ -171,6 +171,7 @@ def make_overview(**changes: Any) -> Overview:
         stock_low=[StockLow("یک‌ماهه", 3), StockLow("سه‌ماهه", 0)],
         undelivered=2,
         tickets=2,
+        tickets_oldest_at=NOW - timedelta(hours=3),
         cards_off=True,
         cards_full=False,
         cards_near=[CardNear("Saman", "4421", 0.93), CardNear("", "0001", 1.0)],

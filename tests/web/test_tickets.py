@@ -324,7 +324,7 @@ async def test_the_list_says_how_long_somebody_waits_by_colour_and_by_word(alice
         return re.search(r'<span class="(badge[^"]*)">([^<]*)</span>', page)[2].strip()
 
     for hours, words in ((0, "Waits for you"), (7, "Answer soon"), (14, "Late")):
-        since = "UPDATE tickets SET waiting_since = now() - make_interval(hours => $1) WHERE id = $2"
+        since = "UPDATE tickets SET waiting_since = created_at - make_interval(hours => $1) WHERE id = $2"
         await everything.execute(since, hours, asked.ticket_id)
         page = (await alice.get("/tickets?lang=en")).text
         assert standing(page) == words
