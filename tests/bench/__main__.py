@@ -27,6 +27,7 @@ from tests.bench import (
     p08_signal,
     p09_wall,
     p10_fleet,
+    p12_first_load,
     p14_twice,
     peers,
     s1_search,
@@ -45,6 +46,7 @@ MEASURES: dict[str, Callable[..., Awaitable[list[Figure]]]] = {
     "P8": p08_signal.measure,
     "P9": p09_wall.measure,
     "P10": p10_fleet.measure,
+    "P12": p12_first_load.measure,
     "P14": p14_twice.measure,
     "S1": s1_search.measure,
 }

@@ -30,11 +30,27 @@ from tests.bench.ground import SECRET, Ground
 from tests.bench.p01_page import dashboard
 
 LISTS = (
-    *("/receipts", "/receipts?tab=approved", "/transactions", "/customers", "/subscriptions"),
+    *(
+        "/receipts",
+        "/receipts?tab=approved",
+        "/receipts/all",
+        "/transactions",
+        "/customers",
+        "/subscriptions",
+    ),
     *("/tickets?state=all", "/broadcasts", "/audit", "/plans", "/stock", "/cards", "/tokens", "/team"),
 )
-PAGED = ("/transactions", "/customers", "/subscriptions", "/tickets?state=all", "/broadcasts", "/audit")
+PAGED = (
+    "/receipts/all",
+    "/transactions",
+    "/customers",
+    "/subscriptions",
+    "/tickets?state=all",
+    "/broadcasts",
+    "/audit",
+)
 """Those that go on behind the first page."""
+SOUGHT = tuple(f"/{name}?q=رضا" for name in ("customers", "subscriptions", "transactions", "tickets"))
 SHOPS, PAYMENTS_EACH, CUSTOMERS_EACH = 10, 1_000, 100
 LONG = 6_000
 """Rows of each list of the long shop: a hundred pages and some."""

@@ -30,14 +30,23 @@ async def barriers(page: Page) -> list[str]:
     return [f"axe {one['id']}: {_where(one)} ({one['help']})" for one in found]
 
 
+async def weight(page: Page) -> tuple[int, int]:
+    """Compressed bytes of the page alone, and with all that was loaded with it."""
+    html, loaded = await _weighed(page)
+    return html, html + sum(loaded.values())
+
+
 async def excess(page: Page) -> list[str]:
     """Where the page is heavier than the budget allows; pages are compressed by the proxy."""
-    html = len(gzip.compress((await page.content()).encode(), 6))
-    loaded: dict[str, int] = dict(await page.evaluate(WEIGH))
+    html, loaded = await _weighed(page)
     total = html + sum(loaded.values())
     found = [] if loaded and all(loaded.values()) else [f"a file without a size: {loaded}"]
     found += [f"{html} bytes of HTML, more than {HTML}"] if html > HTML else []
     return found + ([f"{total} bytes in all, more than {FIRST_LOAD}"] if total > FIRST_LOAD else [])
+
+
+async def _weighed(page: Page) -> tuple[int, dict[str, int]]:
+    return len(gzip.compress((await page.content()).encode(), 6)), dict(await page.evaluate(WEIGH))
 
 
 def _where(violation: dict[str, Any]) -> str:
