@@ -59,3 +59,32 @@ async def test_what_the_owner_sorts_and_switches_is_what_the_bot_shows(
     assert buttons[:-1] == shown
     assert [text for text in page.complaints if not re.search(r"\b422\b", text)] == []
     await page.context.close()
+
+
+async def test_of_two_browsers_at_one_plan_the_second_sees_whose_change_it_was_and_loses_nothing(
+    stack, browser, live_shop, make_phone
+):
+    words = Words("en")
+    phone = await make_phone(live_shop, language="en", name="Carol")
+    first, second = [await sign_in(browser, stack, live_shop, "en", viewport=DESK) for _ in range(2)]
+    for page in (first, second):
+        await page.goto(f"{stack.dashboard}/plans/{live_shop.plan_id}")
+    await first.get_by_label("Price in Toman").fill("150000")
+    await first.get_by_role("button", name="Save").click()
+    await expect(first).to_have_url(f"{stack.dashboard}/plans")
+
+    await second.get_by_label("Price in Toman").fill("۲۰۰٬۰۰۰")
+    await second.get_by_role("button", name="Save").click()
+
+    told = second.locator("#plan-form [role=alert]")
+    await expect(told).to_contain_text("Somebody else changed this meanwhile")
+    await expect(told).to_contain_text(live_shop.name)
+    await expect(told).to_contain_text("150,000")
+    await expect(second.get_by_label("Price in Toman")).to_have_value("۲۰۰٬۰۰۰")
+    await second.get_by_role("button", name="Save").click()
+    await expect(second).to_have_url(f"{stack.dashboard}/plans")
+    await phone.say("/start")
+    await phone.press(re.escape(words("🛒 Buy a subscription")))
+    listed = await phone.read(re.escape(words("Which plan?")))
+    assert "200,000" in listed["reply_markup"]["inline_keyboard"][0][0]["text"]
+    assert [text for text in second.complaints if not re.search(r"\b409\b", text)] == []
