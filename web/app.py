@@ -134,6 +134,7 @@ ROUTES: list[ControllerRouterHandler] = [
     plans.price_list,
     sheets.plans_file,
     sheets.cards_file,
+    sheets.team_file,
     plans.order,
     plans.switch,
     plans.archive,

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from db.models import Bot, Staff, Transaction
+from db.models import Bot, Staff, Transaction, User
 from shop.actors import MONEY_MANAGE, require, staff_id
 from shop.audit import service as audit
 from shop.configurations.queries import get_config_value
-from shop.errors import BadInput
+from shop.errors import BadInput, NotFound
 from shop.notifications import messages
 from shop.notifications.outbox import enqueue
 from shop.orders import service as orders
@@ -58,6 +58,15 @@ async def correct_wallet(uow: UnitOfWork, user_id: int, amount: int, *, reason: 
     told = messages.WalletCorrected(entry.transaction_id, amount, entry.balance_after, note)
     await enqueue(uow, chat_id=user.telegram_id, user_id=user_id, message=told)
     return entry
+
+
+async def balance_to_correct(uow: UnitOfWork, user_id: int) -> int:
+    """What a wallet holds now, for whoever may correct it. Raises NotAllowed and NotFound."""
+    require(uow.actor, MONEY_MANAGE)
+    held = await uow.session.scalar(select(User.balance).where(User.id == user_id))
+    if held is None:
+        raise NotFound("user", user_id)
+    return held
 
 
 async def _done(uow: UnitOfWork, cause: str) -> Entry | None:

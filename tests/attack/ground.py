@@ -84,6 +84,7 @@ QUERIES: dict[str, dict[str, str]] = {
     },
     "/broadcasts/{broadcast_id:str}/missed": MISSED,
     "/broadcasts/{broadcast_id:str}/missed.csv": MISSED,
+    "/customers/{customer_id:str}/after": {"amount": "1000", "direction": "take"},
     "/customers": CUSTOMERS,
     "/customers.csv": CUSTOMERS,
     "/subscriptions": SUBSCRIPTIONS,

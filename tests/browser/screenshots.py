@@ -25,11 +25,12 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, async_pla
 from db.crypto import Vault
 from db.engine import build_engine, build_sessions
 from db.settings import Settings
-from shop.actors import Master
+from shop.actors import RECEIPTS_SEE, Master
 from shop.bots import service as bots
 from shop.demo.script import OWNER_TELEGRAM, USERNAME
 from shop.i18n import gettext_for
 from shop.platform import queries as platform
+from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.find import BrowserMissing, find_chromium
@@ -38,7 +39,7 @@ from tests.browser.looking import Look, faults, sign_in, watch
 from tests.browser.stack import ROOT, Stack, running_stack
 
 TARGET = ROOT / "docs" / "screenshots"
-MOST_BYTES = 4_500_000
+MOST_BYTES = 5_500_000
 COLORS = 256
 AFTERNOON = 17
 """The hour of the shop in every picture, so that a day with sales is always behind it."""
@@ -48,25 +49,29 @@ MORE = (Look("fa", "dark"), Look("en", "light"))
 CUSTOMERS = {"fa": 700_001, "en": 700_002}
 """The sandbox's own people."""
 LISTS = (
-    *("customers", "subscriptions", "transactions", "tickets", "cards", "plans", "stock"),
-    *("features", "settings", "team", "audit", "tokens", "sessions"),
+    *("customers", "subscriptions", "transactions", "tickets", "broadcasts", "cards", "plans", "stock"),
+    *("features", "settings", "team", "audit", "tokens", "sessions", "start"),
 )
 """Pages of the owner that are pictured as they open."""
 PICTURES_ARE_THERE = """() => [...document.images].every((image) => {
   const box = image.getBoundingClientRect();
   return image.complete || box.bottom < 0 || box.top > innerHeight;
 })"""
+REFUSED = ("status of 403", "status of 404")
+"""What the browser says of a page that is pictured because it is refused."""
 AFTER_THE_HOLD = 15_000
 """Milliseconds; a decision counts after the shop's six seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """The running product with the windows of three people: nobody yet, the owner, the master."""
+    """The running product with the windows of four people: nobody yet, the owner, a colleague, the master."""
 
     stack: Stack
     stranger: Page
     owner: Page
+    colleague: Page
+    """May look at receipts, and at nothing else."""
     master: Page
     complaints: list[str]
     folder: Path
@@ -117,15 +122,17 @@ def main() -> int:
 async def _shoot(stack: Stack, folder: Path) -> list[str]:
     """Take every picture; what was wrong with any of the pages."""
     zone = _zone_of_afternoon(datetime.now(UTC))
-    await _move_shop(stack, zone)
+    token = await _prepare_shop(stack, zone)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        stranger, owner, master = [await (await _context(browser, zone)).new_page() for _ in range(3)]
+        stranger, owner, colleague, master = [
+            await (await _context(browser, zone)).new_page() for _ in range(4)
+        ]
         complaints: list[str] = []
-        with _heard([stranger, owner, master], complaints):
-            studio = Studio(stack, stranger, owner, master, complaints, folder)
-            for page, token in zip((master, owner), stack.tokens(), strict=True):
-                await sign_in(page, stack.dashboard, token)
+        with _heard([stranger, owner, colleague, master], complaints):
+            studio = Studio(stack, stranger, owner, colleague, master, complaints, folder)
+            for page, entry in zip((master, owner, colleague), (*stack.tokens(), token), strict=True):
+                await sign_in(page, stack.dashboard, entry)
             await _dashboard(studio)
             for look in (PLAIN, *MORE):
                 await _purchase(studio, look)
@@ -154,23 +161,23 @@ async def _dashboard(studio: Studio) -> None:
         ("settings-notifications", "/settings/notifications"),
         ("texts", "/settings/texts"),
         ("text", "/settings/texts/card"),
-        ("tickets", "/tickets"),
-        ("stock", "/stock"),
-        ("customers", "/customers"),
-        ("broadcasts", "/broadcasts"),
-        ("broadcasts-new", "/broadcasts/new"),
+        ("settings-panel", "/settings/panel"),
         ("broadcast", "/broadcasts/1"),
         ("broadcast-draft", "/broadcasts/2"),
         ("broadcast-missed", "/broadcasts/1/missed"),
-        ("subscriptions", "/subscriptions"),
-        ("transactions", "/transactions"),
         ("receipts-all", "/receipts/all"),
-        ("cards", "/cards"),
-        ("plans", "/plans"),
-        ("tokens", "/tokens"),
-        ("sessions", "/sessions"),
+        ("receipt-history", f"{item}/history"),
+        ("broadcasts-new", "/broadcasts/new"),
+        ("plans-new", "/plans/new"),
+        ("plans-archived", "/plans?tab=archived"),
+        ("customers-nobody", "/customers?q=nobody"),
+        ("not-found", "/nothing-here"),
     ):
         await studio.take(studio.owner, name, PLAIN, address + path)
+    await studio.take(studio.colleague, "forbidden", PLAIN, f"{address}/plans")
+    await studio.owner.goto(f"{address}/plans")
+    await studio.owner.keyboard.press("?")
+    await studio.take(studio.owner, "keys", PLAIN)
     await studio.take(studio.stranger, "sign-in", PLAIN, f"{address}/login")
     await studio.take(studio.master, "shops", PLAIN, f"{address}/platform/bots")
     owners = f"{studio.stack.sandbox}/?bot={USERNAME}&user={OWNER_TELEGRAM}"
@@ -253,7 +260,7 @@ async def _context(browser: Browser, zone: str) -> BrowserContext:
 @contextmanager
 def _heard(pages: list[Page], complaints: list[str]) -> Iterator[None]:
     """What the browser says while the pages are used, added to ``complaints`` at the end."""
-    heard = [watch(page) for page in pages]
+    heard = [watch(page, *REFUSED) for page in pages]
     yield
     complaints.extend(text for said in heard for text in said)
 
@@ -264,7 +271,8 @@ def _zone_of_afternoon(now: datetime) -> str:
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
-async def _move_shop(stack: Stack, zone: str) -> None:
+async def _prepare_shop(stack: Stack, zone: str) -> str:
+    """The demo shop in an afternoon, with a colleague more; his token."""
     settings = Settings.from_env(stack.environment)
     engine = build_engine(settings.database_url, application_name="screenshots")
     units = UnitsOfWork(build_sessions(engine), Vault(settings.secret_keys), channel="web")
@@ -272,7 +280,12 @@ async def _move_shop(stack: Stack, zone: str) -> None:
         shops = await platform.list_shops(uow)
         demo = next(shop.bot_id for shop in shops if shop.username == USERNAME)
         await bots.update_bot(uow, demo, timezone=zone)
+        inside = await uow.enter(demo)
+        name, rights = "زهرا نوری", {RECEIPTS_SEE}
+        colleague = await staff.create_staff(inside, name=name, role="staff", permissions=rights)
+        token = (await staff.issue_api_token(inside, colleague, name="Phone")).token
     await engine.dispose()
+    return token
 
 
 def _keep(picture: bytes, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The pages of cards in their states, as ``tests.look.test_pages`` renders them."""
+"""The pages of cards in their states, as ``tests.look.screens`` collects them."""
 
 from __future__ import annotations
 

@@ -367,3 +367,35 @@ async def test_more_customers_do_not_cost_more_statements(alice, alices, shops, 
 
     assert counted_queries() == few
     assert 'rel="next"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("amount=\u06f2\u06f5\u066c\u06f0\u06f0\u06f0&direction=add", "Then in the wallet: 31,000 Toman"),
+        ("amount=2,000&direction=take", "Then in the wallet: 4,000 Toman"),
+        ("amount=7000&direction=take", "Then in the wallet: \u22121,000 Toman"),
+        ("amount=x&direction=take", ""),
+        ("", ""),
+    ],
+)
+async def test_while_an_amount_is_typed_the_page_says_what_the_wallet_would_hold(
+    alice, alices, shops, typed, sentence
+):
+    person = await shops.person(alices)
+    await correct(alice, person.user_id, amount="6000")
+
+    part = await alice.get(f"/customers/{person.user_id}/after?{typed}", HX_Request="true")
+
+    assert part.status_code == 200
+    words = " ".join(re.sub(r"<[^>]+>|[\u2066-\u2069]", "", unescape(part.text)).split())
+    assert words == sentence
+    assert ('class="small err"' in part.text) == ("\u2212" in sentence)
+
+
+async def test_nobody_asks_for_a_wallet_he_may_not_correct(new_browser, alices, shops, units):
+    person = await shops.person(alices)
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
+
+    assert (await bob.get(f"/customers/{person.user_id}/after?amount=1")).status_code == 403

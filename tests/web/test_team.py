@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import re
+from io import StringIO
 
 import pytest
 
@@ -314,3 +316,14 @@ async def test_a_new_colleague_is_not_let_in_with_a_token_of_yesterday(alice, al
     assert "This day is over already." in answer.text
     assert "باب" in answer.text
     assert "باب" not in await colleagues(units, alices)
+
+
+async def test_the_team_is_a_file_too_with_what_each_may_do_and_no_token(alice, alices, units):
+    await add_staff(units, alices, permissions=SEEING, name="=Bob")
+
+    file = await alice.get("/team.csv")
+
+    owner, bob = csv.DictReader(StringIO(file.text.removeprefix("\ufeff")))
+    assert (owner["role"], bob["role"], bob["name"]) == ("owner", "staff", "'=Bob")
+    assert bob["may"].split() == sorted(SEEING)
+    assert "pk_live" not in file.text

@@ -18,7 +18,7 @@ from shop.customers.search import CustomerRow, Sought, count_customers, list_cus
 from shop.errors import BadInput, InsufficientBalance, ShopError
 from shop.i18n import N_
 from shop.paging import PIECE_ROWS
-from shop.payments.corrections import correct_wallet
+from shop.payments.corrections import balance_to_correct, correct_wallet
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
 from shop.users import rules
@@ -82,6 +82,17 @@ class CustomerController(Controller):
     async def profile(self, request: WebRequest, uow: Uow, customer_id: FromPath[str]) -> Response[str]:
         """One customer and everything that happened."""
         return await _profile(Screen.of(request), uow, parse_id("user", customer_id), Form())
+
+    @get("/{customer_id:str}/after")
+    async def after(self, request: WebRequest, uow: Uow, customer_id: FromPath[str]) -> Response[str]:
+        """What the wallet would hold; asked while an amount is typed."""
+        typed = request.query_params
+        held = await balance_to_correct(uow, parse_id("user", customer_id))
+        try:
+            would_be = held + _wished(typed.get("amount") or "", typed.get("direction"))
+        except BadInput:
+            would_be = None
+        return Screen.of(request).part("customers/_after.html", would_be=would_be)
 
     @post("/{customer_id:str}/wallet")
     async def wallet(self, request: WebRequest, customer_id: FromPath[str]) -> Response[str]:
@@ -161,13 +172,18 @@ def _cells(screen: Screen, row: CustomerRow) -> tuple[object, ...]:
 
 
 async def _correct(uow: UnitOfWork, user_id: int, fields: Mapping[str, str]) -> None:
-    typed = read_number("amount", fields.get("amount", ""))
-    if typed < 0:
-        # Which way it goes is said beside it.
-        raise BadInput("amount", "not_a_number")
-    amount = -typed if fields.get("direction") == TAKE else typed
+    amount = _wished(fields.get("amount", ""), fields.get("direction"))
     reason, form = fields.get("reason", ""), fields.get("form_key", "")
     await correct_wallet(uow, user_id, amount, reason=reason, form=form)
+
+
+def _wished(typed: str, direction: str | None) -> int:
+    """By how much a correction would move a wallet. Raises BadInput for what is no number."""
+    amount = read_number("amount", typed)
+    if amount < 0:
+        # Which way it goes is said beside it.
+        raise BadInput("amount", "not_a_number")
+    return -amount if direction == TAKE else amount
 
 
 async def _write(uow: UnitOfWork, user_id: int, fields: Mapping[str, str]) -> None:

@@ -1,12 +1,13 @@
-"""The price list and the cards as files: lists that are one page each, and whole in a spreadsheet."""
+"""The price list, the cards and the team as files: lists of one page each, whole in a spreadsheet."""
 
 from __future__ import annotations
 
 from litestar import Response, get
 
-from shop.actors import CARDS_MANAGE, PLANS_MANAGE, require
+from shop.actors import CARDS_MANAGE, PLANS_MANAGE, TOKENS_MANAGE, require
 from shop.cards import board
 from shop.cards.board import BoardCard
+from shop.staff.team import Colleague, load_team
 from web.access import Access, route_for
 from web.deps import Uow
 from web.lists import file_of
@@ -14,10 +15,15 @@ from web.parts import WebRequest
 from web.rendering import Screen
 from web.routes.cards import CARDS, range_of
 from web.routes.plans import PLANS, PlanOnList, on_list
+from web.routes.team import TEAM
 
 PLAN_COLUMNS = (
     *("id", "name", "description", "price_toman", "days", "gigabytes", "devices", "renewal"),
     *("on_sale", "archived_at", "sold_30_days", "in_stock", "orders_waiting"),
+)
+TEAM_COLUMNS = (
+    *("id", "name", "role", "in_the_team", "may", "approves_up_to_toman"),
+    *("telegram_linked", "devices", "tokens", "last_seen_utc"),
 )
 CARD_COLUMNS = (
     *("id", "bank", "last_four", "holder", "on", "resting_until", "weight"),
@@ -32,6 +38,13 @@ async def plans_file(request: WebRequest, uow: Uow) -> Response[bytes]:
     require(uow.actor, PLANS_MANAGE)
     rows = await on_list(Screen.of(request), uow)
     return file_of(request, "plans", PLAN_COLUMNS, map(_plan, rows))
+
+
+@get(f"{TEAM}.csv", opt=route_for(Access.STAFF, fresh_from=TEAM))
+async def team_file(request: WebRequest, uow: Uow) -> Response[bytes]:
+    """Everybody of the shop with what each may do; no token is in it."""
+    require(uow.actor, TOKENS_MANAGE)
+    return file_of(request, "team", TEAM_COLUMNS, map(_colleague, await load_team(uow)))
 
 
 @get(f"{CARDS}.csv", opt=route_for(Access.STAFF, fresh_from=CARDS))
@@ -59,6 +72,21 @@ def _plan(row: PlanOnList) -> tuple[object, ...]:
         row.sold,
         None if row.shelf is None else row.shelf.free,
         None if row.shelf is None else row.shelf.waiting,
+    )
+
+
+def _colleague(one: Colleague) -> tuple[object, ...]:
+    return (
+        one.staff_id,
+        one.name,
+        one.role,
+        one.is_active,
+        " ".join(sorted(one.permissions)),
+        one.approve_up_to,
+        one.has_telegram,
+        one.sessions,
+        one.tokens,
+        one.last_seen_at,
     )
 
 
