@@ -115,6 +115,7 @@ ROUTES: list[ControllerRouterHandler] = [
     live.events_now,
     receipt_list.every_receipt,
     receipt_list.every_receipt_file,
+    receipt_list.reject_duplicates,
     receipts.ReceiptController,
     *receipt_pages.ROUTES,
     stock.StockController,

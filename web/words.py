@@ -21,6 +21,7 @@ METHODS = {
 }
 RECEIPT_STATES = {
     "waiting": N_("Waiting"),
+    "duplicates": N_("Waiting, seen before"),
     "held": N_("Decided a moment ago"),
     "late": N_("Came after the deadline"),
     "flagged": N_("Seen before"),

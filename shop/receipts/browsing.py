@@ -20,8 +20,9 @@ from shop.plans import sold
 from shop.unit_of_work import UnitOfWork
 
 ACCEPTED = ("approved", "approved_other_amount")
-STATES = ("waiting", "held", "late", "flagged", *ACCEPTED, "rejected", "reversed")
-"""What a list may be narrowed to: ``late`` and ``flagged`` (seen before) whatever was decided."""
+STATES = ("waiting", "duplicates", "held", "late", "flagged", *ACCEPTED, "rejected", "reversed")
+"""What a list may be narrowed to: ``late`` and ``flagged`` (seen before) whatever was decided, ``duplicates``
+those of the flagged ones that wait."""
 MOST_REVIEWERS = 200
 _Payment = CardToCardPayment
 
@@ -190,6 +191,8 @@ def _conditions(uow: UnitOfWork, wanted: Wanted) -> list[ColumnElement[bool]]:
 def _in_state(state: str) -> ColumnElement[bool]:
     if state == "waiting":
         return (_Payment.status == "receipt_submitted") & _Payment.commit_at.is_(None)
+    if state == "duplicates":
+        return _in_state("waiting") & _Payment.duplicate_suspect.is_(True)
     if state == "held":
         return _Payment.commit_at.is_not(None)
     if state == "late":

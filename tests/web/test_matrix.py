@@ -112,6 +112,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/events/now"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/receipts"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/receipts/all"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/receipts/all/reject"): Row(OUT, 200, 200, 403, 200),
     ("GET", "/receipts/all.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("GET", "/receipts/{payment_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("GET", "/receipts/{payment_id:str}/image"): Row(OUT, 200, 404, 200, 404),

@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.response import Stream
 
-from shop.actors import MONEY_MANAGE, may, require
+from shop.actors import MONEY_MANAGE, RECEIPTS_APPROVE, may, require
 from shop.formatting import digits
-from shop.paging import PIECE_ROWS
+from shop.paging import PAGE_ROWS, PIECE_ROWS
+from shop.receipts import bulk
 from shop.receipts.browsing import ReceiptRow, Wanted, add_up, list_cards, list_receipts, list_reviewers
+from shop.receipts.bulk import MOST
+from shop.receipts.desk import count_waiting
 from web.access import Access, route_for
+from web.auth import signed_in
 from web.deps import Uow
+from web.errors import sentence_for
+from web.forms import parse_id, read_form
 from web.lists import Listing, Sheet, both_calendars, long_file, show
-from web.parts import WebRequest
+from web.parts import WebRequest, parts_of
 from web.rendering import Screen
 from web.typed import written_day
 from web.words import RECEIPT_STATES
 
 ALL = "/receipts/all"
+DUPLICATES = "duplicates"
+"""The state whose receipts may be chosen and rejected together."""
+CHOSEN = "receipt-"
+"""How the name of a box begins; the number of the receipt follows."""
 COLUMNS = (
     *("id", "sent_utc", "sent_jalali", "customer_id", "customer", "order_id", "plan"),
     *("asked_toman", "accepted_toman", "state", "late", "seen_before", "card_last_four"),
@@ -34,8 +44,14 @@ async def every_receipt(request: WebRequest, uow: Uow) -> Response[str]:
     screen, reviewers = Screen.of(request), await list_reviewers(uow)
     listing = _listing(request, reviewers)
     wanted = _wanted(screen, listing)
+    may_choose = wanted.state == DUPLICATES and may(uow.actor, RECEIPTS_APPROVE)
     page = await list_receipts(
-        uow, wanted, language=screen.lang, after=listing.after, newest_first=listing.newest_first
+        uow,
+        wanted,
+        language=screen.lang,
+        after=listing.after,
+        newest_first=listing.newest_first,
+        rows=MOST if may_choose else PAGE_ROWS,
     )
     return await show(
         screen,
@@ -53,6 +69,31 @@ async def every_receipt(request: WebRequest, uow: Uow) -> Response[str]:
         reviewer_names=[(name, name) for name in reviewers],
         today=written_day(screen, screen.now.astimezone(screen.tz).date()),
         may_export=may(uow.actor, MONEY_MANAGE),
+        may_choose=may_choose,
+    )
+
+
+@post(f"{ALL}/reject")
+async def reject_duplicates(request: WebRequest) -> Response[str]:
+    """Ask whether the chosen ones are to be rejected; once that is said, do it, and tell of each."""
+    who, screen, fields = signed_in(request), Screen.of(request), await read_form(request)
+    chosen = [parse_id("receipt", name.removeprefix(CHOSEN)) for name in fields if name.startswith(CHOSEN)]
+    units = parts_of(request).units
+    outcomes = None
+    if fields.get("sure") == "1":
+        outcomes = await bulk.reject_duplicates(units, who.shop.bot_id, who.actor, chosen)
+    async with units.begin(who.shop.bot_id, who.actor) as uow:
+        require(uow.actor, RECEIPTS_APPROVE)
+        waiting = await count_waiting(uow)
+    told = [(one.payment_id, one.refusal and sentence_for(screen, one.refusal)) for one in outcomes or ()]
+    return screen.page(
+        "receipts/all/reject.html",
+        active="receipts",
+        waiting=waiting,
+        chosen=chosen[:MOST],
+        prefix=CHOSEN,
+        outcomes=told,
+        done=sum(why is None for _, why in told),
     )
 
 
