@@ -202,10 +202,10 @@ async def test_a_customer_says_which_of_his_orders_he_asks_about_and_of_nobody_e
         {"en": "Buy", "fa": "خرید"}[language], {"en": "Which plan", "fa": "کدام پلن"}[language]
     )
     await phone.press_when(
-        {"en": "1 month", "fa": "یک‌ماهه"}[language], {"en": "To pay", "fa": "مبلغ"}[language]
+        {"en": "1 month", "fa": "یک‌ماهه"}[language], {"en": "To pay", "fa": "قابل پرداخت"}[language]
     )
     await phone.press_when(
-        {"en": "Card to card", "fa": "کارت به کارت"}[language], {"en": "Pay", "fa": "واریز"}[language]
+        {"en": "Card to card", "fa": "کارت‌به‌کارت"}[language], {"en": "Pay", "fa": "واریز"}[language]
     )
     await phone.text("/support")
     asked = await phone.expect(words["write"])

@@ -28,10 +28,15 @@ async def test_what_a_customer_asks_is_answered_on_the_page_and_read_in_his_chat
     await owner.get_by_role("link", name="از دیشب وصل نمی‌شود").click()
     await expect(owner.locator(".said img")).to_be_visible()
     await owner.get_by_label(words("What the customer reads in his chat")).fill("برنامه را به‌روز کنید")
+    picture = owner.get_by_label(words("A picture or a PDF, instead or as well"))
+    await picture.set_input_files({"name": "how.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    await owner.get_by_label(words("What the customer reads in his chat")).focus()
     await owner.keyboard.press("Control+Enter")
     await expect(owner.locator(".toast")).to_contain_text(words("Your answer is on its way."))
+    await expect(owner.locator(".said-staff img")).to_be_visible()
 
-    await phone.read("برنامه را به‌روز کنید")
+    told = await phone.read("برنامه را به‌روز کنید")
+    assert told["photo"]
     await phone.say("درست شد")
     await expect(owner.locator(".said").last).to_contain_text("درست شد")
     await owner.get_by_role("button", name=words("Close the ticket")).click()
