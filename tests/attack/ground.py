@@ -57,6 +57,15 @@ EVERY_RECEIPT = {
     "state": "late",
     "reviewer": "Alice",
 }
+TICKETS = {
+    "q": "#1",
+    "state": "all",
+    "hands": "mine",
+    "about": "order",
+    "customer": "1",
+    "order": "1",
+    "sort": "oldest",
+}
 QUERIES: dict[str, dict[str, str]] = {
     "/login": {"next": "/receipts"},
     "/login/wait": {"next": "/receipts"},
@@ -96,6 +105,8 @@ QUERIES: dict[str, dict[str, str]] = {
     "/plans": {"tab": "archive"},
     "/plans/button": {"price": "125000", "name_fa": "الف", "name_en": "a", "seen": "x"},
     "/receipts/{payment_id:str}/compare": {"with": "{payment_id}"},
+    "/tickets": TICKETS,
+    "/tickets.csv": TICKETS,
     "/tickets/{ticket_id:str}": {"reply": "1"},
     "/plans/prices": {"percent": "10", "direction": "up", "step": "1000", "plan": "{plan_id}"},
 }
