@@ -21,8 +21,8 @@ PEOPLE = 200_000
 SEARCHES: Mapping[str, Callable[[int], str]] = {
     "a Telegram number": lambda turn: str(8_000_000_000_001 + 7 * turn),
     "an @name": lambda turn: f"@person_{turn}7",
-    "the second word of a name": lambda turn: f"کاظمي {turn % 10 + 10}",
-    "two words, each of thousands": lambda turn: f"رضا {turn % 90 + 10}",
+    "a word that everybody has, with another": lambda turn: f"کاظمي {turn % 10 + 10}",
+    "two words that many have": lambda turn: f"رضا {turn % 90 + 10}",
     "two letters that every tenth name begins with": lambda _turn: "عل",
 }
 NAMES = ("علی‌رضا", "سارا", "محمد", "زهرا", "حسین", "مریم", "رضا", "نگار", "امیر", "فاطمه")
