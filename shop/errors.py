@@ -196,6 +196,16 @@ class DecisionHeld(ShopError):
 
 
 @dataclass(eq=False)
+class ClaimedByColleague(ShopError):
+    """A colleague reviews the receipt now; whoever wants to decide takes it over first."""
+
+    code = "claimed_by_colleague"
+    payment_id: int
+    by: str
+    until: datetime
+
+
+@dataclass(eq=False)
 class TooLate(ShopError):
     """The hold is over: the decision counts and cannot be taken back any more."""
 

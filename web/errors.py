@@ -48,6 +48,7 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
         N_("A warning stands against this receipt; approve it despite the warning."),
     ),
     refusals.DecisionHeld: (409, N_("%(by)s decided this a moment ago; it can still be taken back.")),
+    refusals.ClaimedByColleague: (409, N_("%(by)s is reviewing this now; take it over to decide yourself.")),
     refusals.TooLate: (409, N_("Too late; the decision counts already and the customer was told.")),
     refusals.NothingHeld: (409, N_("There is nothing to take back; the receipt waits again.")),
     refusals.OwnReceipt: (409, N_("You paid this yourself; a colleague has to decide.")),

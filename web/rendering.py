@@ -38,6 +38,7 @@ _PATH_SIGNS = "/:@!$&'()*+,;=-._~"
 NOTICES = {
     "approved": N_("Approved; the customer gets it now."),
     "rejected": N_("Rejected; the customer was told why."),
+    "handed_on": N_("Handed over; it is first in your colleague's queue."),
     "undone": N_("Undone; the receipt waits again."),
     "card_added": N_("Added; it takes its turn from now on."),
     "card_changed": N_("Saved; it counts from the next buyer on."),

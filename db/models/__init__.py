@@ -11,6 +11,7 @@ from db.models.card import CardDay as CardDay
 from db.models.card import CardRotation as CardRotation
 from db.models.card import TenantPaymentCard as TenantPaymentCard
 from db.models.configuration import BotConfiguration as BotConfiguration
+from db.models.desk_mark import DeskMark as DeskMark
 from db.models.feature import BotFeatureFlag as BotFeatureFlag
 from db.models.link_code import LinkCode as LinkCode
 from db.models.media import Media as Media

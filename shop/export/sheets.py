@@ -24,6 +24,7 @@ from db.models import (
     CannedReply,
     CardDay,
     CardToCardPayment,
+    DeskMark,
     Media,
     Order,
     OutboxMessage,
@@ -244,6 +245,12 @@ SHEETS: tuple[Sheet, ...] = (
         BroadcastRecipient,
         _ROW + "broadcast_id user_id status why is_doubtful",
         "turn",
+    ),
+    Sheet(
+        "desk_marks",
+        "Receipts that were put off or handed to a colleague.",
+        DeskMark,
+        _ROW + "payment_id staff_id kind by note until",
     ),
     Sheet("canned_replies", "Answers kept ready.", CannedReply, _ROW + "title words"),
     Sheet(

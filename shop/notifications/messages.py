@@ -198,6 +198,23 @@ class SignInAsked(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptHanded(Message):
+    """To a colleague: somebody handed him a receipt. ``mark`` tells one time from the next."""
+
+    kind: ClassVar[str] = "receipt_handed"
+    payment_id: int
+    by: str
+    customer: str
+    amount: int
+    text: str
+    mark: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.payment_id}:{self.mark}"
+
+
+@dataclass(frozen=True, slots=True)
 class TelegramUnlinked(Message):
     """To an account that signs nobody in any more. ``mark`` tells one time from the next."""
 

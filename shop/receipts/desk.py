@@ -160,7 +160,7 @@ def _next(chosen: Filter, narrowed: tuple[str, ...]) -> ColumnElement[Any]:
             CardToCardPayment.bot_id == _SHOP,
             waits(),
             CardToCardPayment.id.is_distinct_from(after),
-            *_passes(chosen),
+            *passes(chosen),
             *narrowing.conditions(narrowed),
         )
         .order_by(CardToCardPayment.receipt_submitted_at, CardToCardPayment.id)
@@ -288,13 +288,14 @@ def _page(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Select[Any]:
         CardToCardPayment.bot_id == _SHOP,
         among(CardToCardPayment.status, STATUSES[tab]),
         CardToCardPayment.commit_at.is_(None),
-        *_passes(chosen),
+        *passes(chosen),
         *narrowing.conditions(narrowed),
     )
     return _sorted(page, tab).limit(PAGE)
 
 
-def _passes(chosen: Filter) -> list[ColumnElement[bool]]:
+def passes(chosen: Filter) -> list[ColumnElement[bool]]:
+    """For a query of payments run with ``shop``."""
     if chosen == "flagged":
         blocked = select(User.id).where(
             User.bot_id == _SHOP, User.id == CardToCardPayment.user_id, User.blocked_at.is_not(None)

@@ -26,8 +26,9 @@ from db.prepared import compiled_once
 from shop.cards import banks
 from shop.configurations.registry import TEXTS
 from shop.plans import sold
-from shop.receipts import presence, warnings
+from shop.receipts import handed, presence, warnings
 from shop.receipts.amounts import limit_of_mine
+from shop.receipts.handed import HandedOn
 from shop.receipts.holding import HeldDecision, held_on
 from shop.receipts.presence import Reviewer
 from shop.receipts.reasons import CONFIG_KEY, OURS, Reason, listed, offered
@@ -95,9 +96,11 @@ class ReceiptDetail:
     arrived: int | None = None
     """What was accepted (while it is held: will be), where it is another amount than was asked for."""
     my_limit: int | None = None
+    """The most that who looks may approve of one receipt, in minor units; None is any amount."""
     tickets: int = 0
     """Questions of the customer that are about this order."""
-    """The most that who looks may approve of one receipt, in minor units; None is any amount."""
+    handed: HandedOn | None = None
+    """Whom a colleague handed it to, while it waits."""
     own_rejection: Mapping[str, str] | None = None
     """What the shop says in its own words when it rejects, in the customer's language."""
     reasons: Sequence[Reason] = OURS
@@ -142,6 +145,7 @@ async def load_detail(
         is_staffs=row.is_staffs,
         my_limit=row.my_limit,
         tickets=row.tickets,
+        handed=handed.told(row.handed_on) if waits else None,
     )
 
 
@@ -235,6 +239,7 @@ def _detail(which: ColumnElement[Any]) -> Any:
             _paid_by_staff(me=False).label("is_staffs"),
             limit_of_mine().label("my_limit"),
             _tickets().label("tickets"),
+            handed.handed_on().label("handed_on"),
             *(column.label(f"{others.code}_{column.name}") for others in _ALIKE for column in others.columns),
         )
         .join(Order, _is_here(Order) & (Order.id == payment.order_id))

@@ -1,4 +1,4 @@
-"""Who is looking at a receipt now: a soft claim that warns colleagues and keeps nobody from deciding."""
+"""Who is looking at a receipt now: the claim of an open page, renewed as long as it is open."""
 
 from __future__ import annotations
 
@@ -47,7 +47,16 @@ async def look(uow: UnitOfWork, payment_id: int) -> None:
         raise NotFound("receipt", payment_id)
     left = await _release(uow, CardToCardPayment.id != payment_id)
     if row.is_free:
-        await _set(uow, CardToCardPayment.id == payment_id, claimed_by=me, claimed_until=uow.now + CLAIM)
+        # Asked once more where it is written: a colleague may have been given it in between.
+        still = or_(
+            CardToCardPayment.claimed_by == me, CardToCardPayment.claimed_by.is_(None), ~_is_claimed(uow)
+        )
+        await _set(
+            uow,
+            and_(CardToCardPayment.id == payment_id, _waits(), still),
+            claimed_by=me,
+            claimed_until=uow.now + CLAIM,
+        )
     if left or (row.is_free and not row.is_mine):
         await desk_changed(uow)
 

@@ -26,7 +26,7 @@ async def load_trail(uow: UnitOfWork, payment_id: int) -> Sequence[HistoryRow]:
     Raises NotAllowed and NotFound.
     """
     require(uow.actor, RECEIPTS_SEE)
-    await _require_receipt(uow, payment_id)
+    await require_receipt(uow, payment_id)
     rows = await uow.session.execute(
         select(
             AuditEntry.id,
@@ -52,12 +52,13 @@ async def add_note(uow: UnitOfWork, payment_id: int, words: str) -> None:
     Raises NotAllowed, NotFound and BadInput (nothing written, or too much).
     """
     require(uow.actor, RECEIPTS_APPROVE)
-    await _require_receipt(uow, payment_id)
+    await require_receipt(uow, payment_id)
     text = written("note", words, longest=NOTE_LIMIT)
     await audit.record(uow, NOTED, "payment", payment_id, text=text)
 
 
-async def _require_receipt(uow: UnitOfWork, payment_id: int) -> None:
+async def require_receipt(uow: UnitOfWork, payment_id: int) -> None:
+    """Raises NotFound for a payment that was never given a receipt, or another shop's."""
     known = select(CardToCardPayment.id).where(
         CardToCardPayment.id == payment_id, CardToCardPayment.receipt_submitted_at.is_not(None)
     )

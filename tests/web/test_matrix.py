@@ -121,6 +121,10 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/receipts/{payment_id:str}/note"): Row(
         OUT, 303, 404, 403, 404, fields=(("note", "looks fine"),)
     ),
+    ("POST", "/receipts/{payment_id:str}/take-over"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/receipts/{payment_id:str}/later"): Row(OUT, 303, 404, 403, 404),
+    ("GET", "/receipts/{payment_id:str}/hand"): Row(OUT, 200, 404, 200, 404),
+    ("POST", "/receipts/{payment_id:str}/hand"): Row(OUT, 422, 404, 403, 404, fields=(("to", "0"),)),
     ("POST", "/receipts/{payment_id:str}/look"): Row(OUT, 204, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/leave"): Row(OUT, 204, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),

@@ -60,6 +60,7 @@ MOST = {
     "/receipts/all.csv": 3,
     "/receipts/{payment_id:str}": 3,
     "/receipts/{payment_id:str}/compare": 4,
+    "/receipts/{payment_id:str}/hand": 4,
     "/receipts/{payment_id:str}/history": 4,
     "/receipts/{payment_id:str}/image": 2,
     "/sessions": 3,

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from shop.errors import (
     AboveYourLimit,
     BadInput,
+    ClaimedByColleague,
     DecisionHeld,
     NothingHeld,
     ReceiptAlreadyReviewed,
@@ -21,7 +22,7 @@ from shop.errors import (
 from shop.i18n import N_
 from shop.media import service as media
 from shop.media.service import StoredFile
-from shop.receipts import holding, presence
+from shop.receipts import claims, holding, presence
 from shop.receipts.desk import Desk, load_desk
 from shop.receipts.holding import Decision, Held
 from shop.receipts.reasons import choose
@@ -39,7 +40,7 @@ from web.rendering import PUSH_URL, Screen, isolated, see_other, wants_part
 QUEUE = "/receipts"
 NARROW = "narrow"
 """Opens the form by which the queue is narrowed."""
-DIALOGS = ("reject", "approve", "other", NARROW)
+DIALOGS = ("reject", "approve", "other", "takeover", NARROW)
 """What the address can open without script."""
 PICTURE_POLICY = "sandbox; default-src 'none'"
 DONE: Mapping[Decision, tuple[str, str]] = {
@@ -91,12 +92,15 @@ class ReceiptController(Controller):
         screen = Screen.of(request)
         try:
             async with _unit(request) as uow:
+                await claims.require_free(uow, receipt)
                 held = await holding.hold_approval(
                     uow, receipt, despite_warnings=fields.get("despite_warning") == "1"
                 )
-                desk = await _next(screen, uow, receipt)
+                desk = await load_next(screen, uow, receipt)
         except WarningsStand as refusal:
             return await _as_it_is(screen, receipt, refusal, open_dialog="approve")
+        except ClaimedByColleague as refusal:
+            return await _as_it_is(screen, receipt, refusal, open_dialog="takeover")
         except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
             return await _as_it_is(screen, receipt, refusal)
         return _decided(screen, held, desk)
@@ -109,6 +113,7 @@ class ReceiptController(Controller):
         screen = Screen.of(request)
         try:
             async with _unit(request) as uow:
+                await claims.require_free(uow, receipt)
                 held = await holding.hold_approval(
                     uow,
                     receipt,
@@ -116,9 +121,11 @@ class ReceiptController(Controller):
                     amount=_arrived(fields),
                     why=fields.get("why", ""),
                 )
-                desk = await _next(screen, uow, receipt)
+                desk = await load_next(screen, uow, receipt)
         except WarningsStand as refusal:
             return await _as_it_is(screen, receipt, refusal, open_dialog="other", other=fields)
+        except ClaimedByColleague as refusal:
+            return await _as_it_is(screen, receipt, refusal, open_dialog="takeover", other=fields)
         except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
             return await _as_it_is(screen, receipt, refusal)
         except BadInput as refusal:
@@ -134,11 +141,15 @@ class ReceiptController(Controller):
         screen = Screen.of(request)
         try:
             async with _unit(request) as uow:
+                await claims.require_free(uow, receipt)
                 reason, text = await choose(
                     uow, receipt, fields.get("reason_code", ""), fields.get("reason_text", "")
                 )
                 held = await holding.hold_rejection(uow, receipt, reason=reason, text=text)
-                desk = await _next(screen, uow, receipt)
+                desk = await load_next(screen, uow, receipt)
+        except ClaimedByColleague as refusal:
+            typed = {"reject_code": fields.get("reason_code"), "reject_text": fields.get("reason_text")}
+            return await _as_it_is(screen, receipt, refusal, open_dialog="takeover", **typed)
         except (ReceiptAlreadyReviewed, DecisionHeld) as refusal:
             return await _as_it_is(screen, receipt, refusal)
         except BadInput as refusal:
@@ -160,11 +171,11 @@ class ReceiptController(Controller):
         try:
             async with _unit(request) as uow:
                 undone = await holding.undo(uow, receipt)
-                desk = await _same(screen, uow, receipt)
+                desk = await load_same(screen, uow, receipt)
         except (TooLate, NothingHeld) as refusal:
             return await _as_it_is(screen, receipt, refusal)
         told = screen.say(UNDONE) % {"name": isolated(undone.customer_name)}
-        return _go_on(screen, desk, notice="undone", told=screen.toast(told))
+        return go_on(screen, desk, notice="undone", told=screen.toast(told))
 
 
 def _unit(request: WebRequest) -> Any:
@@ -199,12 +210,14 @@ async def _look_at(request: WebRequest, uow: UnitOfWork, payment_id: int | None 
     return response
 
 
-async def _next(screen: Screen, uow: UnitOfWork, decided: int) -> Desk:
+async def load_next(screen: Screen, uow: UnitOfWork, decided: int) -> Desk:
+    """The desk with the receipt that is this person's now, and nobody else's, of the same part."""
     part = Part.of(screen.request)
-    return await load_desk(uow, after=decided, language=screen.lang, **part.asked)
+    following = await claims.take_next(uow, after=decided, **part.asked)
+    return await load_desk(uow, payment_id=following, language=screen.lang, **part.asked)
 
 
-async def _same(screen: Screen, uow: UnitOfWork, payment_id: int) -> Desk:
+async def load_same(screen: Screen, uow: UnitOfWork, payment_id: int) -> Desk:
     part = Part.of(screen.request)
     return await load_desk(uow, payment_id=payment_id, language=screen.lang, **part.asked)
 
@@ -232,14 +245,14 @@ def _show(screen: Screen, desk: Desk, *, code: int = 200, **context: Any) -> Res
 def _decided(screen: Screen, held: Held, desk: Desk) -> Response[str]:
     """The next receipt that waits, or the empty queue. What is held says so itself."""
     if held.commit_at is not None:
-        return _go_on(screen, desk)
+        return go_on(screen, desk)
     notice, sentence = DONE[held.decision]
     told = screen.say(sentence) % {"name": isolated(held.customer_name)}
     tone = "ok" if held.decision == "approve" else ""
-    return _go_on(screen, desk, notice=notice, told=screen.toast(told, tone=tone))
+    return go_on(screen, desk, notice=notice, told=screen.toast(told, tone=tone))
 
 
-def _go_on(screen: Screen, desk: Desk, *, notice: str = "", told: str = "") -> Response[str]:
+def go_on(screen: Screen, desk: Desk, *, notice: str = "", told: str = "") -> Response[str]:
     """Another receipt than before is on the desk: its part and address for htmx, the way there otherwise."""
     url = address(desk, QUEUE if desk.item is None else f"{QUEUE}/{desk.item.payment_id}")
     if not wants_part(screen.request):
@@ -255,7 +268,7 @@ async def _as_it_is(
 ) -> Response[str]:
     """Nothing was changed: the same receipt as it is now, and why."""
     async with _unit(screen.request) as uow:
-        desk = await _same(screen, uow, payment_id)
+        desk = await load_same(screen, uow, payment_id)
     conflict = _why(screen, refusal)
     return _show(screen, desk, code=409, open_dialog=open_dialog, conflict=conflict, **context)
 
@@ -269,7 +282,7 @@ def _why(screen: Screen, refusal: ShopError) -> str:
 async def _ask_again(screen: Screen, payment_id: int, **context: Any) -> Response[str]:
     """The same form with what was wrong said beside the field, and nothing lost."""
     async with _unit(screen.request) as uow:
-        desk = await _same(screen, uow, payment_id)
+        desk = await load_same(screen, uow, payment_id)
     return _show(screen, desk, code=422, **context)
 
 

@@ -1,0 +1,228 @@
+"""Whose a waiting receipt is: one reviewer's at a time, put off, handed on, taken over."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from shop.actors import OWNING, SEEING, StaffMember
+from shop.errors import BadInput, ClaimedByColleague, NotAllowed, NotFound, ReceiptAlreadyReviewed
+from shop.receipts import claims, holding, presence
+from shop.receipts.desk import load_desk
+from shop.staff import service as staff
+from tests.shop.test_money import count
+
+
+@pytest.fixture
+async def shop(shops):
+    return await shops.open(stock=9, hold_seconds=30)
+
+
+async def hire(units, shop, name, *, permissions=OWNING) -> StaffMember:
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        person = await staff.create_staff(uow, name=name, role="staff", permissions=permissions)
+    return StaffMember(person, name, permissions)
+
+
+@pytest.fixture
+async def sara(units, shop) -> StaffMember:
+    return await hire(units, shop, "Sara")
+
+
+async def given(units, shop, actor, *, after=None) -> int | None:
+    async with units.begin(shop.bot_id, actor) as uow:
+        return await claims.take_next(uow, after=after)
+
+
+async def receipts(shops, shop, clock, number):
+    sent = []
+    for _ in range(number):
+        clock.forward(seconds=1)
+        sent.append((await shops.receipt(shop)).payment_id)
+    return sent
+
+
+async def test_two_reviewers_are_never_given_the_same_receipt(units, shop, shops, sara, clock):
+    first, second, third = await receipts(shops, shop, clock, 3)
+
+    assert await given(units, shop, shop.owner) == first
+    assert await given(units, shop, sara) == second
+    assert await given(units, shop, sara, after=second) == third
+    assert await given(units, shop, await hire(units, shop, "Bob")) is None
+
+
+async def test_eight_who_ask_at_once_are_given_eight_receipts(units, shop, shops, clock):
+    waiting = await receipts(shops, shop, clock, 8)
+    people = [await hire(units, shop, f"P{number}") for number in range(8)]
+
+    got = await asyncio.gather(*(given(units, shop, person) for person in people))
+
+    assert sorted(one for one in got if one) == sorted({one for one in got if one})
+    assert set(got) <= {*waiting, None}
+    # Who found all of them just being given asks once more.
+    got = [one or await given(units, shop, person) for one, person in zip(got, people, strict=True)]
+    assert sorted(got) == waiting
+
+
+async def test_deciding_and_being_given_the_next_is_one_step_for_two_people(units, shop, shops, sara, clock):
+    first, second, *rest = await receipts(shops, shop, clock, 6)
+    for actor, mine in ((shop.owner, first), (sara, second)):
+        async with units.begin(shop.bot_id, actor) as uow:
+            await claims.take_over(uow, mine)
+
+    async def decide(actor, mine):
+        async with units.begin(shop.bot_id, actor) as uow:
+            await holding.hold_approval(uow, mine, despite_warnings=True)
+            return await claims.take_next(uow, after=mine)
+
+    one, two = await asyncio.gather(decide(shop.owner, first), decide(sara, second))
+
+    assert {one, two} == set(rest[:2])
+
+
+async def test_a_claim_nobody_renews_is_over_after_a_minute(units, shop, shops, sara, clock):
+    (first,) = await receipts(shops, shop, clock, 1)
+    await given(units, shop, shop.owner)
+    assert await given(units, shop, sara) is None
+
+    clock.forward(seconds=61)
+
+    assert await given(units, shop, sara) == first
+
+
+async def test_what_a_colleague_reviews_is_decided_after_it_was_taken_over(units, shop, shops, sara, clock):
+    (first,) = await receipts(shops, shop, clock, 1)
+    await given(units, shop, sara)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        with pytest.raises(ClaimedByColleague) as refusal:
+            await claims.require_free(uow, first)
+        await claims.take_over(uow, first)
+        await claims.require_free(uow, first)
+
+    assert refusal.value.by == "Sara"
+    async with units.begin(shop.bot_id, sara) as uow:
+        await presence.look(uow, first)
+        with pytest.raises(ClaimedByColleague):
+            await claims.require_free(uow, first)
+
+
+async def test_the_history_says_who_took_a_receipt_over_from_whom(
+    units, shop, shops, sara, clock, everything
+):
+    (first,) = await receipts(shops, shop, clock, 1)
+    for actor in (shop.owner, sara, sara):
+        async with units.begin(shop.bot_id, actor) as uow:
+            await claims.take_over(uow, first)
+
+    entries = await everything.fetch(
+        "SELECT actor_name, data->>'by' FROM audit_log "
+        "WHERE action = 'receipt.taken_over' AND subject_id = $1",
+        first,
+    )
+    assert [tuple(entry) for entry in entries] == [("Sara", "Shop")]
+
+
+async def test_what_is_put_off_comes_again_at_the_end_and_for_colleagues_in_its_place(
+    units, shop, shops, sara, clock
+):
+    first, second, third = await receipts(shops, shop, clock, 3)
+    assert await given(units, shop, shop.owner) == first
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.put_off(uow, first)
+        assert await claims.take_next(uow, after=first) == second
+
+    assert await given(units, shop, sara) == first
+    clock.forward(seconds=61)
+    assert await given(units, shop, shop.owner, after=second) == third
+    assert await given(units, shop, shop.owner, after=third) == second
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        for one in (second, third):
+            await holding.hold_approval(uow, one, despite_warnings=True)
+    assert await given(units, shop, shop.owner) == first
+
+
+async def test_after_a_quarter_of_an_hour_it_stands_where_it_came(units, shop, shops, clock):
+    first, _ = await receipts(shops, shop, clock, 2)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.put_off(uow, first)
+
+    clock.forward(minutes=16)
+
+    assert await given(units, shop, shop.owner) == first
+
+
+async def test_what_is_handed_on_comes_first_for_him_and_last_for_everybody_else(
+    units, shop, shops, sara, clock
+):
+    first, second, third = await receipts(shops, shop, clock, 3)
+    bob = await hire(units, shop, "Bob")
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        assert await claims.hand_on(uow, second, to=sara.staff_id, note="is it his?") == "Sara"
+
+    assert await given(units, shop, bob) == first
+    assert await given(units, shop, sara) == second
+    assert await given(units, shop, shop.owner) == third
+    async with units.begin(shop.bot_id, sara) as uow:
+        handed = (await load_desk(uow, payment_id=second)).item.handed
+    assert (handed.by, handed.note, handed.is_to_me) == ("Alice", "is it his?", True)
+
+
+async def test_what_was_handed_to_somebody_who_does_not_come_is_not_lost(units, shop, shops, sara, clock):
+    (only,) = await receipts(shops, shop, clock, 1)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, only, to=sara.staff_id)
+
+    assert await given(units, shop, await hire(units, shop, "Bob")) == only
+
+
+async def test_the_colleagues_chat_is_told_once_for_each_time(units, shop, shops, sara, clock, everything):
+    (only,) = await receipts(shops, shop, clock, 1)
+    await everything.execute("UPDATE staff SET telegram_id = 4242 WHERE id = $1", sara.staff_id)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, only, to=sara.staff_id, note="look twice")
+
+    row = await everything.fetchrow(
+        "SELECT chat_id, payload FROM outbox WHERE bot_id = $1 AND kind = 'receipt_handed'", shop.bot_id
+    )
+    assert row["chat_id"] == 4242
+    assert "look twice" in row["payload"]
+
+
+@pytest.mark.parametrize("whom", ["himself", "who only sees", "who left", "another shop's", "nobody"])
+async def test_a_receipt_is_handed_only_to_who_may_decide_here(units, shop, shops, clock, everything, whom):
+    (only,) = await receipts(shops, shop, clock, 1)
+    other = await shops.open()
+    bob = await hire(units, shop, "Bob", permissions=SEEING if whom == "who only sees" else OWNING)
+    if whom == "who left":
+        await everything.execute("UPDATE staff SET is_active = false WHERE id = $1", bob.staff_id)
+    to = {
+        "himself": shop.owner.staff_id,
+        "another shop's": other.owner.staff_id,
+        "nobody": 2**62,
+    }.get(whom, bob.staff_id)
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        with pytest.raises(BadInput):
+            await claims.hand_on(uow, only, to=to)
+    assert await count(everything, shop, "desk_marks") == 0
+
+
+@pytest.mark.parametrize("verb", [claims.take_over, claims.put_off])
+async def test_who_may_only_see_and_who_comes_too_late_change_nothing(units, shop, shops, clock, verb):
+    (only,) = await receipts(shops, shop, clock, 1)
+    watcher = await hire(units, shop, "Watcher", permissions=SEEING)
+    async with units.begin(shop.bot_id, watcher) as uow:
+        with pytest.raises(NotAllowed):
+            await verb(uow, only)
+    other = await shops.open()
+    async with units.begin(other.bot_id, other.owner) as uow:
+        with pytest.raises(NotFound):
+            await verb(uow, only)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await holding.hold_approval(uow, only)
+    clock.forward(seconds=31)
+    await holding.commit_due(units)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        with pytest.raises(ReceiptAlreadyReviewed):
+            await verb(uow, only)
