@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from aiogram.fsm.storage.base import StorageKey
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BOOLEAN, TEXT, TIMESTAMP
 
 from bot.together import Together
 from shop.actors import System
@@ -30,26 +30,32 @@ ACTOR = System("arrivals")
 
 _ASK = text(
     """
-    SELECT a.place, b.id, b.name, b.username, b.is_master, b.is_active, b.status, b.default_language,
-        b.currency, b.timezone, b.calendar, b.support_username, b.admin_chat_id, b.admin_topic_id,
+    SELECT a.place, b.id AS home_id, coalesce(t.id, b.id) AS id, b.name, b.username, b.is_master,
+        b.is_active, b.status, b.default_language, b.currency, b.timezone, b.calendar, b.support_username,
+        b.admin_chat_id, b.admin_topic_id,
         (SELECT jsonb_object_agg(c.config_key, c.config_value) FROM bot_configurations c
-         WHERE c.bot_id = b.id) AS settings,
+         WHERE c.bot_id = coalesce(t.id, b.id)) AS settings,
         (SELECT jsonb_object_agg(f.feature_key, jsonb_build_object('enabled', f.enabled,
             'granted', f.granted, 'granted_until', f.granted_until, 'killed', f.killed))
-         FROM bot_feature_flags f WHERE f.bot_id = b.id) AS switches,
+         FROM bot_feature_flags f WHERE f.bot_id = coalesce(t.id, b.id)) AS switches,
         p.id AS user_id, p.first_name, p.last_name, p.username AS person_username, p.language,
         p.blocked_at, p.unreachable_at, p.last_seen_at,
         s.state
-    FROM unnest(:shops, :people, :chats, :threads, :connections) WITH ORDINALITY
-        AS a(shop, person, chat, thread, connection, place)
+    FROM unnest(:shops, :people, :chats, :threads, :connections, :at_home) WITH ORDINALITY
+        AS a(shop, person, chat, thread, connection, at_home, place)
     JOIN bots b ON b.id = a.shop
-    LEFT JOIN users p ON p.bot_id = a.shop AND p.telegram_id = a.person
+    -- Whoever tries the shop just now speaks with its rehearsal, by himself and nowhere else.
+    LEFT JOIN bots t ON t.id = b.rehearsal_id AND t.rehearsal_for = a.person AND t.rehearsal_for = a.chat
+        AND t.rehearsal_until > :now AND NOT a.at_home
+    LEFT JOIN users p ON p.bot_id = coalesce(t.id, b.id) AND p.telegram_id = a.person
     LEFT JOIN fsm_state s ON s.bot_id = a.shop AND s.chat_id = a.chat AND s.user_id = a.person
         AND s.thread_id = a.thread AND s.business_connection_id = a.connection AND s.destiny = 'default'
     """
 ).bindparams(
     *(bindparam(name, type_=ARRAY(BIGINT)) for name in ("shops", "people", "chats", "threads")),
     bindparam("connections", type_=ARRAY(TEXT)),
+    bindparam("at_home", type_=ARRAY(BOOLEAN)),
+    bindparam("now", type_=TIMESTAMP(timezone=True)),
 )
 
 
@@ -58,6 +64,9 @@ class Arrival:
     """One update's surroundings at one instant."""
 
     shop: BotContext
+    """Whose counter it comes to: the bot's shop, or its rehearsal."""
+    home_id: int
+    """The bot's shop: whose team is who, whatever is rehearsed."""
     settings: dict[str, Value]
     features: FeatureState
     texts: Texts
@@ -67,11 +76,16 @@ class Arrival:
     state: str | None
     """Of the conversation."""
 
+    @property
+    def is_test(self) -> bool:
+        return self.shop.bot_id != self.home_id
+
 
 @dataclass(slots=True)
 class _Question:
     shop_id: int
     key: StorageKey
+    at_home: bool
     answer: Arrival | None = None
 
 
@@ -83,9 +97,12 @@ class Arrivals:
     def __post_init__(self) -> None:
         self._asking = Together(self._answer)
 
-    async def of(self, shop_id: int, key: StorageKey) -> Arrival | None:
-        """What is around an update of this conversation; None where there is no such shop."""
-        question = _Question(shop_id, key)
+    async def of(self, shop_id: int, key: StorageKey, *, at_home: bool = False) -> Arrival | None:
+        """What is around an update of this conversation; None where there is no such shop.
+
+        ``at_home``: it is for the shop itself, whatever its person rehearses.
+        """
+        question = _Question(shop_id, key, at_home)
         await self._asking.add(question)
         return question.answer
 
@@ -100,12 +117,15 @@ class Arrivals:
                     "chats": [key.chat_id for key in keys],
                     "threads": [key.thread_id or 0 for key in keys],
                     "connections": [key.business_connection_id or "" for key in keys],
+                    "at_home": [question.at_home for question in questions],
+                    "now": uow.now,
                 },
             )
             for row in rows:
                 question = questions[row.place - 1]
                 question.answer = Arrival(
                     shop=context_of(row),
+                    home_id=row.home_id,
                     settings=values_of(row.settings or {}),
                     texts=texts_of(row.settings or {}),
                     features=state_of(uow.now, row.switches or {}),

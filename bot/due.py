@@ -38,7 +38,8 @@ CLAIM = text(
     WHERE o.id = s.id AND o.due_at <= :now AND o.sent_at IS NULL AND o.id <> ALL (:in_hand)
     RETURNING o.id, o.bot_id, o.user_id, o.chat_id, o.topic_id, o.kind, o.payload, o.attempts,
         coalesce(person.language, shop.default_language) AS language,
-        shop.timezone, shop.calendar, shop.name AS shop_name, shop.support_username,
+        shop.rehearsal_of IS NOT NULL AS is_test, shop.timezone, shop.calendar,
+        shop.name AS shop_name, shop.support_username,
         (SELECT jsonb_object_agg(f.feature_key, jsonb_build_object('enabled', f.enabled,
             'granted', f.granted, 'granted_until', f.granted_until, 'killed', f.killed))
          FROM bot_feature_flags f WHERE f.bot_id = o.bot_id) AS switches,

@@ -137,6 +137,9 @@ class Fleet:
         async with self.units.platform(ACTOR) as uow:
             self._known = {shop.bot_id: shop for shop in await list_fleet(uow, self._known)}
         wanted = self._known
+        self.registry.rehearse(
+            {shop.rehearsal_id: shop.bot_id for shop in wanted.values() if shop.rehearsal_id is not None}
+        )
         gone = [
             shop_id
             for shop_id, member in self._members.items()

@@ -344,6 +344,7 @@ def _claimed(row: Any, now: datetime) -> Claimed:
             row.calendar,
             texts_of(row.texts or {}),
             has_tickets=features.is_on("support_tickets"),
+            is_test=row.is_test,
         ),
     )
 

@@ -17,6 +17,8 @@ class Registry:
 
     _bots: dict[int, Bot] = field(default_factory=dict)
     _shops: dict[int, int] = field(default_factory=dict)
+    _rehearsals: dict[int, int] = field(default_factory=dict)
+    """By a rehearsal's key, the shop whose bot speaks for it."""
     _turn: int = 0
 
     def add(self, shop_id: int, bot: Bot) -> None:
@@ -36,11 +38,15 @@ class Registry:
             raise UnknownBot(telegram_bot_id) from None
 
     def bot_of(self, shop_id: int) -> Bot | None:
-        return self._bots.get(shop_id)
+        return self._bots.get(self._rehearsals.get(shop_id, shop_id))
+
+    def rehearse(self, rehearsals: dict[int, int]) -> None:
+        """Know exactly these rehearsals, each with its shop: what they promise goes out by its bot."""
+        self._rehearsals = rehearsals
 
     def running(self) -> list[int]:
-        """Keys of the shops whose bots run, ascending."""
-        return sorted(self._bots)
+        """Keys of the shops whose bots run, ascending; a rehearsal runs as long as its shop's bot."""
+        return sorted([*self._bots, *(key for key, shop in self._rehearsals.items() if shop in self._bots)])
 
     def in_turn(self) -> list[int]:
         """The same, each time beginning with another one: where not all can be served, each is first

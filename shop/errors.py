@@ -367,3 +367,11 @@ class InsufficientBalance(ShopError):
     code = "insufficient_balance"
     user_id: int
     needed: int
+
+
+@dataclass(eq=False)
+class RehearsalNotReady(ShopError):
+    """A shop cannot be tried yet: ``missing`` is ``telegram``, ``bot``, ``card`` or ``plan``."""
+
+    code = "rehearsal_not_ready"
+    missing: str

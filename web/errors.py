@@ -80,6 +80,10 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
         409,
         N_("You approve up to %(limit)s Toman; a colleague with a higher limit has to decide on this."),
     ),
+    refusals.RehearsalNotReady: (
+        409,
+        N_("To try a purchase you need a linked Telegram account, a bot that answers, a card and a plan."),
+    ),
     refusals.InsufficientBalance: (409, N_("There is not enough money in the wallet.")),
 }
 

@@ -70,6 +70,8 @@ ACTIONS: Mapping[str, str] = {
     "reject_reason.deleted": N_("deleted a reason to reject receipts"),
     "reject_reason.moved": N_("changed the order of the reasons to reject receipts"),
     "reject_reason.switched": N_("switched a reason to reject receipts"),
+    "rehearsal.begun": N_("began a test purchase"),
+    "rehearsal.cleared": N_("cleared the test purchases away"),
     "secrets.rotated": N_("changed the installation's key"),
     "shop.exported": N_("exported the shop"),
     "shop.signed_out": N_("signed everybody out"),

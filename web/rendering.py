@@ -83,6 +83,8 @@ NOTICES = {
     "reason_moved": N_("Moved."),
     "reason_deleted": N_("Deleted; what was said with it stays."),
     "text_reset": N_("The bot speaks in the original words again."),
+    "test_begun": N_("Your Telegram account tries the shop now; open your bot."),
+    "tests_cleared": N_("The test purchases are cleared away."),
     "test_sent": N_("The test is on its way; look in the chat."),
     "no_chat": N_("No chat is linked yet, so there is nowhere to send a test."),
     "panel_saved": N_("Saved on this device."),

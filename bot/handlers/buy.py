@@ -10,9 +10,10 @@ from bot.handlers.menu import status
 from bot.speaking import show, tell
 from bot.views import shopping
 from bot.views.refusals import sentence
-from bot.views.screen import Screen
+from bot.views.screen import Reader, Screen
+from bot.views.words import mark
 from bot.visit import Visit
-from shop.errors import OrderClosed, PlanUnavailable, PriceChanged
+from shop.errors import OrderClosed, PlanUnavailable, PriceChanged, ShopError
 from shop.orders import service as orders
 from shop.orders.queries import get_summary
 from shop.orders.rules import CANCELLABLE
@@ -97,7 +98,7 @@ async def _plans_again(
 ) -> None:
     async with visit.begin(units) as uow:
         offers = await list_offers(uow, visit.language)
-    await show(query, _under(sentence(visit.reader, error), shopping.plans(visit.reader, offers)))
+    await show(query, _under(visit.reader, error, shopping.plans(visit.reader, offers)))
 
 
 async def _review_again(query: CallbackQuery, visit: Visit, units: UnitsOfWork, error: PriceChanged) -> None:
@@ -105,11 +106,12 @@ async def _review_again(query: CallbackQuery, visit: Visit, units: UnitsOfWork, 
     async with visit.begin(units) as uow:
         offer = await get_offer(uow, error.plan_id, visit.language)
     screen = shopping.review(visit.reader, offer, is_payable=True)
-    await show(query, _under(sentence(visit.reader, error), screen))
+    await show(query, _under(visit.reader, error, screen))
 
 
-def _under(words: str, screen: Screen) -> Screen:
-    return Screen(f"{words}\n\n{screen.text}", screen.keyboard)
+def _under(reader: Reader, error: ShopError, screen: Screen) -> Screen:
+    text = screen.text.removeprefix(mark(reader))  # the sentence above it has it already
+    return Screen(f"{sentence(reader, error)}\n\n{text}", screen.keyboard)
 
 
 def router() -> Router:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiogram import F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
@@ -89,20 +90,23 @@ async def _ask(
         await chat.asked(uow, pressed, message_id=question.message_id, kind=QUESTIONS[act])
 
 
-async def answered(message: Message, units: UnitsOfWork, *, shop_id: int, reader: Reader) -> None:
-    """An answer to a message of ours: a reason or an amount, if that was what we asked this person for."""
+async def answered(message: Message, units: UnitsOfWork, *, home_id: int, reader: Reader) -> None:
+    """An answer to a message of ours: a reason or an amount, if that was what we asked this person for.
+
+    Asked of the shop itself, also while he rehearses: about a rehearsal nobody is asked in the chat.
+    """
     sender, question = message.from_user, message.reply_to_message
     if sender is None or question is None:
         return
     said = {"telegram_id": sender.id, "chat_id": message.chat.id, "question_id": question.message_id}
     text = message.text or ""
     try:
-        async with units.begin(shop_id, ACTOR) as uow:
+        async with units.begin(home_id, ACTOR) as uow:
             held = await chat.reject_in_words(uow, **said, text=text)
             if held is None:
                 held = await chat_amount.answer(uow, **said, text=text)
     except ShopError as refusal:
-        await tell(message, Screen(html.escape(views.answer(reader, refusal))))
+        await tell(message, Screen(html.escape(views.answer(replace(reader, is_test=False), refusal))))
         return
     if held is None and message.chat.type == ChatType.PRIVATE:
         raise SkipHandler
@@ -165,7 +169,7 @@ async def link(
                 topic_id=message.message_thread_id if message.is_topic_message else None,
             )
     except ShopError as refusal:
-        await tell(message, Screen(html.escape(views.answer(reader, refusal))))
+        await tell(message, Screen(html.escape(views.answer(replace(reader, is_test=False), refusal))))
     else:
         await tell(message, views.linked(reader, linked, is_private=message.chat.id == sender.id))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypedDict
 
 from aiogram import F, Router
@@ -38,35 +39,38 @@ class Place(TypedDict):
     topic_id: int | None
 
 
-async def answered(message: Message, units: UnitsOfWork, *, shop: BotContext, reader: Reader) -> None:
+async def answered(
+    message: Message, units: UnitsOfWork, *, home_id: int, shop: BotContext, reader: Reader
+) -> None:
     """An answer to a message of ours, if it is about a ticket; what else it may be, others know."""
     place = _place(message, shop)
     try:
-        async with units.begin(shop.bot_id, ACTOR) as uow:
+        async with units.begin(home_id, ACTOR) as uow:
             ticket_id = await chat.answer(
                 uow, **place, message_id=message.message_id, text=message.text or ""
             )
     except ShopError as refusal:
-        await tell(message, views.refused(reader, refusal))
+        await tell(message, views.refused(replace(reader, is_test=False), refusal))
         return
     if ticket_id is None:
         raise SkipHandler
-    await tell(message, views.sent(reader, ticket_id))
+    await tell(message, views.sent(replace(reader, is_test=False), ticket_id))
 
 
 async def answered_with_file(
     message: Message,
     units: UnitsOfWork,
     *,
+    home_id: int,
     shop: BotContext,
     reader: Reader,
     shelf: Shelf,
     settings: dict[str, Any],
 ) -> None:
     """The same with a picture or a PDF; a voice is said not to go out, so that nobody thinks it did."""
-    place = _place(message, shop)
+    place, reader = _place(message, shop), replace(reader, is_test=False)
     try:
-        async with units.begin(shop.bot_id, ACTOR) as uow:
+        async with units.begin(home_id, ACTOR) as uow:
             is_ours = await chat.may_answer(uow, **place)
         if not is_ours:
             raise SkipHandler
@@ -77,7 +81,7 @@ async def answered_with_file(
         if offering.size is not None and offering.size > limit:
             raise FileTooLarge(offering.size, limit)
         prepared = await prepared_of(message, offering, limit)
-        async with units.begin(shop.bot_id, ACTOR) as uow:
+        async with units.begin(home_id, ACTOR) as uow:
             media_id = None if prepared is None else await media.store(uow, shelf, prepared)
             ticket_id = await chat.answer(
                 uow, **place, message_id=message.message_id, text=offering.text or "", media_id=media_id

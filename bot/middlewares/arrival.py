@@ -9,9 +9,10 @@ from aiogram import Bot
 from aiogram.fsm.middleware import FSMContextMiddleware
 from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import DisabledEventIsolation
-from aiogram.types import TelegramObject
+from aiogram.types import TelegramObject, Update
 
 from bot.arrivals import Arrivals
+from bot.middlewares.private import is_for_the_house
 from bot.registry import Registry, UnknownBot
 
 
@@ -41,6 +42,7 @@ class ArrivalMiddleware(FSMContextMiddleware):
                 shop_id = self._registry.shop_of(bot.id)
             except UnknownBot:
                 return await handler(event, data)
-            arrival = data["arrival"] = await self._arrivals.of(shop_id, conversation.key)
+            at_home = isinstance(event, Update) and is_for_the_house(event)
+            arrival = data["arrival"] = await self._arrivals.of(shop_id, conversation.key, at_home=at_home)
             data |= {"state": conversation, "raw_state": arrival.state if arrival else None}
         return await handler(event, data)

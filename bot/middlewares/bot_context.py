@@ -28,8 +28,8 @@ GONE = ("archived", "deleted")
 class BotContextMiddleware(BaseMiddleware):
     """For messages, callback queries and pre-checkout queries.
 
-    Adds ``shop_id``, ``shop`` (BotContext), ``settings``, ``features`` and ``reader``. An unknown or
-    inactive bot is refused and logged: nobody answers in its name.
+    Adds ``shop_id``, ``home_id``, ``shop`` (BotContext), ``settings``, ``features`` and ``reader``.
+    An unknown or inactive bot is refused and logged: nobody answers in its name.
     """
 
     async def __call__(
@@ -48,7 +48,7 @@ class BotContextMiddleware(BaseMiddleware):
             log.warning("an update for the inactive bot of shop %s was refused", shop_id)
             return None
         data["settings"], data["features"] = arrival.settings, arrival.features
-        data["shop_id"], data["shop"] = shop_id, shop
+        data["shop_id"], data["home_id"], data["shop"] = shop_id, arrival.home_id, shop
         is_for_team = data.get("is_for_team", False)
         language = shop.default_language if is_for_team else _stranger(data.get("event_from_user"), shop)
         data["reader"] = reader_of(arrival, language)
@@ -68,6 +68,7 @@ def reader_of(arrival: Arrival, language: str) -> Reader:
         shop.calendar,
         arrival.texts,
         has_tickets=arrival.features.is_on("support_tickets"),
+        is_test=arrival.is_test,
     )
 
 

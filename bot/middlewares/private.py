@@ -11,11 +11,12 @@ from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
-from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject
+from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, Update
 
-from bot.callbacks import LINK, Review, TurnTicket
+from bot.callbacks import LINK, Review, Tap, TurnTicket
 
 TEAM = tuple(f"{one.__prefix__}{one.__separator__}" for one in (Review, TurnTicket))
+SIGN_IN = f"{Tap.__prefix__}{Tap.__separator__}"
 
 
 class OnlyPrivate(BaseMiddleware):
@@ -32,6 +33,13 @@ class OnlyPrivate(BaseMiddleware):
         if not is_for_team and chat is not None and chat.type != ChatType.PRIVATE:
             return None
         return await handler(event, data)
+
+
+def is_for_the_house(update: Update) -> bool:
+    """Whether it is the business of the team, in whatever chat: no part of what somebody rehearses there."""
+    if update.callback_query is not None:
+        return (update.callback_query.data or "").startswith((*TEAM, SIGN_IN))
+    return update.message is not None and _is_link(update.message)
 
 
 def _is_for_team(event: TelegramObject) -> bool:

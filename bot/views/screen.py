@@ -35,6 +35,8 @@ class Reader:
     """The shop's own words, in every language."""
     has_tickets: bool = False
     """Whether the bot itself takes questions."""
+    is_test: bool = False
+    """Somebody of the team tries the shop: every message says so."""
 
     @property
     def gettext(self) -> Callable[[str], str]:

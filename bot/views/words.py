@@ -19,7 +19,7 @@ def write(template: str, reader: Reader, /, **fields: Any) -> str:
 
     Raises TemplateNotFound for an unknown name and UndefinedError for a missing field.
     """
-    return fill(
+    return mark(reader) + fill(
         template,
         **fields,
         lang=reader.language,
@@ -29,6 +29,13 @@ def write(template: str, reader: Reader, /, **fields: Any) -> str:
         shop_name=reader.shop_name,
         support_username=reader.support_username,
     )
+
+
+def mark(reader: Reader) -> str:
+    """What stands above everything that is said to somebody who only tries the shop; nothing otherwise."""
+    if not reader.is_test:
+        return ""
+    return reader.gettext("🧪 Test purchase: nothing here is real, and no money is to be sent.") + "\n\n"
 
 
 def exists(template: str) -> bool:

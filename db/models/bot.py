@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Row
@@ -26,6 +26,13 @@ class Bot(Row):
         one_of("default_language", ("fa", "en")),
         one_of("calendar", ("jalali", "gregorian")),
         CheckConstraint("wallet_balance >= -wallet_credit_limit", name="wallet_within_credit"),
+        CheckConstraint(
+            "num_nonnulls(rehearsal_of, rehearsal_for, rehearsal_until) IN (0, 3)", name="rehearsal_whole"
+        ),
+        CheckConstraint(
+            "rehearsal_of IS NULL OR (rehearsal_id IS NULL AND NOT is_master AND telegram_bot_id IS NULL)",
+            name="rehearsal_is_nothing_else",
+        ),
     )
 
     public_id: Mapped[Words]
@@ -63,3 +70,11 @@ class Bot(Row):
     last_update_at: Mapped[Utc | None]
     """When Telegram last gave this bot an update; minute-grained."""
     deleted_at: Mapped[Utc | None]
+    rehearsal_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("bots.id", ondelete="RESTRICT"))
+    """The rehearsal in which this shop was tried last; see ``shop.rehearsals``."""
+    rehearsal_of: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("bots.id", ondelete="RESTRICT"))
+    """The shop that is tried in this one, which is a rehearsal then and for ever (a trigger)."""
+    rehearsal_for: Mapped[TelegramId | None]
+    """Who tries it: whatever this account says to the shop's bot is said to the rehearsal."""
+    rehearsal_until: Mapped[Utc | None]
+    """From then on he is an ordinary person to the bot again."""

@@ -19,7 +19,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "receipts": ("receipt", "order"),
     "plans": ("plan", "stock"),
     "cards": ("card",),
-    "settings": ("configuration", "feature", "bot", "bot_text", "reject_reason"),
+    "settings": ("configuration", "feature", "bot", "bot_text", "reject_reason", "rehearsal"),
     "team": ("staff", "token", "sign_in"),
     "platform": ("shop", "secrets"),
     "broadcasts": ("broadcast",),

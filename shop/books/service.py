@@ -15,6 +15,7 @@ from shop.actors import System
 from shop.audit import chain
 from shop.books import checks, rules
 from shop.books.rules import Finding
+from shop.bots.queries import is_real
 from shop.notifications import messages
 from shop.notifications.outbox import enqueue_for_owner
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
@@ -54,7 +55,7 @@ async def prove_due(units: UnitsOfWork, *, at: datetime | None = None) -> int:
 
 def _unproved(night: date, begins: datetime) -> Select[tuple[int]]:
     proved = exists().where(BookProof.bot_id == Bot.id, BookProof.day == night)
-    return select(Bot.id).where(Bot.created_at < begins, ~proved).order_by(Bot.id)
+    return select(Bot.id).where(Bot.created_at < begins, is_real(), ~proved).order_by(Bot.id)
 
 
 async def _prove_shop(units: UnitsOfWork, bot_id: int, night: date) -> None:

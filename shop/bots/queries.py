@@ -60,6 +60,8 @@ class FleetBot:
     is_master: bool
     sealed: str = field(repr=False)
     """The token as it is kept: while this is the same, it need not be opened again."""
+    rehearsal_id: int | None = None
+    """The rehearsal that its bot speaks for besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +143,20 @@ async def get_active_bots(uow: UnitOfWork) -> list[BotRow]:
     return [row_of(bot) for bot in bots]
 
 
-async def get_all_bots(uow: UnitOfWork, *, with_deleted: bool = False) -> list[BotRow]:
-    """Every shop, oldest first; the deleted ones only when asked for."""
+async def get_all_bots(
+    uow: UnitOfWork, *, with_deleted: bool = False, with_rehearsals: bool = False
+) -> list[BotRow]:
+    """Every shop, oldest first; the deleted ones, and those that only rehearse one, when asked for."""
     statement = select(Bot).order_by(Bot.id)
+    if not with_rehearsals:
+        statement = statement.where(is_real())
     if not with_deleted:
         statement = statement.where(Bot.deleted_at.is_(None))
     return [row_of(bot) for bot in await uow.session.scalars(statement)]
 
 
-_FLEET = (Bot.id, Bot.public_id, Bot.telegram_bot_token, Bot.name, Bot.default_language, Bot.is_master)
+_MAY_CHANGE = (Bot.name, Bot.default_language, Bot.is_master, Bot.rehearsal_id)
+_FLEET = (Bot.id, Bot.public_id, Bot.telegram_bot_token, *_MAY_CHANGE)
 
 
 async def list_fleet(uow: UnitOfWork, known: Mapping[int, FleetBot] | None = None) -> list[FleetBot]:
@@ -178,13 +185,10 @@ async def list_fleet(uow: UnitOfWork, known: Mapping[int, FleetBot] | None = Non
 def _again(before: FleetBot | None, bot: Any) -> FleetBot | None:
     if before is None or (before.sealed, before.public_id) != (bot.telegram_bot_token, bot.public_id):
         return None
-    if (before.name, before.default_language, before.is_master) == (
-        bot.name,
-        bot.default_language,
-        bot.is_master,
-    ):
+    now = {column.key: getattr(bot, column.key) for column in _MAY_CHANGE}
+    if all(getattr(before, name) == value for name, value in now.items()):
         return before
-    return replace(before, name=bot.name, default_language=bot.default_language, is_master=bot.is_master)
+    return replace(before, **now)
 
 
 def _opened(uow: UnitOfWork, bot: Any) -> FleetBot:
@@ -199,11 +203,17 @@ def _opened(uow: UnitOfWork, bot: Any) -> FleetBot:
         default_language=bot.default_language,
         is_master=bot.is_master,
         sealed=bot.telegram_bot_token,
+        rehearsal_id=bot.rehearsal_id,
     )
 
 
 def _in_status(statuses: tuple[str, ...]) -> tuple[ColumnElement[bool], ...]:
-    return (Bot.is_active.is_(True), Bot.deleted_at.is_(None), Bot.status.in_(statuses))
+    return (Bot.is_active.is_(True), Bot.deleted_at.is_(None), Bot.status.in_(statuses), is_real())
+
+
+def is_real() -> ColumnElement[bool]:
+    """A shop, and no rehearsal of one: for every list of the platform's."""
+    return Bot.rehearsal_of.is_(None)
 
 
 async def get_context(uow: UnitOfWork) -> BotContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from base64 import urlsafe_b64encode
 
 from sqlalchemy import select, update
@@ -13,6 +14,7 @@ from shop.unit_of_work import UnitOfWork
 
 TOKEN_PURPOSE = "bot-token"  # noqa: S105  (a label, not a secret)
 WEBHOOK_PURPOSE = "webhook"
+NOTHING_BYTES = 32
 
 
 def keep_token(vault: Vault, bot: Bot, token: TelegramToken) -> None:
@@ -21,6 +23,13 @@ def keep_token(vault: Vault, bot: Bot, token: TelegramToken) -> None:
     bot.telegram_bot_token = vault.seal(token.text, context=_context(bot))
     bot.token_fingerprint = vault.fingerprint(token.text, purpose=TOKEN_PURPOSE)
     bot.token_state, bot.token_error = "new", None
+
+
+def keep_none(vault: Vault, bot: Bot) -> None:
+    """Fill the place of a token in a shop that has no bot of its own: with what opens nothing anywhere."""
+    nothing = secrets.token_urlsafe(NOTHING_BYTES)
+    bot.telegram_bot_token = vault.seal(nothing, context=_context(bot))
+    bot.token_fingerprint = vault.fingerprint(nothing, purpose=TOKEN_PURPOSE)
 
 
 async def reseal_token(uow: UnitOfWork) -> bool:

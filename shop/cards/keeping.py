@@ -69,7 +69,7 @@ async def create_payment_card(
         raise AlreadyExists("card", "card_number")
     if card is None:
         card = TenantPaymentCard(created_by=uow.actor.label, created_at=uow.now, weight=1)
-        _keep_number(uow, card, number)
+        keep_number(uow, card, number)
         uow.session.add(card)
     if "position" not in particulars:
         particulars["position"] = await _next_position(uow)
@@ -89,7 +89,8 @@ async def _with_number(uow: UnitOfWork, number: str) -> TenantPaymentCard | None
     return cards.one_or_none()
 
 
-def _keep_number(uow: UnitOfWork, card: TenantPaymentCard, number: str) -> None:
+def keep_number(uow: UnitOfWork, card: TenantPaymentCard, number: str) -> None:
+    """Seal ``number`` for the unit's shop, and put it into ``card`` with what it tells by itself."""
     card.number_fingerprint = uow.vault.fingerprint(number, purpose=PURPOSE)
     card.card_number = uow.vault.seal(number, context=_place(uow.bot_id, card.number_fingerprint))
     card.first_six, card.last_four = number[:6], number[-4:]

@@ -33,7 +33,7 @@ def run_verify(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.record:
             await service.prove_due(units)
         async with units.platform(OPERATOR) as uow:
-            bots = await get_all_bots(uow, with_deleted=True)
+            bots = await get_all_bots(uow, with_deleted=True, with_rehearsals=True)
         told: Anchor | None = arguments.anchor
         wrong = await _against(units, bots, told) if told else []
         for bot in bots:

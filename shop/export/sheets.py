@@ -100,7 +100,8 @@ SHEETS: tuple[Sheet, ...] = (
         "default_language currency timezone calendar support_username admin_chat_id admin_topic_id "
         "notification_group_id notification_topic_id card_receipt_topic_id zarinpal_sandbox wallet_balance "
         "wallet_credit_limit traffic_consumed_bytes traffic_sold_bytes created_by last_update_at deleted_at",
-        "telegram_bot_token token_fingerprint token_error zarinpal_merchant_id",
+        "telegram_bot_token token_fingerprint token_error zarinpal_merchant_id "
+        "rehearsal_id rehearsal_of rehearsal_for rehearsal_until",
     ),
     Sheet(
         "users",

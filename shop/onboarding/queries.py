@@ -12,7 +12,7 @@ from shop.actors import SHOP_SEE, require
 from shop.orders.queries import is_sale
 from shop.unit_of_work import UnitOfWork
 
-StepKey = Literal["bot", "card", "plan", "stock", "chat", "support", "sale"]
+StepKey = Literal["bot", "card", "plan", "stock", "chat", "support", "test", "sale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,11 @@ class Checklist:
         return any(step.is_done for step in self.steps if step.key == key)
 
 
-async def load_checklist(uow: UnitOfWork) -> Checklist:
-    """One statement. Raises NotAllowed."""
+async def load_checklist(uow: UnitOfWork, *, is_tried: bool = False) -> Checklist:
+    """One statement. ``is_tried``: a test purchase went the whole way, as ``shop.rehearsals`` knows.
+
+    Raises NotAllowed.
+    """
     require(uow.actor, SHOP_SEE)
     on_sale = (BotPlan.is_active, BotPlan.archived_at.is_(None))
     row = (
@@ -85,6 +88,7 @@ async def load_checklist(uow: UnitOfWork) -> Checklist:
         Step("stock", row.stock),
         Step("chat", row.chat is not None),
         Step("support", bool(row.support_username), row.support_username or ""),
+        Step("test", is_tried),
         Step("sale", row.sale),
     )
     return Checklist(steps, row.username)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from db.models import Bot, Staff, StaffSession
 from shop.actors import PLATFORM_MANAGE, require
+from shop.bots.queries import is_real
 from shop.errors import NotFound
 from shop.staff import telegram
 from shop.unit_of_work import UnitOfWork
@@ -76,7 +77,7 @@ async def unlink(uow: UnitOfWork, bot_id: int, staff_id: int) -> None:
 
 async def _tenant(uow: UnitOfWork, bot_id: int) -> Bot:
     shop = await uow.session.scalar(
-        select(Bot).where(Bot.id == bot_id, Bot.deleted_at.is_(None), Bot.is_master.is_(False))
+        select(Bot).where(Bot.id == bot_id, Bot.deleted_at.is_(None), Bot.is_master.is_(False), is_real())
     )
     if shop is None:
         raise NotFound("bot", bot_id)

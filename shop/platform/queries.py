@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, func, select
 
 from db.models import Bot, CardToCardPayment, Order, Subscription
 from shop.actors import PLATFORM_MANAGE, require
+from shop.bots.queries import is_real
 from shop.unit_of_work import UnitOfWork
 
 SALES_WITHIN = timedelta(days=30)
@@ -81,7 +82,7 @@ async def list_shops(uow: UnitOfWork) -> list[ShopRow]:
         .outerjoin(sales, sales.c.bot_id == Bot.id)
         .outerjoin(running, running.c.bot_id == Bot.id)
         .outerjoin(waiting, waiting.c.bot_id == Bot.id)
-        .where(Bot.deleted_at.is_(None))
+        .where(Bot.deleted_at.is_(None), is_real())
         .order_by(waiting.c.oldest.asc().nulls_last(), Bot.name, Bot.id)
     )
     return [ShopRow(*row) for row in rows]

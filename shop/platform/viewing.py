@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from db.models import Bot, StaffSession
 from shop.actors import PLATFORM_MANAGE, require
 from shop.audit import service as audit
+from shop.bots.queries import is_real
 from shop.errors import NotFound
 from shop.signals import sessions_changed
 from shop.staff.lifetimes import VIEWING
@@ -24,7 +25,9 @@ async def open_shop(uow: UnitOfWork, who: SignedIn, bot_id: int) -> None:
     Raises NotAllowed, NotFound (no such shop, deleted, or the master's own).
     """
     require(uow.actor, PLATFORM_MANAGE)
-    shop = select(Bot.id).where(Bot.id == bot_id, Bot.deleted_at.is_(None), Bot.is_master.is_(False))
+    shop = select(Bot.id).where(
+        Bot.id == bot_id, Bot.deleted_at.is_(None), Bot.is_master.is_(False), is_real()
+    )
     if await uow.session.scalar(shop) is None:
         raise NotFound("bot", bot_id)
     if who.shop.bot_id == bot_id:

@@ -43,6 +43,8 @@ class ShopOnScreen:
     currency: str
     has_sold: bool
     """Until the first sale the list of what is missing is among its pages."""
+    rehearsal_id: int | None = None
+    """In which it was tried last, and not cleared away since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _signed_in(row: Any) -> SignedIn:
             timezone=row.timezone,
             currency=row.currency,
             has_sold=row.has_sold,
+            rehearsal_id=row.rehearsal_id,
         ),
         scope=None if row.scope is None else frozenset(row.scope),
         token_ends_at=row.token_ends_at,

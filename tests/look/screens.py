@@ -11,12 +11,12 @@ from shop.platform.people import PersonRow, ShopPeople
 from shop.provisioning.service import StockAdded
 from shop.staff.rules import ABOUT
 from shop.staff.scopes import WAYS, way_of
+from tests.look import rehearsals
 from tests.look.cards import card_states
 from tests.look.customers import customer_states
 from tests.look.pages import (
     NOW,
     REJECT_TEXTS,
-    STEPS,
     make_books,
     make_checklist,
     make_colleague,
@@ -265,8 +265,8 @@ def screens():
         "overview/index.html",
         {"overview": make_overview(**EMPTY_SHOP, days=[]), "checklist": make_checklist("bot", "card")},
     )
-    for done in ((), ("bot", "card", "plan"), STEPS):
-        yield f"start, {len(done)} done", "start/index.html", {"checklist": make_checklist(*done)}
+    yield from rehearsals.first_steps()
+    yield from rehearsals.receipts_of_tests()
     yield (
         "quiet day",
         "overview/index.html",

@@ -36,7 +36,7 @@ async def test_a_fresh_shop_opens_with_its_list_and_everything_else_can_be_reach
     page = (await alice.get("/start?lang=en")).text
 
     assert (sent_on.status_code, sent_on.headers["location"]) == (303, "/start")
-    assert "7 steps left to your first sale" in page
+    assert "8 steps left to your first sale" in page
     assert page.count('class="done"') == 0
     for where in re.findall(r'class="btn btn-s[^"]*" href="([^"]+)"', page):
         assert (await alice.get(where)).status_code == 200

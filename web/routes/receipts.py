@@ -35,6 +35,7 @@ from web.errors import sentence_for
 from web.forms import parse_id, parse_number, read_form
 from web.parts import WebRequest, parts_of
 from web.queue import Part, address
+from web.rehearsing import rehearsal_of
 from web.rendering import PUSH_URL, Screen, isolated, see_other, wants_part
 
 QUEUE = "/receipts"
@@ -70,7 +71,7 @@ class ReceiptController(Controller):
         """Our own copy of the picture; anything else is for saving, never for showing."""
         receipt = parse_id("receipt", payment_id)
         stored = await media.open_picture(uow, parts_of(request).shelf, receipt)
-        return _file(receipt, stored)
+        return picture_response(receipt, stored)
 
     @post("/{payment_id:str}/look", opt=route_for(Access.STAFF, in_background=True))
     async def look(self, request: WebRequest, uow: Uow, payment_id: FromPath[str]) -> Response[str]:
@@ -203,7 +204,8 @@ async def _look_at(request: WebRequest, uow: UnitOfWork, payment_id: int | None 
         language=screen.lang,
         **part.asked,
     )
-    response = _show(screen, desk, open_dialog=opened, unread=part.unread)
+    rehearsal = None if wants_part(request) else await rehearsal_of(request)
+    response = _show(screen, desk, open_dialog=opened, unread=part.unread, rehearsal=rehearsal)
     if wants_part(request) and payment_id is None and part.tab == "waiting" and not opened:
         # Without the fields that were left empty.
         response.headers[PUSH_URL] = address(desk, QUEUE)
@@ -286,7 +288,7 @@ async def _ask_again(screen: Screen, payment_id: int, **context: Any) -> Respons
     return _show(screen, desk, code=422, **context)
 
 
-def _file(payment_id: int, stored: StoredFile) -> Response[bytes]:
+def picture_response(payment_id: int, stored: StoredFile) -> Response[bytes]:
     """Never kept by the browser: it is somebody's bank slip, and the computer may be another's."""
     headers = {"Content-Security-Policy": PICTURE_POLICY}
     if not stored.is_picture:
