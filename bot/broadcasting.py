@@ -43,12 +43,18 @@ class Broadcasting:
             self._wake.clear()
             wait = LONGEST_WAIT
             try:
-                wait = await self.look()
+                wait = await self.turn()
             except Exception:  # the database may be away; what is written down stays written down
                 log.exception("cannot look after the broadcasts")
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
+
+    async def turn(self) -> float:
+        """One look; seconds of rest until the next, less by what it took: the pace is from look to look."""
+        began = self.outbox.monotonic()
+        wait = await self.look()
+        return max(0.0, wait - (self.outbox.monotonic() - began))
 
     async def look(self) -> float:
         """One handful for each shop that has one; seconds until the next look."""

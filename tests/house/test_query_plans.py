@@ -24,7 +24,8 @@ from shop.books.queries import load_proof
 from shop.bots.queries import get_context
 from shop.broadcasts import sending
 from shop.broadcasts.audience import count as count_audience
-from shop.broadcasts.queries import list_broadcasts, load_broadcast
+from shop.broadcasts.narrowing import Narrowing
+from shop.broadcasts.queries import list_broadcasts, list_missed, load_broadcast
 from shop.cards.board import load_board
 from shop.cards.service import get_next_card_for_rotation
 from shop.cards.simulator import simulate
@@ -179,6 +180,13 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "broadcasts": list_broadcasts,
         "a broadcast": lambda uow: load_broadcast(uow, written.broadcast_id),
         "an audience counted": lambda uow: count_audience(uow, "expired"),
+        "an audience narrowed": lambda uow: count_audience(
+            uow,
+            "ending",
+            Narrowing(days=7, plan_id=shop.plan_id, language="fa", spent_from=5),
+        ),
+        "an audience by name": lambda uow: count_audience(uow, "named", Narrowing(named=("99", "carol_1"))),
+        "whom a broadcast missed": lambda uow: list_missed(uow, written.broadcast_id),
         "a broadcast, counted": sending.settle,
         "a broadcast, promised": lambda uow: sending.feed(uow, 5),
         "customers": lambda uow: list_customers(uow, Sought()),

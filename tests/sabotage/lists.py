@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.sabotage import demands, desk, money, outside, recovery, traps
+from tests.sabotage import broadcasts, demands, desk, money, outside, recovery, traps
 from tests.sabotage.mutant import Mutant
 
 LISTS: Mapping[str, tuple[Mutant, ...]] = {
@@ -14,5 +14,6 @@ LISTS: Mapping[str, tuple[Mutant, ...]] = {
     "outside": outside.MUTANTS,
     "recovery": recovery.MUTANTS,
     "desk": desk.MUTANTS,
+    "broadcasts": broadcasts.MUTANTS,
 }
 EVERY = tuple(mutant for mutants in LISTS.values() for mutant in mutants)

@@ -26,6 +26,7 @@ TITLES: Mapping[str, str] = {
     "outside": "What browsers are sent and strangers send",
     "recovery": "Coming back after kills and faults",
     "desk": "Around the decision",
+    "broadcasts": "Messages to many",
 }
 COLUMNS = ("| Without the cure | For | Where | Noticed |", "|--|--|--|--|")
 _ROW = re.compile(r"^\| (?P<name>[^|]+) \|[^|]*\| `[^|]*` \| (?P<told>[^|]+) \|$")

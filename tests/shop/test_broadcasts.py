@@ -66,6 +66,11 @@ def test_a_place_in_a_name_is_no_place():
     assert rules.filled("{name} at {shop}", name="{shop}", shop="{name}") == "{shop} at {name}"
 
 
+def test_what_stands_in_a_name_is_no_markup():
+    said = rules.as_html("<b>{name}</b> & <i x> <3", name="<b>Ann</b>&", shop="")
+    assert said == "<b>&lt;b&gt;Ann&lt;/b&gt;&amp;</b> &amp; &lt;i x&gt; &lt;3"
+
+
 async def test_an_audience_is_counted_without_whoever_is_blocked_or_has_left(units, shops, shop):
     people = [await shops.person(shop) for _ in range(3)]
     sent = await shops.receipt(shop)
