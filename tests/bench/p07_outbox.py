@@ -50,10 +50,8 @@ async def measure(ground: Ground, *, rounds: int = 5, messages: int = 600) -> li
         bodies = _bodies(url, shops, messages)
 
         async def ours() -> int:
-            keys = ", ".join(str(shop.bot_id) for shop in shops)
-            await superuser.execute(
-                _PROMISE.format(shops=keys, first=FIRST, people=PEOPLE, each=messages // SHOPS)
-            )
+            bot_ids = [shop.bot_id for shop in shops]
+            await superuser.execute(promise(bot_ids, first=FIRST, people=PEOPLE, each=messages // SHOPS))
             outbox.wake()
             while await superuser.fetchval("select count(*) from outbox where sent_at is null"):
                 await asyncio.sleep(0.02)
@@ -88,6 +86,12 @@ async def measure(ground: Ground, *, rounds: int = 5, messages: int = 600) -> li
             },
         )
     ]
+
+
+def promise(shops: Sequence[int], *, first: int, people: int, each: int) -> str:
+    """SQL: so many messages of each of ``shops``, due now, to ``people`` from ``first`` on in turn."""
+    keys = ", ".join(map(str, shops))
+    return _PROMISE.format(shops=keys, first=first, people=people, each=each)
 
 
 async def _introduce(url: str, shops: Sequence[Shop]) -> None:

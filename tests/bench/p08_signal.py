@@ -49,7 +49,7 @@ async def measure(ground: Ground, *, times: int = 60) -> list[Figure]:
             async with _listener(ground, f"{url}/bot{other}/sendMessage"):
                 await asyncio.sleep(AFTER_START)
                 for sent in waiting:
-                    decided.append(await _decide(ground, http, url, shop, sent.payment_id))
+                    decided.append(await decide(ground, http, url, shop, sent.payment_id))
                     bare.append(await _notify(ground, http, url, other))
                     switched.append(await _switch(ground, http, url, shop))
                     await asyncio.sleep(PAUSE)
@@ -77,15 +77,15 @@ def _rows(what: str, ours: Sequence[float], bare: Sequence[float]) -> list[Figur
     ]
 
 
-async def _decide(ground: Ground, http: ClientSession, url: str, shop: Shop, payment_id: int) -> float:
-    heard = await _listening(http, url, shop.telegram_token)
+async def decide(ground: Ground, http: ClientSession, url: str, shop: Shop, payment_id: int) -> float:
+    heard = await listening(http, url, shop.telegram_token)
     async with ground.units.begin(shop.bot_id, shop.owner) as uow:
         await receipts.approve(uow, payment_id)
     return 1000 * (-time.monotonic() + await heard)
 
 
 async def _switch(ground: Ground, http: ClientSession, url: str, shop: Shop) -> float:
-    heard = await _listening(http, url, shop.telegram_token)
+    heard = await listening(http, url, shop.telegram_token)
     async with ground.units.begin(shop.bot_id, shop.owner) as uow:
         await features.toggle_feature(uow, "card_to_card")
     committed = time.monotonic()
@@ -98,7 +98,7 @@ async def _switch(ground: Ground, http: ClientSession, url: str, shop: Shop) -> 
 
 
 async def _notify(ground: Ground, http: ClientSession, url: str, token: str) -> float:
-    heard = await _listening(http, url, token)
+    heard = await listening(http, url, token)
     connection = await ground.connect()
     await connection.execute(f"BEGIN; NOTIFY {CHANNEL}, '1'; COMMIT")
     committed = time.monotonic()
@@ -106,7 +106,7 @@ async def _notify(ground: Ground, http: ClientSession, url: str, token: str) -> 
     return 1000 * (await heard - committed)
 
 
-async def _listening(http: ClientSession, url: str, token: str) -> asyncio.Future[float]:
+async def listening(http: ClientSession, url: str, token: str) -> asyncio.Future[float]:
     waiting = asyncio.ensure_future(called(http, url, token, "sendMessage"))
     await asyncio.sleep(0.02)  # until the other side has it
     return waiting

@@ -8,7 +8,7 @@ from tests.bench.__main__ import MEASURES
 from tests.bench.figures import Figure, Goal, Series, as_json, as_markdown
 from tests.bench.ground import prepared
 
-# P2 wants programs that are not installed here (tests/bench/peers.py).
+# P2 and P12 want programs that are not installed here (tests/bench/peers.py, tests/lighthouse).
 # The others run the same programs, with two of them or with a fleet, and take their time.
 TINY = {
     "P1": {"rounds": 1, "requests": 2},
@@ -18,6 +18,7 @@ TINY = {
     "P6": {"rounds": 1, "updates": 5},
     "P7": {"rounds": 1, "messages": 20},
     "P8": {"times": 2},
+    "P11": {"rounds": 1, "probes": 2, "updates": 20, "sends": 10},
     "S1": {"people": 20, "rounds": 1, "searches": 1},
 }
 

@@ -86,7 +86,9 @@ async def queue(state: State, bot_id: int) -> Response[str]:
         waiting=counts["waiting"],
         permissions=OWNING,
     )
-    html = state.template.render(lang="fa", theme="auto", tz=state.zone, now=now, page=page, desk=desk)
+    html = state.template.render(
+        lang="fa", theme="auto", density="roomy", keys="on", tz=state.zone, now=now, page=page, desk=desk
+    )
     return Response(html, media_type="text/html")
 
 
