@@ -304,6 +304,34 @@ async def test_two_people_and_the_chat_work_one_queue_while_receipts_arrive(
         assert await wallet.prove(uow) == []
 
 
+async def test_two_people_are_given_different_receipts_and_one_takes_over_what_the_other_has(
+    desk: Desk, stack: Stack
+):
+    alice, sara = desk.alice, desk.sara
+    first, second, third, fourth = [await desk.receive(name) for name in ("نیما", "پریسا", "رضا", "مینا")]
+    await alice.goto(f"{stack.dashboard}/receipts/{first}")
+    await sara.goto(f"{stack.dashboard}/receipts/{second}")
+    for page in (alice, sara):
+        await expect(page.locator(".line-on")).to_be_visible()
+
+    # Both decide at the same moment: each is given another one to go on with.
+    await asyncio.gather(alice.keyboard.press("a"), sara.keyboard.press("a"))
+    for page, mine in ((alice, first), (sara, second)):
+        await expect(page.locator("#desk")).not_to_have_attribute("data-item", str(mine))
+    hers, his = [await page.locator("#desk").get_attribute("data-item") for page in (alice, sara)]
+    assert {hers, his} == {str(third), str(fourth)}
+
+    # What Sara has open, Alice decides only after she took it over, and Sara sees whose it is.
+    await alice.locator(f"#q-{his} a").click()
+    await expect(alice.locator("#standing")).to_contain_text("سارا")
+    await alice.keyboard.press("a")
+    await alice.locator("#takeover [type=submit]").click()
+    await expect(alice.locator("#standing")).to_be_empty()
+    await expect(sara.locator("#standing")).not_to_be_empty()
+    await alice.keyboard.press("a")
+    await expect(sara.locator("#act")).to_contain_text("تأییدشده")
+
+
 async def outcomes(units: UnitsOfWork, shop: Shop) -> dict[int, tuple[str, str | None]]:
     """What the books say became of each receipt, and in which words."""
     async with units.begin(shop.bot_id, System("test")) as uow:
