@@ -22,6 +22,8 @@ KNOCKING = "who_asks"
 MISSING = {
     "/broadcasts/count",
     "/broadcasts/{broadcast_id:str}/picture",
+    "/start/tests/{payment_id:str}",
+    "/start/tests/{payment_id:str}/image",
     "/tickets/{ticket_id:str}/files/{message_id:str}",
 }
 """What answers only a question, or what is not there."""
@@ -72,6 +74,8 @@ MOST = {
     "/settings/texts/{text_key:str}": 4,
     "/settings/{tab:str}": 4,
     "/start": 3,
+    "/start/tests/{payment_id:str}": 3,
+    "/start/tests/{payment_id:str}/image": 3,
     "/stock": 3,
     "/stock/{plan_id:str}": 3,
     "/subscriptions": 4,
