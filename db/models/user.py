@@ -41,7 +41,7 @@ class UserWord(BotOwned):
     """The name of a person as it is looked for: its words in one form of every letter, from each word on.
 
     ``name_words`` makes them of the first name and the last, and of the @name; triggers of ``users`` keep
-    them (ADR 0016), so that no way of writing a name can forget to.
+    them (ADR 0017), so that no way of writing a name can forget to.
     """
 
     __tablename__ = "user_words"

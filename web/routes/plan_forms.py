@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from shop.actors import PLANS_MANAGE, may, require
+from shop.actors import PLANS_MANAGE, SHOP_SEE, may, require
 from shop.errors import BadInput, ChangedMeanwhile
 from shop.i18n import LANGUAGE_NAMES, LANGUAGES
 from shop.money import Currency, Money
@@ -69,6 +69,7 @@ async def create(request: WebRequest) -> Response[str]:
 @get(f"{PLANS}/{{plan_id:str}}")
 async def one(request: WebRequest, uow: Uow, plan_id: FromPath[str]) -> Response[str]:
     """One plan as it is; for whoever may not change it, to be read."""
+    require(uow.actor, SHOP_SEE)
     plan = await queries.get_plan(uow, parse_id("plan", plan_id))
     return await _show(Screen.of(request), uow, plan, _typed(plan, _own(request)))
 
