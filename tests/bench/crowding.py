@@ -31,11 +31,11 @@ _OWN: Mapping[str, Mapping[str, str]] = {
 
 # The bulk seeding writes neither; one customer has at most one ticket that is not closed.
 _TALK = """
-    INSERT INTO tickets (bot_id, user_id, subject, status, last_at, unanswered, closed_at,
+    INSERT INTO tickets (bot_id, user_id, subject, status, last_at, waiting_since, unanswered, closed_at,
         created_at, updated_at)
     SELECT bot_id, user_id, 'Question ' || n,
-        CASE WHEN n <= people AND n % 4 = 0 THEN 'open' ELSE 'closed' END,
-        at, (n % 4 = 0)::int, at, at, at
+        CASE WHEN n <= people AND n % 4 = 0 THEN 'waiting_staff' ELSE 'closed' END,
+        at, CASE WHEN n <= people AND n % 4 = 0 THEN at END, (n % 4 = 0)::int, at, at, at
     FROM (
         SELECT u.bot_id, u.ids[1 + n % u.people] AS user_id, u.people, n,
             now() - n * interval '13 minutes' AS at

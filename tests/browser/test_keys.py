@@ -182,7 +182,7 @@ async def test_signing_out_everywhere_ends_the_other_browser_too(stack, browser,
         await one.sign_in(shop.api_token)
 
     await here.page.goto(f"{stack.dashboard}/sessions")
-    await expect(here.page.get_by_text("This device")).to_have_count(1)
+    await expect(here.page.get_by_text("This device", exact=True)).to_have_count(1)
     await here.page.get_by_role("button", name="Sign out everywhere").click()
 
     await here.page.wait_for_url("**/login")

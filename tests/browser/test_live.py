@@ -139,7 +139,7 @@ async def test_a_colleague_who_looks_is_named_and_decides_first(desk: Desk, stac
 
 async def test_where_a_focused_button_was_the_outcome_is_focused(desk: Desk, stack: Stack):
     first = await desk.receive("نیما")
-    for page in (desk.alice, desk.sara):
+    for page in (desk.sara, desk.alice):
         await page.goto(f"{stack.dashboard}/receipts/{first}")
         await expect(page.locator(".line-on")).to_be_visible()
     await desk.alice.locator("#act button[data-key=KeyA]").focus()

@@ -28,7 +28,7 @@ async def test_the_list_of_a_fresh_shop_leads_to_what_the_bot_sells(stack, brows
 
     await expect(page).to_have_url(f"{stack.dashboard}/start")
     await expect(page.locator("#step-card")).not_to_have_class(re.compile("done"))
-    await page.get_by_role("link", name="Add a card").click()
+    await page.get_by_role("link", name="Add a card", exact=True).click()
     await page.get_by_label("Card number").first.fill(card_number())
     await page.locator("#holder-new").fill("مریم کاظمی")
     await page.get_by_role("button", name="Add the card").click()

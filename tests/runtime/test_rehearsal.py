@@ -21,7 +21,8 @@ from pg_class c left join pg_policy p on p.polrelid = c.oid
 where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by 1, 4
 """
 TRIGGERS = (
-    "select tgrelid::regclass, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal order by 1, 2"
+    "select tgrelid::regclass::text, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal"
+    " order by 1, 2"
 )
 CONTENTS = r"""
 select format('select %1$L, count(*), md5(array_agg(t::text order by t::text)::text) from %1$I t', table_name)

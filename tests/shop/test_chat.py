@@ -86,7 +86,7 @@ async def test_every_other_press_is_refused_and_changes_nothing(
                 await deed(uow, door.press(by, chat_id=chat_id))
     with pytest.raises(NotAllowed):
         async with door.unit() as uow:
-            await chat.reject(uow, door.press(by, chat_id=chat_id), reason=RejectReason.UNREADABLE)
+            await chat.reject(uow, door.press(by, chat_id=chat_id), code=RejectReason.UNREADABLE)
 
     assert await everything.fetchval(
         "select commit_at is null from card_to_card_payments where id = $1", door.sent.payment_id
