@@ -35,7 +35,7 @@ async def test_the_list_of_a_fresh_shop_leads_to_what_the_bot_sells(stack, brows
     await expect(page.locator("#card-new")).not_to_have_attribute("open", "")
     await page.goto(f"{stack.dashboard}/start")
     await expect(page.locator("#step-card")).to_have_class("done")
-    await page.get_by_role("link", name="Create a plan").click()
+    await page.get_by_role("link", name="Create a plan", exact=True).click()
     await page.locator("#name_fa").fill("یک‌ماهه")
     await page.get_by_label("Name in English").fill("One month")
     await page.get_by_label("Price in Toman").fill("120000")

@@ -26,6 +26,9 @@ UNTOUCHED = (
 """Tables in which no form writes anything under a name that is not its own."""
 THEIRS = dict.fromkeys(("/plans", "/plans/{plan_id:str}", "/plans/{plan_id:str}/archive"), "bot_plans")
 THEIRS |= {"/team": "staff"}
+THEIRS |= dict.fromkeys(
+    ("/settings/reasons", "/settings/reasons/{reason_code:str}/switch"), "bot_configurations"
+)
 """The forms whose own fields, or whose very act, write in one of these tables."""
 WRITES_ONCE = {"/features/{key:str}/switch", "/settings/{tab:str}"}
 """Routes whose own form writes into one of those, the same every time."""

@@ -56,8 +56,8 @@ TRIGGERS = {
     ),
     "keep_words_of_changed": (
         "CREATE TRIGGER keep_words_of_changed AFTER UPDATE OF first_name, last_name, username ON users "
-        "FOR EACH ROW WHEN ((OLD.first_name, OLD.last_name, OLD.username) "
-        "IS DISTINCT FROM (NEW.first_name, NEW.last_name, NEW.username)) "
+        "FOR EACH ROW WHEN (OLD.first_name IS DISTINCT FROM NEW.first_name "
+        "OR OLD.last_name IS DISTINCT FROM NEW.last_name OR OLD.username IS DISTINCT FROM NEW.username) "
         "EXECUTE FUNCTION keep_words_of_changed()"
     ),
 }
