@@ -7,11 +7,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER
 
 CLAIM = text(
     """
-    UPDATE outbox o
-    SET due_at = :lease_until, attempts = o.attempts + 1, is_going = true,
-        -- Nobody said what became of the last try: this one may be the second to arrive.
-        doubts = o.doubts + o.is_going::int
-    FROM (
+    -- Materialized, as for updates (``bot.inbox``): it is chosen once, however old the plan is.
+    WITH s AS MATERIALIZED (
         SELECT h.id, h.bot_id, h.user_id
         FROM unnest(:shops, :rooms) AS b(bot_id, room)
         CROSS JOIN LATERAL (
@@ -32,7 +29,12 @@ CLAIM = text(
             LIMIT b.room
         ) h
         LIMIT :room
-    ) s
+    )
+    UPDATE outbox o
+    SET due_at = :lease_until, attempts = o.attempts + 1, is_going = true,
+        -- Nobody said what became of the last try: this one may be the second to arrive.
+        doubts = o.doubts + o.is_going::int
+    FROM s
     JOIN bots shop ON shop.id = s.bot_id
     LEFT JOIN users person ON person.bot_id = s.bot_id AND person.id = s.user_id
     WHERE o.id = s.id AND o.due_at <= :now AND o.sent_at IS NULL AND o.id <> ALL (:in_hand)

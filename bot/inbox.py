@@ -19,7 +19,7 @@ from typing import Any
 from aiogram import Bot
 from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
 from sqlalchemy import DateTime, bindparam, delete, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER
 
 from bot.noting import note
 from bot.polling import RawUpdate
@@ -43,6 +43,8 @@ WINDOW = 40
 PER_BOT = 4
 """How many updates of one bot one claim takes: a flood in one shop does not stop the others. Where fewer
 shops run than there is room for, each may take its share of it."""
+MOST_OF_ONE = 8
+"""How many updates of one bot are handled at once: whoever writes to another shop finds a free hand."""
 HANDLE_SECONDS = 90.0
 LEASE = timedelta(seconds=120)
 NOTE_SECONDS = 3600.0
@@ -60,11 +62,11 @@ ERROR_LENGTH = 500
 
 _CLAIM = text(
     """
-    UPDATE telegram_updates u
-    SET lease_until = :lease_until, attempts = u.attempts + 1
-    FROM (
+    -- Materialized: a plan that was made while the table was empty would choose anew for every row of it, and
+    -- stand still when a flood has come before the server has looked at the table again.
+    WITH s AS MATERIALIZED (
         SELECT h.bot_id, h.update_id
-        FROM unnest(:shops) AS b(bot_id)
+        FROM unnest(:shops, :rooms) AS b(bot_id, room)
         CROSS JOIN LATERAL (
             -- Only the first open update of a person; while it is leased or pauses, the person waits.
             SELECT f.bot_id, f.update_id
@@ -82,15 +84,22 @@ _CLAIM = text(
             ) f
             WHERE f.lease_until IS NULL OR f.lease_until <= :now
             ORDER BY f.update_id
-            LIMIT :per_bot
+            LIMIT b.room
         ) h
         LIMIT :room
-    ) s
+    )
+    UPDATE telegram_updates u
+    SET lease_until = :lease_until, attempts = u.attempts + 1
+    FROM s
     WHERE u.bot_id = s.bot_id AND u.update_id = s.update_id
       AND u.done_at IS NULL AND (u.lease_until IS NULL OR u.lease_until <= :now)
     RETURNING u.bot_id, u.update_id, u.person_id, u.body, u.attempts
     """
-).bindparams(bindparam("shops", type_=ARRAY(BIGINT)), bindparam("busy", type_=ARRAY(BIGINT)))
+).bindparams(
+    bindparam("shops", type_=ARRAY(BIGINT)),
+    bindparam("rooms", type_=ARRAY(INTEGER)),
+    bindparam("busy", type_=ARRAY(BIGINT)),
+)
 
 _NEXT = text(
     """
@@ -139,6 +148,8 @@ class Inbox:
     _handlers: Tasks = field(default_factory=lambda: Tasks(watched=True))
     _busy: Counter[int] = field(default_factory=Counter)
     """People whose update is being handled: nothing else of theirs is looked at meanwhile."""
+    _in_hand: Counter[int] = field(default_factory=Counter)
+    """How many updates of each shop are being handled."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _in_doubt: bool = False
     """A claim failed: it may have been carried out although we were not told of it."""
@@ -263,7 +274,10 @@ class Inbox:
         return min((free_at - uow.now).total_seconds(), LONGEST_WAIT)
 
     async def _claim(self, room: int) -> list[Claimed]:
-        shops = self.registry.in_turn()
+        running = self.registry.in_turn()
+        usual = max(PER_BOT, room // len(running)) if running else 0
+        rooms = {shop: min(usual, MOST_OF_ONE - self._in_hand[shop]) for shop in running}
+        shops = [shop for shop, free in rooms.items() if free > 0]
         if not shops or room <= 0:
             return []
         # A lease that a crash of the server undoes is one that the next leader would undo as well.
@@ -274,7 +288,7 @@ class Inbox:
                     "shops": shops,
                     "now": uow.now,
                     "lease_until": uow.now + LEASE,
-                    "per_bot": max(PER_BOT, room // len(shops)),
+                    "rooms": [rooms[shop] for shop in shops],
                     "window": WINDOW,
                     "busy": list(self._busy),
                     "room": room,
@@ -282,6 +296,7 @@ class Inbox:
             )
             claimed = [Claimed(*row) for row in rows]
         self._busy.update(one.person_id for one in claimed)
+        self._in_hand.update(one.bot_id for one in claimed)
         return claimed
 
     async def _work(self, claimed: Claimed) -> None:
@@ -290,6 +305,8 @@ class Inbox:
         finally:
             self._busy[claimed.person_id] -= 1
             self._busy += Counter()  # drops those who are down to nothing
+            self._in_hand[claimed.bot_id] -= 1
+            self._in_hand += Counter()
             # Claiming for each one that is done would be as many claims as updates.
             if len(self._workers) <= AT_ONCE // 2:
                 self.wake()

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import pytest
 from aiogram import Bot
+from sqlalchemy import TextClause
+from sqlalchemy.dialects import postgresql
 
-from bot.inbox import KEPT, LEASE, LONGEST_WAIT, MOST_ATTEMPTS, PAUSES, TICK_SECONDS, Inbox
+from bot.due import CLAIM
+from bot.inbox import (
+    _CLAIM,
+    KEPT,
+    LEASE,
+    LONGEST_WAIT,
+    MOST_ATTEMPTS,
+    MOST_OF_ONE,
+    PAUSES,
+    TICK_SECONDS,
+    Inbox,
+)
 from bot.polling import Poller, RawUpdate, person_of
 from bot.registry import Registry
 from bot.sandbox.server import Sandbox
@@ -22,6 +37,7 @@ from tests.bot import updates
 from tests.bot.conftest import MakePhone
 from tests.conftest import Clock
 from tests.factories import Shop, Shops
+from tests.house.test_query_plans import steps
 
 ENOUGH_SECONDS = 10
 """For what takes none where all is well; a poll with nothing to bring takes longer."""
@@ -56,6 +72,7 @@ class Desk:
         return Inbox(self.inbox.units, self.inbox.registry, self.handled.handle, self.handled.apologise)
 
 
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 NUL_AND_HALVES = "Ca\x00r\ud800ol\udfff"
 
 
@@ -172,6 +189,42 @@ async def test_a_flood_in_one_shop_leaves_room_for_the_others(desk: Desk, shops:
     claimed = await desk.inbox._claim(12)
 
     assert {one.bot_id for one in claimed} == {desk.shop.bot_id, quiet.bot_id}
+
+
+async def test_whoever_writes_while_another_shop_floods_finds_a_free_hand(desk: Desk, shops: Shops) -> None:
+    quiet = await shops.open()
+    desk.inbox.registry.add(quiet.bot_id, open_bot(quiet.telegram_token, open_session("http://127.0.0.1:1")))
+    await desk.inbox.store(desk.shop.bot_id, [updates.message(n, text="x") for n in range(1, 40)])
+    flood = [one for _ in range(4) for one in await desk.inbox._claim(12)]
+
+    await desk.inbox.store(quiet.bot_id, [updates.message(99, text="x")])
+    late = await desk.inbox._claim(12 - len(flood))
+
+    assert len(flood) == MOST_OF_ONE
+    assert [one.bot_id for one in late] == [quiet.bot_id]
+
+
+@pytest.mark.parametrize("statement", [_CLAIM, CLAIM], ids=["updates", "messages"])
+async def test_what_is_next_is_chosen_once_however_old_the_plan_is(
+    statement: TextClause, bare: asyncpg.Connection
+) -> None:
+    """A plan made for an empty table may choose anew for each row of it, and stands still under a flood."""
+    values = {
+        "rooms": [4],
+        "shops": [1],
+        "busy": [1],
+        "in_hand": [1],
+        "now": LONG_AGO,
+        "lease_until": LONG_AGO,
+    }
+    compiled = statement.compile(dialect=postgresql.dialect(paramstyle="numeric_dollar"))
+    given = [values.get(name, 1) for name in compiled.positiontup or ()]
+
+    plan = json.loads(await bare.fetchval(f"EXPLAIN (FORMAT JSON) {compiled}", *given))[0]["Plan"]
+
+    choosing = [step for step in steps(plan) if step.get("Subplan Name") == "CTE s"]
+    assert [step["Node Type"] for step in choosing] == ["Limit"]
+    assert "Function Scan" in [step["Node Type"] for step in steps(choosing[0])]
 
 
 async def test_old_updates_are_forgotten_and_fresh_ones_remembered(

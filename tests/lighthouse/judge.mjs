@@ -11,6 +11,8 @@ const { launch } = await load("chrome-launcher");
 
 const CATEGORIES = ["performance", "accessibility", "best-practices"];
 const FIGURES = ["largest-contentful-paint", "cumulative-layout-shift", "total-blocking-time", "total-byte-weight"];
+// Now and then the browser records no beginning of a page, and Lighthouse asks to be run again.
+const MOST_TRIES = 3;
 const { chrome, pages } = JSON.parse(readFileSync(0, "utf8"));
 const browser = await launch({
   chromePath: chrome,
@@ -18,15 +20,18 @@ const browser = await launch({
 });
 try {
   for (const { name, url, headers } of pages) {
-    const { lhr } = await lighthouse(url, {
-      port: browser.port,
-      output: "json",
-      logLevel: "error",
-      onlyCategories: CATEGORIES,
-      extraHeaders: headers,
-      // The live line keeps the network busy for as long as the page is open.
-      maxWaitForLoad: 12_000,
-    });
+    let lhr;
+    for (let tries = 0; tries < MOST_TRIES && (lhr === undefined || lhr.runtimeError); tries += 1) {
+      ({ lhr } = await lighthouse(url, {
+        port: browser.port,
+        output: "json",
+        logLevel: "error",
+        onlyCategories: CATEGORIES,
+        extraHeaders: headers,
+        // The live line keeps the network busy for as long as the page is open.
+        maxWaitForLoad: 12_000,
+      }));
+    }
     const faults = {};
     for (const category of CATEGORIES) {
       for (const { id, weight } of lhr.categories[category].auditRefs) {
