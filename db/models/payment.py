@@ -65,6 +65,7 @@ class CardToCardPayment(BotRow):
         Index("ix_card_to_card_payments_user", "bot_id", "user_id", "id"),
         Index("ix_card_to_card_payments_queue", "bot_id", "status", "receipt_submitted_at", "id"),
         Index("ix_card_to_card_payments_decided", "bot_id", "status", "admin_reviewed_at"),
+        Index("ix_card_to_card_payments_reviewed", "bot_id", "admin_reviewed_at", "id"),
         Index("ix_card_to_card_payments_card", "bot_id", "card_id", "expected_amount"),
         Index(
             "ix_card_to_card_payments_received",

@@ -247,7 +247,9 @@ async def test_the_shop_travels_in_the_message_that_begins_the_transaction(units
     async with units.begin(shop.bot_id, System("test")) as uow:
         await uow.session.scalar(select(Bot.id))
 
-    assert f"BEGIN; SET LOCAL app.bot_id = '{shop.bot_id}'; SET LOCAL app.platform = '';" in sent
+    shops = f"; SET LOCAL app.bot_id = '{shop.bot_id}'; SET LOCAL app.platform = '';"
+    # A connection that was told of an isolation before says the usual one aloud.
+    assert any(said.startswith("BEGIN") and said.endswith(shops) for said in sent)
 
 
 async def test_asking_whose_a_cookie_is_takes_one_statement_and_leaves_no_sight_behind(
