@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
 
 from shop.audit.queries import HistoryRow
 from shop.i18n import N_
+from shop.staff import rules
+from web.broadcasts import AUDIENCES
 
 ACTIONS: Mapping[str, str] = {
     "bot.activated": N_("switched the bot on"),
@@ -120,6 +124,7 @@ KIND_WORDS: Mapping[str, str] = {
     "platform": N_("Platform"),
     "broadcasts": N_("Broadcasts"),
     "tickets": N_("Tickets"),
+    "customers": N_("Customers and wallets"),
 }
 SINCE_WORDS: Mapping[str, str] = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days")}
 DOORS: Mapping[str, str] = {
@@ -191,45 +196,135 @@ PLACES: Mapping[str, str] = {
     "plan": "/stock/{}",
     "broadcast": "/broadcasts/{}",
     "ticket": "/tickets/{}",
+    "user": "/customers/{}",
 }
 """Where the thing an entry tells of is shown."""
 
 
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "audience": AUDIENCES,
+    "decision": {"approve": N_("approve"), "reject": N_("reject")},
+    "order_status": {
+        "awaiting_payment": N_("waits for payment"),
+        "partially_paid": N_("paid in part"),
+        "paid": N_("paid"),
+        "provisioning": N_("being prepared"),
+        "fulfilled": N_("delivered"),
+        "expired": N_("expired"),
+        "cancelled": N_("cancelled"),
+    },
+    "reason": {
+        "duplicate_image": N_("The image was used before"),
+        "amount_too_low": N_("The amount is too low"),
+        "not_arrived": N_("The money has not arrived"),
+        "unreadable": N_("Unreadable or unrelated image"),
+        "other": N_("Another reason…"),
+    },
+    "role": {"master": N_("platform admin"), "owner": N_("owner"), "staff": N_("colleague")},
+    "state": {
+        "new": N_("not tried yet"),
+        "live": N_("works"),
+        "broken": N_("Telegram refuses it"),
+        "conflict": N_("in use elsewhere too"),
+    },
+    "warnings": {
+        "same_image": N_("This same image was sent before."),
+        "same_reference": N_("This tracking code was used before."),
+        "order_closed": N_("This order is no longer open: it was paid or canceled."),
+        "payer_blocked": N_("This customer is blocked."),
+    },
+}
+"""What a value of a known set is called; any other is shown as it was kept."""
+RIGHTS: Mapping[str, str] = rules.ABOUT
+"""Permissions stand in entries as they are asked for, under several names."""
+MONEY = frozenset(
+    {
+        *("amount", "approve_up_to", "daily_limit_amount", "max_amount", "min_amount"),
+        *("price", "original_price", "step"),
+    }
+)
+"""Whole Toman, as people read an amount."""
+SILENT_UNLESS = frozenset({"late", "replaced"})
+"""Said only of the one receipt in many of which it is true."""
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One value, and how a page says it."""
+
+    form: Literal["text", "words", "money", "number", "moment", "flag", "nothing"]
+    value: Any
+    name: str = ""
+    """Of a value that lies within another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One value beside an entry; with a ``before``, one that changed."""
+    """What stands beside an entry under one name; with a ``before``, what changed."""
 
     name: str
-    value: str
-    before: str | None = None
+    value: tuple[Told, ...]
+    before: tuple[Told, ...] | None = None
 
 
 def details(row: HistoryRow) -> Iterator[Detail]:
-    """What the entry holds besides its action, as plain text. Lists are joined, what is nested is flat."""
+    """What the entry holds besides its action, each value with the way to say it. What is nested is flat."""
     data = dict(row.data)
     if "before" in data and "after" in data:
         before, after = data.pop("before"), data.pop("after")
         if isinstance(before, dict) and isinstance(after, dict):
             for name in sorted({*before, *after}):
-                yield Detail(name, _text(after.get(name)), _text(before.get(name)))
+                yield Detail(name, _told(name, after.get(name)), _told(name, before.get(name)))
         else:
-            yield Detail("value", _text(after), _text(before))
+            yield Detail("value", _told("value", after), _told("value", before))
     for name, value in data.items():
         if f"{name}_before" in data:
-            yield Detail(name, _text(value), _text(data[f"{name}_before"]))
-        elif not name.endswith("_before"):
-            yield Detail(name, _text(value))
+            yield Detail(name, _told(name, value), _told(name, data[f"{name}_before"]))
+        elif not name.endswith("_before") and (value or name not in SILENT_UNLESS):
+            yield Detail(name, _told(name, value))
 
 
-def _text(value: Any) -> str:
+def _told(name: str, value: Any) -> tuple[Told, ...]:
     match value:
-        case None:
-            return "–"
-        case bool():
-            return "✓" if value else "✗"
         case list():
-            return ", ".join(map(_text, value)) or "–"
+            return tuple(one for inner in value for one in _told(name, inner)) or _NOTHING
         case dict():
-            return ", ".join(f"{name}: {_text(inner)}" for name, inner in value.items()) or "–"
+            inside = [replace(one, name=key) for key, inner in value.items() for one in _told(key, inner)]
+            return tuple(inside) or _NOTHING
         case _:
-            return str(value) or "–"
+            return (_one(name, value),)
+
+
+def _one(name: str, value: Any) -> Told:
+    match value:
+        case None | "":
+            return _NOTHING[0]
+        case bool():
+            return Told("flag", value)
+        case int():
+            return Told("money" if name in MONEY else "number", value)
+        case str():
+            return _text(name, value)
+        case _:
+            return Told("text", str(value))
+
+
+def _text(name: str, value: str) -> Told:
+    words = VALUES.get(name, {}).get(value) or RIGHTS.get(value)
+    if words is not None:
+        return Told("words", words)
+    moment = _moment(value) if _MOMENT.match(value) else None
+    return Told("text", value) if moment is None else Told("moment", moment)
+
+
+def _moment(text: str) -> datetime | None:
+    """None of what only looks like one, or tells no zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+_NOTHING = (Told("nothing", None),)

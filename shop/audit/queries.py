@@ -24,6 +24,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "platform": ("shop", "secrets"),
     "broadcasts": ("broadcast",),
     "tickets": ("ticket", "canned_reply"),
+    "customers": ("user", "wallet", "subscription"),
 }
 """What one looks for, and how the actions of it begin."""
 PEOPLE = ("master", "staff")

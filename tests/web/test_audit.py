@@ -13,6 +13,7 @@ from shop.actors import RECEIPTS_SEE, SEEING, System
 from shop.audit import service as audit
 from shop.audit.queries import PAGE
 from shop.books import service as books
+from shop.customers import service as customers
 from shop.plans import service as plans
 from tests.web.conftest import add_staff
 
@@ -42,9 +43,56 @@ async def test_a_change_is_told_with_who_what_when_and_both_values(alice, alices
     page = (await alice.get("/audit?lang=en")).text
 
     assert "changed a plan" in page
-    assert "415000" in page
-    assert f"<del><bdi>{alices.price}</bdi></del>" in page
+    assert "415,000" in page
+    assert f"{alices.price:,}" in re.findall(r"<del>(.*?)</del>", page, re.DOTALL)[0]
     assert f'href="/stock/{alices.plan_id}"' in page
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"order_status": "fulfilled"}, "تحویل شده"),
+        ({"amount": 415_000}, "۴۱۵٬۰۰۰"),
+        ({"order_id": 4127}, "۴۱۲۷"),
+        ({"enabled": False}, "خیر"),
+        ({"warnings": ["same_image", "payer_blocked"]}, "همین تصویر قبلاً فرستاده شده است."),
+        ({"before": ["receipts.see"], "after": ["receipts.see", "tickets.see"]}, "دیدن تیکت‌ها"),
+        ({"until": "2026-12-01T20:30:00+00:00"}, "۱۱ آذر"),
+        ({"until": "2026-13-41T20:30:00+00:00"}, "2026-13-41T20:30:00+00:00"),
+    ],
+)
+async def test_what_stands_beside_an_entry_is_told_in_the_language_of_the_page(
+    alice, alices, units, data, told
+):
+    await write(units, alices, 1, **data)
+
+    page = (await alice.get("/audit?lang=fa")).text
+
+    assert told in re.findall(r"<dl.*?</dl>", page, re.DOTALL)[0]
+
+
+async def test_what_is_said_only_when_it_is_true_is_not_said_when_it_is_not(alice, alices, units):
+    await write(units, alices, 1, "receipt.submitted", late=False, replaced=True)
+
+    page = (await alice.get("/audit?lang=en&kind=receipts")).text
+
+    assert "in the place of another" in page
+    assert ">late<" not in page
+
+
+async def test_what_was_done_to_a_customer_is_found_by_its_kind_and_leads_to_the_person(
+    alice, alices, units, shops
+):
+    customer = await shops.person(alices)
+    await write(units, alices, 1)
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await customers.block(uow, customer.user_id)
+
+    page = (await alice.get("/audit?lang=en&kind=customers")).text
+
+    assert "blocked a customer" in page
+    assert f'href="/customers/{customer.user_id}"' in page
+    assert "changed a plan" not in page
 
 
 async def test_every_page_holds_what_the_one_before_it_left_and_none_twice(alice, alices, units, everything):

@@ -54,6 +54,15 @@ async def test_a_draft_is_kept_with_its_preview_and_the_number_of_those_it_reach
     assert "Send to 3 people" in page.text
 
 
+async def test_the_list_shows_the_words_of_a_broadcast_and_no_marks_of_its_format(alice):
+    await write(alice, words_fa="سلام {name}، <b>سرورهای تازه</b> رسید")
+
+    page = (await alice.get("/broadcasts?lang=fa")).text
+
+    assert "سلام {name}، سرورهای تازه رسید" in page
+    assert "&lt;b&gt;" not in page
+
+
 async def test_what_is_refused_stays_in_the_form_beside_the_sentence(alice, everything):
     refused = await write(alice, words_fa="سلام {pasword}", words_en="I stay", audience="never")
 

@@ -6,6 +6,8 @@ from html import unescape
 
 import pytest
 
+from shop.formatting import number
+from shop.receipts import service as receipts
 from tests.factories import photo
 from tests.web.conftest import add_staff
 
@@ -46,6 +48,18 @@ async def test_the_history_tells_every_decision_and_note_in_order(alice, shop, s
         f'href="/receipts/{sent.payment_id}/history"'
         in (await alice.get(f"/receipts/{sent.payment_id}")).text
     )
+
+
+async def test_the_history_says_amounts_and_states_in_the_words_of_the_page(alice, shop, shops, units):
+    sent = await shops.receipt(shop)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await receipts.approve(uow, sent.payment_id)
+
+    page = (await alice.get(f"/receipts/{sent.payment_id}/history?lang=fa")).text
+
+    assert "fulfilled" not in page
+    assert "تحویل شده" in page
+    assert number(shop.price, "fa") in page
 
 
 async def test_a_note_is_for_colleagues_alone(alice, shop, shops, everything):
