@@ -109,6 +109,11 @@ class Listing:
     def following(self, place: Place) -> str:
         return self._at(self.path, {**self.filters, "after": str(place)})
 
+    def prefix(self, name: str) -> str:
+        """The way to the same list with one value of a filter, without the value: each row adds its own."""
+        rest = self.url(**{name: None})
+        return f"{rest}{'&' if '?' in rest else '?'}{name}="
+
     @property
     def file(self) -> str:
         """The address of the same list as CSV."""

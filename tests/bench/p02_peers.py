@@ -20,7 +20,7 @@ from tests.bench.processes import free_port, program
 from tests.bench.rounds import Burst, in_turn
 
 OURS = {"receipt queue": "/receipts", "transactions": "/transactions"}
-ROW = {"/receipts": 'class="qi', "/transactions": 'class="tcard"'}
+ROW = {"/receipts": 'class="qi', "/transactions": 'class="nowrap late"'}
 """What each row of ours has once, and nothing else of the page."""
 _DJANGO = "/admin/django_shop"
 ADMINS = {

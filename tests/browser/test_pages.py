@@ -7,6 +7,7 @@ With EVERY_LOOK=1 (`make axe`) it judges the page in every look and at every siz
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -158,6 +159,36 @@ async def test_every_page_fits_every_screen_and_shuts_nobody_out(look: Look, win
 
     assert found == []
     assert [text for said in complaints.values() for text in said] == []
+
+
+# What a screen reader is told of each row, and the columns it can say with every cell.
+TOLD = """() => [...document.querySelectorAll('.folds tr')].filter((row) => row.checkVisibility())
+  .map((row) => [...row.cells].filter((cell) => cell.checkVisibility()).length)"""
+
+
+@pytest.mark.parametrize("path", ["/transactions", "/customers", "/receipts/all"])
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_a_table_that_folds_into_cards_is_a_table_all_the_same(
+    width: int, path: str, windows: Windows, stack: Stack
+):
+    page = windows.owner
+    await page.set_viewport_size({"width": width, "height": 844})
+    await page.goto(stack.dashboard + path)
+    devtools = await page.context.new_cdp_session(page)
+
+    seen = await devtools.send("Accessibility.getFullAXTree")
+    roles = Counter(one["role"]["value"] for one in seen["nodes"] if not one["ignored"])
+    rows = await page.evaluate(TOLD)
+    lines = await page.locator(".folds tbody tr").first.evaluate(
+        "(row) => new Set([...row.cells].map((cell) => cell.getBoundingClientRect().top)).size"
+    )
+
+    assert rows[1:] == [rows[0]] * (len(rows) - 1), "every row has a cell for every column, were it empty"
+    assert roles["table"] == 1
+    assert roles["row"] == len(rows) > 1
+    assert roles["columnheader"] == rows[0]
+    assert roles["cell"] == sum(rows[1:])
+    assert (lines > 1) == (width == 390)
 
 
 async def test_every_page_stays_within_its_budget(windows: Windows, stack: Stack):

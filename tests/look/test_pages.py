@@ -72,6 +72,11 @@ def test_every_state_of_every_screen_renders(name, template, context, lang):
 
 
 @pytest.mark.parametrize(("name", "template", "context"), SCREENS, ids=[s[0] for s in SCREENS])
+def test_a_page_is_sent_without_the_indentation_of_its_templates(name, template, context):
+    assert re.findall(r"^[ \t]+<", render(template, **context), flags=re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(("name", "template", "context"), SCREENS, ids=[s[0] for s in SCREENS])
 def test_a_persian_screen_shows_persian_digits(name, template, context):
     shown = Shown()
     shown.feed(render(template, "fa", **context))

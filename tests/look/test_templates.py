@@ -62,6 +62,20 @@ def test_nothing_needs_inline_script_or_style(path):
 
 
 @pytest.mark.parametrize("path", WEB, ids=str)
+def test_a_list_writes_each_of_its_rows_once(path):
+    loops = re.findall(r"\{%-? for \w+ in (page_of\.rows|history\.rows|tenants) ", source(path))
+
+    assert len(loops) <= 1, "one markup for every width: a second would weigh as much as the first"
+
+
+@pytest.mark.parametrize("path", WEB, ids=str)
+def test_a_sentence_with_marks_in_it_stands_on_one_line(path):
+    sentences = re.findall(r"\{%-? trans\b.*?endtrans", source(path), flags=re.DOTALL)
+
+    assert [one for one in sentences if "\n" in one] == [], "its indentation is cut, no catalogue knows it"
+
+
+@pytest.mark.parametrize("path", WEB, ids=str)
 def test_macros_are_imported_with_the_readers_language(path):
     imports = re.findall(r"\{%-? (?:from|import) .*?%\}", source(path))
 

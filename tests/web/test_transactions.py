@@ -53,8 +53,8 @@ async def test_a_sale_is_in_and_out_and_links_to_its_receipt(alice, alices, shop
 
     page = unescape((await alice.get("/transactions?lang=en")).text)
 
-    assert page.count(">125,000<") == 2 + 3, "in and out above; in, twice, and the balance after it"
-    assert page.count(">\u2212125,000<") == 2
+    assert page.count(">125,000<") == 2 + 2, "in and out above; in, and the balance after it"
+    assert page.count(">\u2212125,000<") == 1
     assert f'href="/receipts/{sent.payment_id}"' in page
     assert "Deposit" in page
     assert "Purchase" in page
@@ -90,7 +90,7 @@ async def test_paging_shows_every_row_once_in_its_order_also_within_one_instant(
     url, seen = f"/transactions?lang=en&sort={sort}", []
     while url:
         text = (await alice.get(url)).text
-        seen += re.findall(r'<td class="num"><b class="amount-in"><span class="money"><bdi>(\d+)', text)
+        seen += re.findall(r'amount-in"><span class="money"><bdi>(\d+)', text)
         found = re.search(r'rel="next" href="([^"]+)"', text)
         url = unescape(found[1]) if found else ""
 

@@ -66,7 +66,7 @@ LISTS = {
         "balance_after, idempotency_key, note, actor, channel, created_at, updated_at) "
         "SELECT $1, $4, 'correction', 'staff', 1, 'IRT', 0, 1, 'walk:' || n, 'row-' || n || '-', 'staff:1', "
         "'web', AT_INSTANT, now() FROM generate_series($2::int, $3) n WHERE $5::bigint > 0",
-        r'<small class="faint"> <bdi>(row-\d+-)',
+        r'<small class="faint"><bdi>(row-\d+-)',
     ),
     "/tickets": List(
         "tickets/_list.html",
