@@ -37,6 +37,10 @@ def N_(message: str) -> str:  # noqa: N802  (the name gettext tools look for)
     return message
 
 
+LANGUAGE_WORDS: dict[str, str] = {"fa": N_("Persian"), "en": N_("English")}
+"""English words for the catalogues: what a language is called where the reader's own is spoken about it."""
+
+
 @cache
 def translations(lang: str) -> gettext.NullTranslations:
     """All words of one language, every domain merged; an unknown language gets the English sentences."""

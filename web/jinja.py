@@ -23,7 +23,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from shop import formatting
-from shop.i18n import LANGUAGE_NAMES, LANGUAGES, N_, translations
+from shop.i18n import LANGUAGE_NAMES, LANGUAGE_WORDS, LANGUAGES, N_, translations
 from shop.overview.rows import DaySales
 from shop.texts.rules import TAGS
 from web import charts
@@ -70,6 +70,7 @@ def build_environment(assets: Assets) -> Environment:
         _=_say,
         asset=assets.url,
         languages=[(lang, LANGUAGE_NAMES[lang]) for lang in LANGUAGES],
+        language_words=LANGUAGE_WORDS,
         sales_chart=sales_chart,
         sales_methods=METHODS,
         shares=charts.shares,

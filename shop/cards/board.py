@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -60,6 +61,8 @@ class BoardCard:
     fullness: float | None
     """The share of its day's caps that is taken; None without a cap. The fuller cap counts."""
     period: CardCount
+    times_rejected: int | None = None
+    """Where far more of it was rejected in the range than of the others: see ``rules.times_rejected``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ async def load_board(uow: UnitOfWork, *, range_days: int = 30) -> Board:
     loads = [load_of(card, days.get(card.id, _NOTHING)[0]) for card in cards]
     at = rules.time_of(uow.now, zone)
     ring, place = await read_ring(uow, today, last)
+    counts = {card.id: _count(days.get(card.id, _NOTHING)[1], received.get(card.id, 0)) for card in cards}
     upcoming = _next(strategy, Turn(ring, place, uow.now, minutes, rules.NO_CHANCE), at)
     return Board(
         cards=[
@@ -125,7 +129,8 @@ async def load_board(uow: UnitOfWork, *, range_days: int = 30) -> Board:
                 resting=rest_of(card, uow.now),
                 today=days.get(card.id, _NOTHING)[0],
                 fullness=rules.fullness(load),
-                period=_count(days.get(card.id, _NOTHING)[1], received.get(card.id, 0)),
+                period=counts[card.id],
+                times_rejected=_times_rejected(card.id, counts),
             )
             for card, load in zip(cards, loads, strict=True)
         ],
@@ -134,6 +139,11 @@ async def load_board(uow: UnitOfWork, *, range_days: int = 30) -> Board:
         range_days=range_days,
         currency=currency,
     )
+
+
+def _times_rejected(card_id: int, counts: Mapping[int, CardCount]) -> int | None:
+    decided = {one: (count.approved, count.rejected) for one, count in counts.items()}
+    return rules.times_rejected(decided.pop(card_id), list(decided.values()))
 
 
 def start_of(day: date, zone: str) -> datetime:

@@ -117,6 +117,18 @@ def is_out_of_line(mine: tuple[int, int], others: Sequence[tuple[int, int]]) -> 
     return share >= OUT_OF_LINE_SHARE and share >= OUT_OF_LINE_TIMES * usual
 
 
+def times_rejected(mine: tuple[int, int], others: Sequence[tuple[int, int]]) -> int | None:
+    """How many times the share of the others a card out of line has rejected; None for one that is not.
+
+    Rounded down, by the counts alone; 0 where nothing of the others was rejected, which no number tells.
+    """
+    if not others or not is_out_of_line(mine, others):
+        return None
+    theirs = sum(rejected for _, rejected in others)
+    decided = sum(approved for approved, _ in others) + theirs
+    return int(mine[1] * decided / (sum(mine) * theirs)) if theirs else 0
+
+
 @dataclass(frozen=True, slots=True)
 class CardLoad:
     """A card and what it has to do today. Amounts in minor units of the shop's currency."""

@@ -1,4 +1,4 @@
-/* Pishkhan: the only first-party script. No framework, no inline handlers, no eval.
+/* Pishkhan: our only script. No framework, no inline handlers, no eval.
    Everything is delegated from the document, so it survives swaps. Every page works without it. */
 (() => {
   const d = document, root = d.documentElement;
@@ -27,7 +27,7 @@
     const dialog = $('dialog[open]');
     if (!dialog && (e.key === '?' || e.key === '؟' || (e.code === 'Slash' && e.shiftKey))) { const keys = $('#keys'); if (keys) open(keys); return; }
     if (root.dataset.keys === 'off') return;
-    // G and then a letter goes to another screen; for so long no letter means anything else.
+    // G, then a letter: another screen; so long no letter means anything else.
     if (!dialog && e.timeStamp - chord < 1500) { chord = -9e3; $(`[data-go="${CSS.escape(e.code)}"]`)?.click(); return; }
     if (!dialog && e.code === 'KeyG') { chord = e.timeStamp; return; }
     const search = !dialog && e.code === 'Slash' && $$('input[type=search]').find(isVisible);
@@ -53,6 +53,10 @@
     dialog(b, e) {
       const dialog = $('#' + b.dataset.dialog);
       if (dialog) { e.preventDefault(); if (!dialog.open) open(dialog); }
+    },
+    reveal(b) {
+      const box = $('#' + b.dataset.reveal);
+      box.type = (b.ariaPressed = box.type === 'password') ? 'text' : 'password';
     },
     close(b, e) { e.preventDefault(); b.closest('dialog').close(); },
     'switch-theme'(b, e) {
@@ -88,16 +92,16 @@
       e.target.reportValidity();
     }
     if (e.target.name === 'reason_code') {
-      // Words typed for another reason must not reach the customer unseen.
+      // Words for another reason must not go out unseen.
       const own = $('#reason-text');
       own.disabled = e.target.value !== 'other';
       if (!own.disabled) own.focus();
     }
   });
-  let unsaved = false;
-  d.addEventListener('submit', () => { unsaved = false; });
+  let unsaved = false, pressed;
+  d.addEventListener('submit', e => { unsaved = false; pressed = e.submitter; });
   addEventListener('beforeunload', e => { if (unsaved) e.preventDefault(); });
-  // An amount is set apart in thousands while it is typed, in whatever digits.
+  // Amounts are set apart in thousands, in whatever digits.
   function group(box) {
     const bare = box.value.replace(/[,٬،\s]/g, ''), behind = box.value.length - box.selectionEnd;
     if (!/^[0-9۰-۹٠-٩]+$/.test(bare)) return;
@@ -208,7 +212,7 @@
     $$('[data-keys-switch]').forEach(x => { x.checked = root.dataset.keys !== 'off'; });
     const img = $('[data-shot]');
     if (img?.complete && !img.naturalWidth) img.closest('.shot').classList.add('is-missing');
-    // Sorting by hand; the arrows beside it do the same.
+    // Sorting by hand; the arrows do the same.
     $$('[data-sortable]').forEach(list => {
       const form = d.getElementById(list.dataset.sortable);
       if (!window.Sortable || !form || Sortable.get(list)) return;
@@ -222,7 +226,7 @@
       });
     });
     if (!isLive) $('.shelf [data-focus], .field [data-focus]')?.focus();
-    // The button under the finger became the outcome: stay there, and have it read out.
+    // The button under the finger became the outcome: stay there.
     if (isLive && wasAtAct && d.activeElement === d.body) $('#act')?.focus();
     const desk = $('#desk'), facts = $('#facts')?.dataset;
     if (facts) {
@@ -242,9 +246,15 @@
       $('.qi.on', desk)?.scrollIntoView({ block: 'nearest' });
     }
   }
+  // A pressed button is off until its answer, or replaced by it: back to it.
+  const back = () => queueMicrotask(() => {
+    const it = pressed && d.activeElement === d.body && (d.getElementById(pressed.id) || $(`[action="${pressed.form?.getAttribute('action')}"] [type=submit]`));
+    if (it) (it.closest('details:not([open])')?.firstElementChild || it).focus();
+  });
   d.addEventListener('DOMContentLoaded', settle);
-  d.addEventListener('htmx:after:swap', settle);
-  // A modal dialog that is replaced while open would leave the page inert.
+  d.addEventListener('htmx:after:swap', e => { settle(e); back(); });
+  d.addEventListener('htmx:finally:request', back);
+  // A modal dialog replaced while open leaves the page inert.
   d.addEventListener('htmx:before:swap', e => {
     wasAtAct = isQuiet(e) && !!d.activeElement.closest('#act');
     if (!isQuiet(e)) $$('dialog[open]').forEach(x => x.close());

@@ -102,6 +102,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "/transactions.csv": TRANSACTIONS,
     "/cards": {"range": "7"},
     "/cards/simulator": {"amount": "125000"},
+    "/plans/new": {"like": "month"},
     "/plans": {"tab": "archive"},
     "/plans/button": {"price": "125000", "name_fa": "الف", "name_en": "a", "seen": "x"},
     "/receipts/{payment_id:str}/compare": {"with": "{payment_id}"},

@@ -39,6 +39,47 @@ async def test_two_keys_lead_to_another_screen_and_one_to_its_search(stack, brow
     await page.context.close()
 
 
+async def test_the_keyboard_stays_where_it_was_when_the_answer_comes_or_the_network_is_gone(
+    stack, browser, live_shop
+):
+    page = await sign_in(browser, stack, live_shop, "en", viewport=DESK)
+    save, change = page.get_by_role("button", name="Save"), page.locator(f"#change-{live_shop.card_id}")
+    switch = page.get_by_role("switch").first
+    for path, opener, button, after in (
+        ("/settings/shop", None, save, save),
+        # What was open is closed by its answer: the way into it is as near as one can be.
+        ("/cards", change, save.last, change),
+        ("/features", None, switch, switch),
+    ):
+        await page.goto(stack.dashboard + path)
+        if opener is not None:
+            await opener.click()
+        await button.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".toast")).to_be_visible()
+        await expect(after).to_be_focused()
+
+    await page.context.set_offline(True)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".toast-bad")).to_contain_text("nothing was saved")
+    await expect(switch).to_be_focused()
+    await page.context.close()
+
+
+async def test_a_token_is_seen_only_while_its_owner_wants_to(stack, browser):
+    page = await (await browser.new_context()).new_page()
+    await page.goto(f"{stack.dashboard}/login?lang=en")
+    field, eye = page.get_by_label("API token"), page.get_by_role("button", name="Show the token")
+
+    await expect(field).to_have_attribute("type", "password")
+    await eye.click()
+    await expect(field).to_have_attribute("type", "text")
+    await expect(eye).to_have_attribute("aria-pressed", "true")
+    await eye.click()
+    await expect(field).to_have_attribute("type", "password")
+    await page.context.close()
+
+
 async def test_an_amount_is_set_apart_while_it_is_typed_and_leaving_unsaved_asks_first(
     stack, browser, live_shop
 ):

@@ -111,7 +111,8 @@ def card_states() -> Iterator[State]:
         yield f"cards, wrong {field} of {about}", "cards/index.html", cards_context(board, form)
     yield from _many_states(board)
     names = {1: "ملی", 2: "سامان"}
-    usual = {"typed": "290000", "error": None, "names": names, "obstacles": OBSTACLES}
+    prices = [125_000, 290_000]
+    usual = {"typed": "290000", "error": None, "names": names, "obstacles": OBSTACLES, "prices": prices}
     buyers = [Seen(1, {}), Seen(2, {1: "daily_count"}), Seen(None, {1: "daily_count", 2: "too_large"})]
     for strategy in ("round_robin", "weighted"):
         found = Simulation(strategy, 290_000, buyers)

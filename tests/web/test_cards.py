@@ -365,6 +365,31 @@ async def test_a_card_that_rests_says_why_and_until_when(alice, alices, shops):
     assert (await show_next(shops, alices)).card_id == alices.card_id
 
 
+async def test_a_card_that_is_rejected_far_more_says_by_how_much(alice, alices, shops, everything):
+    async with shops.units.begin(alices.bot_id, alices.owner) as uow:
+        bad = await service.create_payment_card(uow, card_number=card_number(), holder_name="رضا احمدی")
+    counted = (
+        "INSERT INTO card_days (bot_id, card_id, day, approved_count, rejected_count) "
+        "VALUES ($1, $2, current_date, $3, $4)"
+    )
+    await everything.execute(counted, alices.bot_id, alices.card_id, 18, 2)
+    await everything.execute(counted, alices.bot_id, bad.card_id, 4, 6)
+
+    page = (await alice.get("/cards?lang=en")).text
+    good_card, bad_card = re.findall(r'<article class="panel bcard.*?</article>', page, re.DOTALL)
+
+    assert "Of this card 6 times as much is rejected as of the others." in bad_card
+    assert "times as much" not in good_card
+    assert f'href="/receipts/all?card={bad.card_id}"' in bad_card
+
+
+async def test_the_simulator_offers_the_prices_of_what_is_on_sale(alice, alices):
+    page = (await alice.get("/cards/simulator")).text
+    (price,) = re.findall(r'href="/cards/simulator\?amount=(\d+)"', page)
+
+    assert "100" in (await alice.get(f"/cards/simulator?amount={price}")).text
+
+
 # Whose it is ------------------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,28 @@ async def alice(signed_in, alices) -> Browser:
     return browser
 
 
+async def test_an_example_fills_in_the_form_of_a_new_plan_all_but_the_price(alice, alices, units):
+    empty = (await alice.get("/plans/new?like=nonsense")).text
+    filled = (await alice.get("/plans/new?like=month")).text
+
+    assert fields_of(empty)["name_en"] == ""
+    kept = fields_of(filled)
+    assert (kept["name_en"], kept["period_days"], kept["traffic_limit_gb"], kept["price"]) == (
+        *("1 month, 50 GB", "30", "50"),
+        "",
+    )
+    refused = await alice.post("/plans", kept)
+    assert (refused.status_code, fields_of(refused.text)["name_en"]) == (422, "1 month, 50 GB")
+    await alice.post("/plans", {**kept, "price": "125000"})
+    assert [plan.period_days for plan in await listed(units, alices)][-1] == 30
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """What the boxes of the form hold."""
+    boxes = re.findall(r'<input class="input" id="\w+" name="(\w+)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in boxes}
+
+
 async def listed(units, shop) -> list[queries.PlanRow]:
     async with units.begin(shop.bot_id, shop.owner) as uow:
         return await queries.get_plans(uow)

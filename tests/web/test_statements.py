@@ -41,7 +41,7 @@ MOST = {
     "/broadcasts/{broadcast_id:str}/picture": 2,
     "/cards": 8,
     "/cards.csv": 7,
-    "/cards/simulator": 8,
+    "/cards/simulator": 9,
     "/confirm": 1,
     "/confirm/wait": 2,
     "/customers": 4,

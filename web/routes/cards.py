@@ -19,6 +19,7 @@ from shop.configurations import service as configurations
 from shop.errors import AlreadyExists, BadInput, ChangedMeanwhile
 from shop.formatting import digits
 from shop.i18n import N_
+from shop.plans import queries as plans
 from shop.receipts.desk import count_waiting
 from shop.staff import lifetimes
 from shop.unit_of_work import UnitOfWork
@@ -39,6 +40,8 @@ NEW = 0
 STRATEGY = -1
 """What a form is about when it is about no card that exists."""
 USUAL_RANGE = 30
+MOST_PRICES = 6
+"""How many prices of plans the simulator offers to try."""
 ALREADY_HERE = N_("This card is already among yours.")
 
 OBSTACLES = {
@@ -107,12 +110,14 @@ class CardController(Controller):
         except BadInput as refusal:
             error = sentence_for(screen, refusal)
         cards = [one.card for one in shown.cards]
+        prices = {plan.price for plan in await plans.get_plans(uow, active_only=True)}
         return screen.page(
             "cards/simulator.html",
             code=422 if error else 200,
             active="cards",
             waiting=await count_waiting(uow),
             typed=typed,
+            prices=sorted(prices)[:MOST_PRICES],
             found=found,
             error=error,
             obstacles=OBSTACLES,

@@ -11,9 +11,10 @@ from litestar.params import FromPath
 
 from shop.actors import PLANS_MANAGE, SHOP_SEE, may, require
 from shop.errors import BadInput, ChangedMeanwhile
-from shop.i18n import LANGUAGE_NAMES, LANGUAGES
+from shop.i18n import LANGUAGES
 from shop.money import Currency, Money
 from shop.plans import queries, service, wording
+from shop.plans.examples import EXAMPLES, Example, example_of
 from shop.plans.queries import Offer, PlanRow, mark_of
 from shop.plans.rules import RENEWAL_POLICIES
 from shop.plans.service import PlanParticulars
@@ -31,7 +32,7 @@ from web.typed import read_number
 
 CHANGED = ("plan.updated", "plan.repriced")
 
-NEW: Mapping[str, str] = {"renewal_policy": RENEWAL_POLICIES[0], "low_stock_at": "3"}
+NEW: dict[str, str] = {"renewal_policy": RENEWAL_POLICIES[0], "low_stock_at": "3"}
 """What the form of a new plan begins with."""
 
 
@@ -47,9 +48,10 @@ class ButtonShown:
 
 @get(f"{PLANS}/new")
 async def new(request: WebRequest, uow: Uow) -> Response[str]:
-    """An empty form."""
+    """An empty form, or one filled in with the example of the address; the price is the owner's to say."""
     require(uow.actor, PLANS_MANAGE)
-    return await _show(Screen.of(request), uow, None, NEW)
+    like = example_of(request.query_params.get("like"))
+    return await _show(Screen.of(request), uow, None, NEW if like is None else NEW | _filled(like))
 
 
 @get(f"{PLANS}/button")
@@ -135,6 +137,15 @@ def _particulars(fields: Mapping[str, str], own: str) -> PlanParticulars:
     )
 
 
+def _filled(like: Example) -> dict[str, str]:
+    """An example as the form holds it."""
+    return {f"name_{language}": name for language, name in like.names.items()} | {
+        "period_days": str(like.period_days),
+        "traffic_limit_gb": str(like.traffic_limit_gb or ""),
+        "device_limit": str(like.device_limit or ""),
+    }
+
+
 def _typed(plan: PlanRow, own: str) -> dict[str, str]:
     """A plan as the form that made it would hold it."""
     typed = {
@@ -197,8 +208,9 @@ async def _show(
         "whose": await whose(uow, refusal, CHANGED, plan.plan_id) if plan is not None else None,
         "wrong_field": f"{field}_{own}" if field in {"name", "description"} else field,
         "error": sentence_for(screen, refusal) if refusal is not None else None,
-        "spoken": [(one, LANGUAGE_NAMES[one], one == own) for one in sorted(LANGUAGES, key=own.__ne__)],
+        "spoken": [(one, one == own) for one in sorted(LANGUAGES, key=own.__ne__)],
         "policies": RENEWAL_POLICIES,
+        "examples": EXAMPLES if plan is None else (),
         "buttons": _buttons(screen, typed),
         "can_manage": may(uow.actor, PLANS_MANAGE),
     }

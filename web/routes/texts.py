@@ -13,7 +13,7 @@ from shop.actors import SETTINGS_MANAGE, SHOP_SEE, may, require
 from shop.bots import queries as bots
 from shop.errors import BadInput, ChangedMeanwhile
 from shop.formatting import number
-from shop.i18n import LANGUAGE_NAMES, LANGUAGES, N_
+from shop.i18n import LANGUAGE_WORDS, LANGUAGES, N_
 from shop.receipts.desk import count_waiting
 from shop.texts import catalogue, queries, rules, service
 from shop.texts.catalogue import BotText
@@ -165,7 +165,8 @@ def _compared(screen: Screen, text: BotText, kept: Texts, typed: Mapping[str, st
     for language in LANGUAGES:
         own = kept.get(language, {}).get(text.key, {})
         for n, sentence in enumerate(sentences(text.key), 1):
-            label = f"{screen.say(SENTENCE) % {'n': number(n, screen.lang)}} {LANGUAGE_NAMES[language]}"
+            place = screen.say(SENTENCE) % {"n": number(n, screen.lang)}
+            label = f"{place} {screen.say(LANGUAGE_WORDS[language])}"
             ours = queries.original(sentence, language)
             now = typed.get(service.field_of(language, sentence), "")
             yield Field(text.key, label, rules.as_typed(own.get(sentence, ours)), now or rules.as_typed(ours))
