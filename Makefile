@@ -3,6 +3,9 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
+# A process of tests for each core, whole files at a time in their usual order, for the longest come early there;
+# each has a database server of its own.
+AT_ONCE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test fast check axe bench chaos attack sabotage setup migrate messages screenshots fmt packages venv browser
@@ -19,7 +22,7 @@ test: setup browser ## Run every check and every test, as CI does
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint --lint templates
-	$(PY) -m pytest
+	$(PY) -m pytest $(AT_ONCE)
 
 fast: setup ## Run the rules and the conventions: seconds
 	$(PY) -m pytest -q tests/rules tests/house

@@ -48,7 +48,7 @@ class Door:
 
 
 def doors() -> list[Door]:
-    """All of them, in the order of the routes."""
+    """All of them, in the order of the routes; those of one address, which come in no order, by method."""
     app = Litestar(
         route_handlers=ROUTES,
         dependencies={"uow": Provide(provide_uow)},
@@ -66,7 +66,7 @@ def doors() -> list[Door]:
         )
         for route in app.routes
         if isinstance(route, HTTPRoute)
-        for method, (handler, _) in route.route_handler_map.items()
+        for method, (handler, _) in sorted(route.route_handler_map.items())
         if method != "OPTIONS"
     ]
 
