@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -14,9 +14,8 @@ from bot.broadcasting import Broadcasting
 from bot.letters import Letters
 from bot.outbox import LEASE, Outbox, send_text
 from bot.pace import Bucket
-from bot.registry import Registry
 from bot.sandbox.server import Sandbox
-from bot.telegram_session import open_bot, open_session
+from bot.telegram_session import open_session
 from shop.actors import System
 from shop.broadcasts import queries, rules, service
 from shop.broadcasts.queries import BroadcastRow
@@ -28,6 +27,7 @@ from shop.media.shelf import Shelf
 from shop.notifications.messages import WalletCredited
 from shop.notifications.outbox import enqueue
 from shop.unit_of_work import UnitsOfWork
+from tests.bot.offices import Ground
 from tests.bot.phone import Phone, Wire, buttons_of, words_of
 from tests.conftest import Clock
 from tests.factories import Shop, Shops, photo
@@ -37,16 +37,10 @@ WORDS = {"fa": "سلام {name}", "en": "Hello {name}, from {shop}"}
 TEST = System("test")
 
 
-@dataclass
-class Office:
+@dataclass(kw_only=True)
+class Office(Ground):
     """The outbox and the worker of the broadcasts, working when told, by a clock the test moves."""
 
-    units: UnitsOfWork
-    clock: Clock
-    shops: Shops
-    wire: Wire
-    session: Any
-    registry: Registry = field(default_factory=Registry)
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -60,15 +54,8 @@ class Office:
         self.worker = Broadcasting(self.units, self.outbox)
 
     async def open(self, people: int = 0) -> tuple[Shop, list[tuple[Phone, int]]]:
-        shop = await self.shops.open()
-        await self.wire.act("bot", token=shop.telegram_token, username=f"b{shop.bot_id}_bot", name=shop.name)
-        self.registry.add(shop.bot_id, open_bot(shop.telegram_token, self.session))
+        shop = await self.open_shop()
         return shop, [await self.person(shop) for _ in range(people)]
-
-    async def person(self, shop: Shop) -> tuple[Phone, int]:
-        someone = await self.shops.person(shop)
-        await self.wire.act("user", id=someone.telegram_id, first_name="Carol", chats=[shop.telegram_token])
-        return Phone(self.wire, shop.telegram_token, someone.telegram_id), someone.user_id
 
     async def send_off(self, shop: Shop, audience: str = "everybody") -> int:
         async with self.units.begin(shop.bot_id, shop.owner) as uow:
@@ -96,16 +83,6 @@ class Office:
         async with self.units.begin(shop.bot_id, shop.owner) as uow:
             return await queries.load_broadcast(uow, broadcast_id)
 
-    async def fault(self, shop: Shop, code: int, description: str, **more: Any) -> None:
-        await self.wire.act(
-            "fault",
-            token=shop.telegram_token,
-            method="sendMessage",
-            code=code,
-            description=description,
-            **more,
-        )
-
 
 @pytest.fixture
 async def office(
@@ -119,7 +96,7 @@ async def office(
     await bare.execute("update outbox set failed_at = now() where sent_at is null and failed_at is null")
     await bare.execute("update broadcasts set status = 'stopped', ended_at = now() where status <> 'draft'")
     session = open_session(sandbox.url)
-    yield Office(timed_units, clock, shops, wire, session)
+    yield Office(units=timed_units, clock=clock, shops=shops, wire=wire, session=session)
     await session.close()
 
 

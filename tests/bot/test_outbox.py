@@ -14,13 +14,14 @@ import pytest
 from bot.outbox import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, PAUSES, PER_BOT, TICK_SECONDS, Outbox
 from bot.registry import Registry
 from bot.sandbox.server import Sandbox
-from bot.telegram_session import TelegramInsideTransaction, open_bot, open_session
+from bot.telegram_session import TelegramInsideTransaction, open_session
 from shop.actors import System
 from shop.notifications.message import Message
 from shop.notifications.messages import WalletCredited
 from shop.notifications.outbox import enqueue
 from shop.unit_of_work import UnitsOfWork
 from shop.users import service as users
+from tests.bot.offices import Ground
 from tests.bot.phone import Phone, Wire, words_of
 from tests.conftest import Clock
 from tests.factories import Shop, Shops
@@ -40,30 +41,12 @@ class Nonsense(Message):
         return f"nonsense:{self.number}"
 
 
-@dataclass
-class Office:
+@dataclass(kw_only=True)
+class Office(Ground):
     """An outbox by itself, delivering when told, and the shops it serves."""
 
-    units: UnitsOfWork
     outbox: Outbox
-    registry: Registry
-    shops: Shops
-    wire: Wire
-    session: Any
-    clock: Clock
     refused: list[int] = field(default_factory=list)
-
-    async def open(self) -> Shop:
-        shop = await self.shops.open()
-        await self.wire.act("bot", token=shop.telegram_token, username="some_bot", name=shop.name)
-        self.registry.add(shop.bot_id, open_bot(shop.telegram_token, self.session))
-        return shop
-
-    async def person(self, shop: Shop) -> tuple[Phone, int]:
-        """Somebody who has written to the bot, and the shop's key for him."""
-        someone = await self.shops.person(shop)
-        await self.wire.act("user", id=someone.telegram_id, first_name="Carol", chats=[shop.telegram_token])
-        return Phone(self.wire, shop.telegram_token, someone.telegram_id), someone.user_id
 
     async def promise(self, shop: Shop, phone: Phone, user_id: int, *numbers: int) -> None:
         async with self.units.begin(shop.bot_id, TEST) as uow:
@@ -74,16 +57,6 @@ class Office:
                     user_id=user_id,
                     message=WalletCredited(payment_id=number, amount=number, balance=number),
                 )
-
-    async def fault(self, shop: Shop, code: int, description: str, **more: Any) -> None:
-        await self.wire.act(
-            "fault",
-            token=shop.telegram_token,
-            method="sendMessage",
-            code=code,
-            description=description,
-            **more,
-        )
 
 
 @pytest.fixture
@@ -98,7 +71,16 @@ async def office(
     await bare.execute("update outbox set failed_at = now() where sent_at is null and failed_at is null")
     session, registry, refused = open_session(sandbox.url), Registry(), []
     outbox = Outbox(timed_units, registry, lambda shop, _why: refused.append(shop))
-    yield Office(timed_units, outbox, registry, shops, wire, session, clock, refused)
+    yield Office(
+        units=timed_units,
+        clock=clock,
+        shops=shops,
+        wire=wire,
+        session=session,
+        registry=registry,
+        outbox=outbox,
+        refused=refused,
+    )
     await session.close()
 
 
@@ -111,7 +93,7 @@ def amounts(messages: list[dict[str, Any]]) -> list[str]:
 
 
 async def test_a_promise_is_kept_once_with_its_message_id(office: Office, bare: asyncpg.Connection) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 7)
     await office.promise(shop, phone, user_id, 7)
@@ -127,7 +109,7 @@ async def test_a_promise_is_kept_once_with_its_message_id(office: Office, bare: 
 
 
 async def test_messages_of_one_chat_arrive_in_the_order_of_their_promises(office: Office) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1, 2, 3)
 
@@ -138,7 +120,7 @@ async def test_messages_of_one_chat_arrive_in_the_order_of_their_promises(office
 
 
 async def test_one_chat_is_written_to_about_once_a_second(office: Office) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1, 2, 3, 4, 5)
 
@@ -153,7 +135,7 @@ async def test_one_chat_is_written_to_about_once_a_second(office: Office) -> Non
 async def test_too_many_requests_silence_that_bot_alone_for_as_long_as_asked(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    flooded, other = await office.open(), await office.open()
+    flooded, other = await office.open_shop(), await office.open_shop()
     (phone, user_id), (neighbour, neighbour_id) = await office.person(flooded), await office.person(other)
     await office.fault(flooded, 429, "Too Many Requests: retry after 2", retry_after=2)
     await office.promise(flooded, phone, user_id, 1)
@@ -175,7 +157,7 @@ async def test_too_many_requests_silence_that_bot_alone_for_as_long_as_asked(
 
 
 async def test_who_blocked_the_bot_is_noted_as_unreachable(office: Office, bare: asyncpg.Connection) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await phone.block()
     await office.promise(shop, phone, user_id, 1)
@@ -191,7 +173,7 @@ async def test_who_blocked_the_bot_is_noted_as_unreachable(office: Office, bare:
 async def test_a_refused_token_leaves_the_message_due_and_is_told(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.fault(shop, 401, "Unauthorized")
     await office.promise(shop, phone, user_id, 1)
@@ -208,7 +190,7 @@ async def test_a_refused_token_leaves_the_message_due_and_is_told(
 async def test_a_failing_telegram_is_tried_again_with_growing_pauses_and_given_up_visibly(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.fault(shop, 500, "Internal Server Error", times=MOST_ATTEMPTS)
     await office.promise(shop, phone, user_id, 1)
@@ -227,7 +209,7 @@ async def test_a_failing_telegram_is_tried_again_with_growing_pauses_and_given_u
 
 
 async def test_after_a_passing_trouble_the_message_arrives(office: Office) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.fault(shop, 500, "Internal Server Error")
     await office.promise(shop, phone, user_id, 1, 2)
@@ -243,7 +225,7 @@ async def test_after_a_passing_trouble_the_message_arrives(office: Office) -> No
 
 
 async def test_what_telegram_will_never_take_fails_at_once(office: Office, bare: asyncpg.Connection) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.fault(shop, 400, "Bad Request: chat not found")
     await office.promise(shop, phone, user_id, 1)
@@ -257,7 +239,7 @@ async def test_what_telegram_will_never_take_fails_at_once(office: Office, bare:
 async def test_a_message_without_words_does_not_stop_the_queue(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     other, other_id = await office.person(shop)
     async with office.units.begin(shop.bot_id, TEST) as uow:
@@ -275,7 +257,7 @@ async def test_a_message_without_words_does_not_stop_the_queue(
 async def test_what_was_claimed_and_never_sent_is_sent_after_the_restart(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1)
     assert len(await office.outbox._claim()) == 1  # and then the process died
@@ -292,7 +274,7 @@ async def test_what_was_claimed_and_never_sent_is_sent_after_the_restart(
 async def test_a_bot_that_does_not_run_keeps_its_messages_due(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1)
     bot = office.registry.bot_of(shop.bot_id)
@@ -306,7 +288,7 @@ async def test_a_bot_that_does_not_run_keeps_its_messages_due(
 
 
 async def test_a_backlog_of_one_shop_leaves_room_for_the_others(office: Office) -> None:
-    noisy, quiet = await office.open(), await office.open()
+    noisy, quiet = await office.open_shop(), await office.open_shop()
     for _ in range(12):
         phone, user_id = await office.person(noisy)
         await office.promise(noisy, phone, user_id, 1)
@@ -320,7 +302,7 @@ async def test_a_backlog_of_one_shop_leaves_room_for_the_others(office: Office) 
 
 
 async def test_the_message_is_written_in_the_persons_language_at_delivery(office: Office) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1)
     async with office.units.begin(shop.bot_id, TEST) as uow:
@@ -332,7 +314,7 @@ async def test_the_message_is_written_in_the_persons_language_at_delivery(office
 
 
 async def test_telegram_cannot_be_called_while_a_transaction_is_open(office: Office) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     bot = office.registry.bot_of(shop.bot_id)
     assert bot is not None
 
@@ -346,7 +328,7 @@ async def test_telegram_cannot_be_called_while_a_transaction_is_open(office: Off
 async def test_a_new_leader_sends_at_once_what_the_one_before_had_in_hand(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1)
     await office.outbox._claim()  # and then the process is killed
@@ -363,7 +345,7 @@ async def test_a_new_leader_sends_at_once_what_the_one_before_had_in_hand(
 async def test_a_new_leader_respects_the_pauses_of_the_one_before(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop, quiet = await office.open(), await office.open()
+    shop, quiet = await office.open_shop(), await office.open_shop()
     await office.fault(shop, 500, "Internal Server Error")
     await office.fault(quiet, 429, "Too Many Requests", retry_after=30)
     for one in (shop, quiet):
@@ -381,7 +363,7 @@ async def test_a_new_leader_respects_the_pauses_of_the_one_before(
 async def test_what_we_are_sending_ourselves_is_not_taken_over(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1)
     await office.outbox._claim()
@@ -396,7 +378,7 @@ async def test_what_we_are_sending_ourselves_is_not_taken_over(
 async def test_an_outbox_with_nothing_to_do_sleeps_until_something_falls_due(
     office: Office, bare: asyncpg.Connection
 ) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     nothing = await office.outbox._until_next()
 
@@ -414,7 +396,7 @@ async def test_an_outbox_with_nothing_to_do_sleeps_until_something_falls_due(
 
 
 async def test_a_message_that_waits_for_its_bots_pace_is_looked_for_at_every_tick(office: Office) -> None:
-    shop = await office.open()
+    shop = await office.open_shop()
     phone, user_id = await office.person(shop)
     await office.promise(shop, phone, user_id, 1)
     office.outbox._bots.of(shop.bot_id).take(1000)
