@@ -42,7 +42,7 @@ bench: setup ## Measure how fast it is beside bare programs that do the same (do
 attack: setup ## Set scanners on the running product, signed in, and ask it our own questions (docs/proof/attack.md)
 	@$(PY) -m tests.attack --keep
 
-sabotage: setup ## Take each cure out in turn (money, traps, demands, recovery): the tests must notice (docs/proof/sabotage.md)
+sabotage: setup ## Take each cure out in turn, list by list (tests/sabotage): the tests must notice (docs/proof/sabotage.md)
 	$(PY) -m tests.sabotage
 
 migrate: packages ## Bring the database's schema to the newest form

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from bot.app import BotProcess, Place
+from shop.bots import service as bot_service
 from shop.receipts import holding
 from shop.receipts.rules import RejectReason
 from shop.rehearsals import service
@@ -119,6 +120,30 @@ async def test_a_customer_beside_him_buys_for_real_and_so_does_he_when_it_is_ove
     assert MARK not in words_of((await phone.heard())[-1])
     assert [words_of(one) for one in await carols.heard() if MARK in words_of(one)] == []
     assert await bare.fetchval("select count(*) from users where bot_id = $1", shop.bot_id) == 2
+
+
+async def test_whoever_rehearses_decides_for_the_shop_on_its_cards_all_the_while(
+    bots: BotProcess,
+    shops: Shops,
+    units: UnitsOfWork,
+    make_phone: MakePhone,
+    bare: asyncpg.Connection,
+    begin: Begin,
+) -> None:
+    shop = await shops.open(hold_seconds=0)
+    phone = await make_phone(shop, name="Alice")
+    await phone.text("/start")
+    await begin(shop, phone)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await bot_service.update_bot(uow, shop.bot_id, admin_chat_id=phone.user_id, default_language="en")
+    sent = await shops.receipt(shop)
+
+    await phone.expect("125,000 Toman")
+    await phone.press("Approve")
+    await phone.expect("✅ Shop, ")
+
+    status = "select status from card_to_card_payments where id = $1"
+    assert await bare.fetchval(status, sent.payment_id) == "approved"
 
 
 async def test_what_was_decided_while_the_bot_was_down_is_told_when_it_is_back(

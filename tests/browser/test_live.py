@@ -133,7 +133,9 @@ async def test_a_colleague_who_looks_is_named_and_decides_first(desk: Desk, stac
     await expect(alice.locator("#act")).to_contain_text("تأییدشده")
     await expect(alice.locator("#act")).to_contain_text("سارا")
     await expect(alice.locator("#act button, #act a")).to_have_count(0)
-    await expect(alice.locator("#reject .standing")).to_contain_text("سارا")
+    told = alice.locator("#reject .standing")
+    await expect(told).to_have_class(re.compile("is-over"))
+    await expect(told).to_contain_text("سارا")
     await expect(alice.locator("#reason-text")).to_have_value("نخواناست")
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.sabotage.lists import EVERY, LISTS
+from tests.sabotage.lists import ASKED_FOR, EVERY, LISTS
 from tests.sabotage.mutant import Mutant
 from tests.sabotage.report import keep
 
@@ -32,7 +32,8 @@ def main() -> int:
         "--keep", action="store_true", help="write what came of them to docs/proof/sabotage.md"
     )
     asked = parser.parse_args()
-    of_lists = [mutant for name in asked.list or LISTS for mutant in LISTS[name]]
+    names = asked.list or [name for name in LISTS if name not in ASKED_FOR]
+    of_lists = [mutant for name in names for mutant in LISTS[name]]
     chosen = [mutant for mutant in of_lists if all(word in _told(mutant) for word in asked.words)]
     if asked.names:
         sys.stdout.writelines(f"{_told(mutant)}\n" for mutant in chosen)

@@ -4,16 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.sabotage import broadcasts, demands, desk, money, outside, recovery, traps
+from tests.sabotage import (
+    broadcasts,
+    browser,
+    claims,
+    desk,
+    entry,
+    finding,
+    money,
+    outside,
+    pages,
+    recovery,
+    rehearsals,
+    rights,
+    secrets,
+    tickets,
+    traps,
+    walls,
+)
 from tests.sabotage.mutant import Mutant
 
 LISTS: Mapping[str, tuple[Mutant, ...]] = {
     "money": money.MUTANTS,
     "traps": traps.MUTANTS,
-    "demands": demands.MUTANTS,
+    "entry": entry.MUTANTS,
+    "rights": rights.MUTANTS,
+    "walls": walls.MUTANTS,
+    "secrets": secrets.MUTANTS,
     "outside": outside.MUTANTS,
     "recovery": recovery.MUTANTS,
     "desk": desk.MUTANTS,
+    "claims": claims.MUTANTS,
+    "tickets": tickets.MUTANTS,
+    "rehearsals": rehearsals.MUTANTS,
+    "finding": finding.MUTANTS,
     "broadcasts": broadcasts.MUTANTS,
+    "pages": pages.MUTANTS,
+    "browser": browser.MUTANTS,
 }
+ASKED_FOR = frozenset({"browser"})
+"""Lists that are tried only by their names: each of their mutants starts the whole product."""
 EVERY = tuple(mutant for mutants in LISTS.values() for mutant in mutants)

@@ -17,16 +17,26 @@ HEAD = """# Sabotage
 `make sabotage` takes each cure out, in a copy of the tree, and runs the tests that must notice; before that
 they have to pass with nothing taken out. The lists are in `tests/sabotage/`; a mutant that nothing can notice
 says why. `python -m tests.sabotage --list traps` tries one list, `python -m tests.sabotage A13` what meets a
-demand. Each line says what became of the mutant when it was last tried.
+demand. Each line says what became of the mutant when it was last tried. The last list needs the whole product
+for each of its tests, and is tried only by its name: `--list browser`.
 """
 TITLES: Mapping[str, str] = {
     "money": "The money path",
     "traps": "The twenty traps",
-    "demands": "Sign-in, rights, walls, secrets, doors",
+    "entry": "Sign-in",
+    "rights": "Who may do what, and whose it is",
+    "walls": "The wall between shops",
+    "secrets": "Keys, logs, the chained history, bodies and files",
     "outside": "What browsers are sent and strangers send",
     "recovery": "Coming back after kills and faults",
     "desk": "Around the decision",
+    "claims": "Whose a receipt is, and why one is refused",
+    "tickets": "Questions and answers",
+    "rehearsals": "Test purchases",
+    "finding": "Search",
     "broadcasts": "Messages to many",
+    "pages": "Every page, list and right by construction",
+    "browser": "What only a browser shows",
 }
 COLUMNS = ("| Without the cure | For | Where | Noticed |", "|--|--|--|--|")
 _ROW = re.compile(r"^\| (?P<name>[^|]+) \|[^|]*\| `[^|]*` \| (?P<told>[^|]+) \|$")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -12,6 +13,10 @@ from shop.receipts import claims, holding, presence
 from shop.receipts.desk import load_desk
 from shop.staff import service as staff
 from tests.shop.test_money import count
+from tests.web.test_meanwhile import waits
+
+PATIENCE = 20.0
+"""Seconds before a test that waits for another's lock is over."""
 
 
 @pytest.fixture
@@ -65,6 +70,42 @@ async def test_eight_who_ask_at_once_are_given_eight_receipts(units, shop, shops
     assert sorted(got) == waiting
 
 
+async def test_nobody_waits_for_a_colleague_who_is_just_being_given_one(units, shop, shops, sara, clock):
+    first, second = await receipts(shops, shop, clock, 2)
+
+    async with asyncio.timeout(PATIENCE), units.begin(shop.bot_id, shop.owner) as uow:
+        assert await claims.take_next(uow) == first
+        assert await given(units, shop, sara) == second
+
+
+async def test_who_opens_what_a_colleague_is_just_being_given_leaves_it_with_him(
+    units, shop, shops, sara, clock, everything
+):
+    (only,) = await receipts(shops, shop, clock, 1)
+
+    async def opened() -> None:
+        async with units.begin(shop.bot_id, sara) as uow:
+            await presence.look(uow, only)
+
+    deadline = time.monotonic() + PATIENCE
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        assert await claims.take_next(uow) == only
+        look = asyncio.create_task(opened())
+        while not look.done() and not await waits(everything):
+            assert time.monotonic() < deadline
+    await look
+
+    claimed = "SELECT claimed_by FROM card_to_card_payments WHERE id = $1"
+    assert await everything.fetchval(claimed, only) == shop.owner.staff_id
+
+
+async def test_the_queue_goes_on_after_the_one_it_was_left_at_and_begins_again(units, shop, shops, clock):
+    first, second, third = await receipts(shops, shop, clock, 3)
+
+    assert await given(units, shop, shop.owner, after=second) == third
+    assert await given(units, shop, shop.owner, after=third) == first
+
+
 async def test_deciding_and_being_given_the_next_is_one_step_for_two_people(units, shop, shops, sara, clock):
     first, second, *rest = await receipts(shops, shop, clock, 6)
     for actor, mine in ((shop.owner, first), (sara, second)):
@@ -89,6 +130,16 @@ async def test_a_claim_nobody_renews_is_over_after_a_minute(units, shop, shops, 
     clock.forward(seconds=61)
 
     assert await given(units, shop, sara) == first
+
+
+async def test_a_claim_that_is_over_is_in_nobodys_way(units, shop, shops, sara, clock):
+    (only,) = await receipts(shops, shop, clock, 1)
+    await given(units, shop, sara)
+
+    clock.forward(seconds=61)
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.require_free(uow, only)
 
 
 async def test_what_a_colleague_reviews_is_decided_after_it_was_taken_over(units, shop, shops, sara, clock):
@@ -142,6 +193,23 @@ async def test_what_is_put_off_comes_again_at_the_end_and_for_colleagues_in_its_
     assert await given(units, shop, shop.owner) == first
 
 
+async def test_the_only_one_is_not_given_again_to_who_has_just_put_it_off(units, shop, shops, clock):
+    (only,) = await receipts(shops, shop, clock, 1)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.put_off(uow, only)
+
+    assert await given(units, shop, shop.owner, after=only) is None
+
+
+async def test_putting_off_what_a_colleague_reviews_leaves_it_with_him(units, shop, shops, sara, clock):
+    (only,) = await receipts(shops, shop, clock, 1)
+    await given(units, shop, sara)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.put_off(uow, only)
+        with pytest.raises(ClaimedByColleague):
+            await claims.require_free(uow, only)
+
+
 async def test_after_a_quarter_of_an_hour_it_stands_where_it_came(units, shop, shops, clock):
     first, _ = await receipts(shops, shop, clock, 2)
     async with units.begin(shop.bot_id, shop.owner) as uow:
@@ -168,6 +236,58 @@ async def test_what_is_handed_on_comes_first_for_him_and_last_for_everybody_else
     assert (handed.by, handed.note, handed.is_to_me) == ("Alice", "is it his?", True)
 
 
+async def test_what_was_handed_to_a_colleague_is_passed_over_while_there_is_another(
+    units, shop, shops, sara, clock
+):
+    first, second = await receipts(shops, shop, clock, 2)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, first, to=sara.staff_id)
+
+    assert await given(units, shop, await hire(units, shop, "Bob")) == second
+
+
+async def test_what_is_handed_on_while_it_is_open_is_his_at_once(units, shop, shops, sara, clock):
+    first, _ = await receipts(shops, shop, clock, 2)
+    await given(units, shop, shop.owner)
+
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, first, to=sara.staff_id)
+
+    assert await given(units, shop, sara) == first
+
+
+async def test_what_was_handed_on_and_put_off_comes_first_no_more(units, shop, shops, sara, clock):
+    first, second = await receipts(shops, shop, clock, 2)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, second, to=sara.staff_id)
+    async with units.begin(shop.bot_id, sara) as uow:
+        await claims.put_off(uow, second)
+
+    assert await given(units, shop, sara) == first
+
+
+async def test_handed_on_twice_it_comes_first_for_the_last_one_alone(units, shop, shops, sara, clock):
+    first, second = await receipts(shops, shop, clock, 2)
+    bob = await hire(units, shop, "Bob")
+    for whom in (sara, bob):
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await claims.hand_on(uow, second, to=whom.staff_id)
+        clock.forward(seconds=1)
+
+    assert await given(units, shop, sara) == first
+    assert await given(units, shop, bob) == second
+
+
+async def test_after_a_day_what_was_handed_on_stands_where_it_came(units, shop, shops, sara, clock):
+    first, second = await receipts(shops, shop, clock, 2)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, second, to=sara.staff_id)
+
+    clock.forward(hours=24)
+
+    assert await given(units, shop, sara) == first
+
+
 async def test_what_was_handed_to_somebody_who_does_not_come_is_not_lost(units, shop, shops, sara, clock):
     (only,) = await receipts(shops, shop, clock, 1)
     async with units.begin(shop.bot_id, shop.owner) as uow:
@@ -182,11 +302,14 @@ async def test_the_colleagues_chat_is_told_once_for_each_time(units, shop, shops
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await claims.hand_on(uow, only, to=sara.staff_id, note="look twice")
 
-    row = await everything.fetchrow(
-        "SELECT chat_id, payload FROM outbox WHERE bot_id = $1 AND kind = 'receipt_handed'", shop.bot_id
-    )
+    rows = "SELECT chat_id, payload FROM outbox WHERE bot_id = $1 AND kind = 'receipt_handed'"
+    (row,) = await everything.fetch(rows, shop.bot_id)
     assert row["chat_id"] == 4242
     assert "look twice" in row["payload"]
+    clock.forward(minutes=5)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, only, to=sara.staff_id)
+    assert len(await everything.fetch(rows, shop.bot_id)) == 2
 
 
 @pytest.mark.parametrize("whom", ["himself", "who only sees", "who left", "another shop's", "nobody"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from shop.actors import SEEING, Customer, Master, StaffMember, System
+from shop.actors import OWNING, RECEIPTS_SEE, SEEING, Customer, Master, StaffMember, System
 from shop.books import service as books
 from shop.bots import queries as bots
 from shop.bots.telegram_token import reseal_token
 from shop.cards import service as cards
-from shop.errors import NotAllowed, NotFound, OwnReceipt
+from shop.errors import FeatureOff, NotAllowed, NotFound, OwnReceipt
 from shop.orders import service as orders
 from shop.payments import service as payments
 from shop.plans.queries import list_offers
@@ -18,6 +18,8 @@ from shop.platform.queries import list_shops
 from shop.receipts import holding
 from shop.receipts import service as receipts
 from shop.rehearsals import queries, service
+from shop.staff import service as staff
+from shop.tickets import service as tickets
 from shop.users import service as users
 from tests.factories import MASTER
 
@@ -125,9 +127,46 @@ async def test_pressing_twice_is_one_rehearsal_and_one_begun_after_its_end_is_an
     later = await begin(units, shop)
 
     assert first == again != later
-    with pytest.raises(NotFound):
-        async with units.platform(shop.owner) as uow:
-            await service.begin(uow, first)
+    for stage in (first, later):
+        with pytest.raises(NotFound):
+            async with units.platform(shop.owner) as uow:
+                await service.begin(uow, stage)
+
+
+async def test_a_colleague_who_presses_has_one_of_his_own_and_the_former_is_put_away(units, shop, everything):
+    former = await begin(units, shop)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        sara = await staff.create_staff(uow, name="Sara", role="staff", permissions=OWNING)
+    await everything.execute("UPDATE staff SET telegram_id = $2 WHERE id = $1", sara, ME + 1)
+
+    hers = await begin(units, shop, StaffMember(sara, "Sara", OWNING))
+
+    rows = await everything.fetch(
+        "SELECT id, rehearsal_for, status, is_active FROM bots WHERE rehearsal_of = $1 ORDER BY id",
+        shop.bot_id,
+    )
+    assert [tuple(row) for row in rows] == [
+        (former, ME, "deleted", False),
+        (hers, ME + 1, "active", True),
+    ]
+
+
+async def test_nobody_is_asked_in_a_rehearsal_where_nobody_would_read_it(units, shop):
+    stage = await begin(units, shop)
+    async with units.begin(stage, System("bot")) as uow:
+        person = await users.register(uow, telegram_id=ME, first_name="Alice")
+
+        with pytest.raises(FeatureOff):
+            await tickets.ask(uow, person.id, text="Anybody there?", cause="chat:1:1")
+
+
+async def test_whoever_may_see_no_receipts_sees_no_test(units, shop):
+    stage = await begin(units, shop)
+    bob = StaffMember(shop.owner.staff_id, "Bob", OWNING - {RECEIPTS_SEE})
+
+    async with units.begin(stage, bob) as uow:
+        with pytest.raises(NotAllowed):
+            await queries.load(uow)
 
 
 async def test_a_rehearsal_has_the_shops_plans_and_cards_of_the_moment_and_none_of_its_counters(
@@ -139,6 +178,8 @@ async def test_a_rehearsal_has_the_shops_plans_and_cards_of_the_moment_and_none_
     before = await counters(everything, shop.bot_id)
 
     stage = await begin(units, shop)
+    counted = "SELECT success_count FROM tenant_payment_cards WHERE bot_id = $1"
+    assert [await everything.fetchval(counted, bot) for bot in (shop.bot_id, stage)] == [1, 0]
     person, invoice = await buy(units, stage)
     await send(units, stage, person, invoice)
     async with units.begin(stage, shop.owner) as uow:

@@ -24,7 +24,7 @@ from shop.errors import (
 from shop.features import service as features
 from shop.receipts.desk import load_desk
 from shop.staff import service as staff
-from shop.tickets import closing, replies, rules, service
+from shop.tickets import chat, closing, replies, rules, service
 from shop.tickets.answering import load_answering
 from shop.tickets.queries import ALL, Sought, count_waiting, find_open, list_tickets, load_ticket
 
@@ -156,11 +156,12 @@ async def test_another_shop_and_another_customer_meet_nothing(units, shops, shop
             await service.close_own(uow, dave.user_id, asked.ticket_id)
 
 
-async def test_either_side_closes_and_the_other_is_told_once(units, shop, carol, everything):
+async def test_either_side_closes_and_the_other_is_told_once(units, shop, carol, clock, everything):
     asked = await ask(units, shop, carol)
     for _ in range(2):
         async with units.begin(shop.bot_id, shop.owner) as uow:
             await service.close(uow, asked.ticket_id)
+        clock.forward(seconds=1)
     assert await promised(everything, shop, "ticket_closed") == 1
     with pytest.raises(TicketClosed):
         await answer(units, shop, asked.ticket_id)
@@ -444,8 +445,35 @@ async def test_a_question_about_an_order_says_so_for_the_ticket_that_is_open(uni
 
 
 async def test_a_ticket_is_found_by_its_number_and_by_nothing_else(units, shop, carol):
-    asked = await ask(units, shop, carol)
+    former = await ask(units, shop, carol)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await service.close(uow, former.ticket_id)
+    asked = await ask(units, shop, carol, cause="chat:1:2")
 
     async with units.begin(shop.bot_id, shop.owner) as uow:
-        for words, count in ((f"#{asked.ticket_id}", 1), ("#۹۹۹۹۹۹۹", 0), (f"#{asked.ticket_id}x", 0)):
-            assert len((await list_tickets(uow, Sought(words, ALL))).rows) == count, words
+        for words, found in (
+            (f"#{former.ticket_id}", [former.ticket_id]),
+            (f"#{asked.ticket_id}", [asked.ticket_id]),
+            ("#۹۹۹۹۹۹۹", []),
+            (f"#{asked.ticket_id}x", []),
+        ):
+            rows = (await list_tickets(uow, Sought(words, ALL))).rows
+            assert [row.ticket_id for row in rows] == found, words
+
+
+async def test_a_message_of_another_chat_is_about_no_ticket(units, shop, carol):
+    asked = await ask(units, shop, carol)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await chat.posted(uow, asked.ticket_id, chat_id=-1001, message_id=7)
+        await chat.keep_topic(uow, asked.ticket_id, chat_id=-1001, topic_id=3)
+
+        found = {
+            (there, replied_to, topic): await chat.find_ticket(
+                uow, chat_id=there, replied_to=replied_to, topic_id=topic
+            )
+            for there in (-1001, -1002)
+            for replied_to, topic in ((7, None), (8, 3), (8, None))
+        }
+
+    about = asked.ticket_id
+    assert list(found.values()) == [about, about, None, None, None, None]

@@ -73,7 +73,7 @@ async def balance(everything, user_id: int) -> int:
             "٤٤٠٠١٢٣",
             " 4400123 ",
         ),
-        *("رضا", "رضا كاظ", "کاظمی علی", "كاظمي ali", "رضاكاظمي", "@k77", "k۷", "🌹 رضا", "زيد"),
+        *("رضا", "رضا كاظ", "کاظمی علی", "كاظمي ali", "رضاكاظمي", "@k77", "k۷", "🌹 رضا", "زيد", "كاظ می"),
     ],
 )
 async def test_a_name_is_found_however_it_is_typed(alice, alices, units, typed):
@@ -86,6 +86,18 @@ async def test_a_name_is_found_however_it_is_typed(alice, alices, units, typed):
     assert "سارا" in page.text
     assert "کاظمی" in found
     assert "سارا" not in found
+
+
+async def test_of_several_words_every_one_has_to_fit(alice, alices, units):
+    await register(units, alices, 4400123, "Ali", "Kazemi", None)
+    await register(units, alices, 4400124, "Ali", "Mousavi", None)
+    await register(units, alices, 4400125, "Sara", "Kazemi", None)
+
+    found = (await alice.client.get("/customers", params={"q": "kazemi ali"})).text
+
+    assert "Ali Kazemi" in found
+    assert "Mousavi" not in found
+    assert "Sara" not in found
 
 
 async def test_search_under_the_wall_is_served_by_the_index_of_the_words(engine, units, shops, everything):

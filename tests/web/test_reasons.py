@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 from html import unescape
 
 import pytest
 
 from shop.actors import RECEIPTS_APPROVE, SEEING
+from shop.receipts import wording
 from shop.receipts.rules import RejectReason
 from tests.web.conftest import add_staff
+from tests.web.test_meanwhile import waits
 
 PAGE = "/settings/reasons"
+PATIENCE = 20.0
+"""Seconds before a test that waits for another's lock is over."""
 BANK = {
     "words_fa": "رسید بانک دیگری است",
     "words_en": "This is another <bank>'s slip",
@@ -84,6 +90,39 @@ async def test_the_customer_is_told_in_his_language_what_the_dialog_promised(
     # Where the next step was written in the other language alone, it is said in that one.
     assert message["text"] in (words, f"{words} {BANK['step_en']}")
     assert message["reason"] == "other"
+
+
+async def test_a_reason_in_one_language_is_said_in_it_to_everybody(alice, shop, shops, everything):
+    sent = await shops.receipt(shop, await shops.person(shop, language="fa"))
+    own = await written(alice, {"words_en": "The slip is cut off"})
+
+    await alice.post(f"/receipts/{sent.payment_id}/reject", {"reason_code": own})
+
+    assert [message["text"] for message in await told(everything, shop)] == ["The slip is cut off"]
+
+
+async def test_two_who_write_a_reason_at_once_write_two(alice, shop, units, everything):
+    async def second() -> str:
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            return await wording.add(uow, {"words_en": "That"})
+
+    deadline = time.monotonic() + PATIENCE
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        codes = [await wording.add(uow, {"words_en": "This"})]
+        other = asyncio.ensure_future(second())
+        while not other.done() and not await waits(everything):
+            assert time.monotonic() < deadline
+    codes.append(await other)
+
+    page = (await alice.get(PAGE)).text
+    assert [code for code in codes if f'id="reason-{code}"' not in page] == []
+
+
+async def test_the_code_of_a_reason_that_is_gone_never_comes_again(alice):
+    gone = await written(alice)
+    await alice.post(f"{PAGE}/{gone}/delete")
+
+    assert await written(alice) != gone
 
 
 async def test_what_was_said_stays_when_the_reason_is_worded_anew_and_deleted(alice, shop, shops, everything):

@@ -8,7 +8,9 @@ from html import unescape
 from io import StringIO
 
 import pytest
+from sqlalchemy import select
 
+from db.models import CardToCardPayment
 from shop.actors import SEEING, System
 from shop.receipts import service as receipts
 from shop.wallet import service as wallet
@@ -58,6 +60,22 @@ async def test_a_sale_is_in_and_out_and_links_to_its_receipt(alice, alices, shop
     assert f'href="/receipts/{sent.payment_id}"' in page
     assert "Deposit" in page
     assert "Purchase" in page
+
+
+async def test_an_orders_number_finds_its_own_rows_and_not_all_of_its_customers(alice, alices, shops, units):
+    first = await shops.receipt(alices)
+    second = await shops.receipt(alices, first.person)
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        for sent in (first, second):
+            await receipts.approve(uow, sent.payment_id)
+        number = await uow.session.scalar(
+            select(CardToCardPayment.tracking_number).where(CardToCardPayment.id == second.payment_id)
+        )
+
+    found = (await alice.client.get("/transactions", params={"q": number})).text
+
+    assert f"/receipts/{second.payment_id}" in found
+    assert f"/receipts/{first.payment_id}" not in found
 
 
 async def test_the_sums_above_are_those_of_what_is_chosen_and_of_the_file_to_the_toman(
