@@ -29,7 +29,7 @@ from web.assets import Assets
 from web.cookies import Cookies
 from web.deps import provide_uow
 from web.errors import failed, not_served, refused
-from web.forms import LARGEST_BODY, MOST_FIELDS
+from web.forms import LARGEST_BODY
 from web.guards import GUARDS
 from web.hub import Hub, ended_by_signals, listening
 from web.jinja import build_environment
@@ -194,7 +194,6 @@ def build_app(
         exception_handlers={ShopError: refused, HTTPException: not_served, Exception: failed},
         state=State({"parts": parts}),
         request_max_body_size=LARGEST_BODY,
-        multipart_form_part_limit=MOST_FIELDS,
         openapi_config=None,
         # Said here, so that no variable of the framework's in somebody's environment says otherwise.
         debug=False,

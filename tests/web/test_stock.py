@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+
 import httpx
 import pytest
 
@@ -343,6 +346,33 @@ async def test_a_body_that_is_no_form_adds_nothing_and_is_never_a_failure(
         )
         assert answer.status_code in {403, 422}, answer.text
     assert await on_shelf(everything, alices) == []
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"\xff\xfe\r\n--x--\r\n", b"one", b"1" * 17 * LARGEST_TEXT],
+    ids=["no text", "no end", "too large"],
+)
+async def test_a_form_that_breaks_off_leaves_no_file_of_it_open(rest, alice, alices):
+    async def parts():
+        yield PART + b"; filename=a.txt\r\n\r\none\r\n"
+        yield PART + b"\r\n\r\n" + rest
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        answer = await alice.client.post(
+            f"/stock/{alices.plan_id}",
+            content=parts(),
+            headers={
+                **FROM_HERE,
+                "content-type": "multipart/form-data; boundary=x",
+                "x-csrftoken": alice.csrf,
+            },
+        )
+        gc.collect()
+
+    assert answer.status_code in {413, 422}
+    assert [str(warning.message) for warning in told if "Unclosed file" in str(warning.message)] == []
 
 
 async def test_a_cookie_somebody_made_up_tells_nothing(alice, alices):
