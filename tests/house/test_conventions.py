@@ -16,6 +16,7 @@ import web
 from shop import errors
 from shop.errors import ShopError
 from shop.notifications import messages
+from tests.attack.ground import unknown_queries
 from web.errors import ANSWERS
 from web.history import ACTIONS, NAMES
 
@@ -146,6 +147,10 @@ def test_where_a_request_wants_to_go_on_is_looked_at_first():
     assert [line.strip() for line in asked if "local_path(" not in line] == []
     assert asked
     assert sends == {"rendering.py"}
+
+
+def test_the_scanners_are_told_of_every_name_that_an_address_may_carry():
+    assert unknown_queries() == set()
 
 
 def test_the_models_are_all_importable_from_one_place():

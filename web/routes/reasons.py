@@ -52,7 +52,7 @@ class ReasonController(Controller):
     async def change(self, request: WebRequest, reason_code: FromPath[str]) -> Response[str]:
         """Other words for one of the shop's own."""
         return await _do(
-            request, reason_code, "reason_saved", lambda uow, typed: wording.change(uow, reason_code, typed)
+            request, reason_code, "reason_saved", lambda uow, fields: wording.change(uow, reason_code, fields)
         )
 
     @post("/{reason_code:str}/move")
@@ -62,7 +62,7 @@ class ReasonController(Controller):
             request,
             reason_code,
             "reason_moved",
-            lambda uow, typed: wording.move(uow, reason_code, up=typed.get("to") == "up"),
+            lambda uow, fields: wording.move(uow, reason_code, up=fields.get("to") == "up"),
         )
 
     @post("/{reason_code:str}/switch")
@@ -72,7 +72,7 @@ class ReasonController(Controller):
             request,
             reason_code,
             "reason_saved",
-            lambda uow, typed: wording.switch(uow, reason_code, is_on=typed.get("enabled") == "on"),
+            lambda uow, fields: wording.switch(uow, reason_code, is_on=fields.get("enabled") == "on"),
         )
 
     @post("/{reason_code:str}/delete")
