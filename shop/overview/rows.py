@@ -12,6 +12,10 @@ EventKind = Literal[
 ]
 
 
+Part = Literal["figures", "sales", "plans", "events"]
+"""What of the overview can be missing alone."""
+
+
 class DaySales(NamedTuple):
     """One day of the shop's own calendar day: what came by card, by the gateway, and out of wallets."""
 
@@ -133,3 +137,5 @@ class Overview(Todo, _ByMethod):
     """Newest first."""
     sparks: Mapping[str, Sequence[int]]
     """The last fourteen days, oldest first: ``sales``, ``orders``, ``users``, ``subscriptions``."""
+    missing: frozenset[Part] = frozenset()
+    """What the database did not answer; its values are noughts that say nothing."""

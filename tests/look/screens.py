@@ -260,6 +260,9 @@ def screens():
     for name, desk in desk_states():
         yield f"desk: {name}", "receipts/index.html", {"desk": desk, "reject_texts": REJECT_TEXTS}
     yield "overview", "overview/index.html", {"overview": make_overview(), "checklist": None}
+    for part in ("figures", "sales", "plans", "events"):
+        without = make_overview(missing=frozenset({part}), events=[])
+        yield f"overview without {part}", "overview/index.html", {"overview": without, "checklist": None}
     yield (
         "new shop",
         "overview/index.html",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -413,3 +414,39 @@ async def test_the_page_takes_as_many_statements_for_a_busy_shop_as_for_a_quiet_
         counts.append(counted_queries())
 
     assert counts[0] == counts[1] <= MOST_STATEMENTS
+
+
+@pytest.mark.parametrize(
+    ("refusal", "panel", "other"),
+    [
+        ("REVOKE SELECT ON audit_log FROM pishkhan_app", "activity", "top-plans"),
+        ("REVOKE SELECT ON transactions FROM pishkhan_app", "chart", "activity"),
+    ],
+)
+async def test_what_the_database_does_not_answer_is_missing_alone(
+    shops, units, everything, signed_in, refusal, panel, other
+):
+    shop = await shops.open(name="Alice's shop")
+    await sell(shops, units, shop)
+    alice = await signed_in(shop)
+    await everything.execute(refusal)
+    try:
+        pages = [await alice.get("/?lang=en"), await alice.get("/events/now?topics=overview")]
+    finally:
+        await everything.execute(refusal.replace("REVOKE", "GRANT").replace("FROM", "TO"))
+
+    for page in pages:
+        assert page.status_code == 200
+        assert "could not be read" in part_of(page.text, panel)
+        assert "could not be read" not in part_of(page.text, other)
+    assert "could not be read" not in (await alice.get("/")).text
+
+
+def part_of(page: str, name: str) -> str:
+    """From the beginning of one part of the page, or of the stream, to the next."""
+    ends = "(?=<section|<details|<hx-partial|$)"
+    found = re.search(
+        rf'(?:id="|<hx-partial hx-target="#){name}"[^>]*>(?:<section[^>]*>)?(.*?){ends}', page, re.DOTALL
+    )
+    assert found is not None
+    return found[1]
