@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, bindparam, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 PAGE_ROWS = 50
@@ -38,6 +38,18 @@ class Place:
         return cls(_EPOCH + timedelta(microseconds=int(found[1])), int(found[2]))
 
 
+Asked = tuple[ColumnElement[datetime], ColumnElement[int]]
+ASKED: Asked = (
+    bindparam("after_moment", type_=DateTime(timezone=True)),
+    bindparam("after_id", type_=BigInteger),
+)
+"""A place that a statement compiled once is given with each execution, by ``place_values``."""
+
+
+def place_values(after: Place | None) -> dict[str, Any]:
+    return {} if after is None else {"after_moment": after.moment, "after_id": after.id}
+
+
 Row = TypeVar("Row")
 
 
@@ -54,13 +66,14 @@ def piece(
     moment: InstrumentedAttribute[datetime],
     key: InstrumentedAttribute[int],
     *,
-    after: Place | None,
+    after: Place | Asked | None,
     newest_first: bool,
     rows: int,
 ) -> Select[Any]:
     """``rows`` rows behind ``after`` in their order, and one more: it tells whether there is a next page."""
     if after is not None:
-        here, seen = tuple_(moment, key), tuple_(literal(after.moment), literal(after.id))
+        last = (literal(after.moment), literal(after.id)) if isinstance(after, Place) else after
+        here, seen = tuple_(moment, key), tuple_(*last)
         statement = statement.where(here < seen if newest_first else here > seen)
     return statement.order_by(*_order(moment, key, newest_first=newest_first)).limit(rows + 1)
 
@@ -71,7 +84,7 @@ def filled(
     moment: InstrumentedAttribute[datetime],
     key: InstrumentedAttribute[int],
     *,
-    after: Place | None,
+    after: Place | Asked | None,
     newest_first: bool,
     rows: int,
 ) -> Select[Any]:

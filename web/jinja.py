@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, pass_context
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
@@ -42,8 +43,31 @@ AVATAR_TONES = 5
 KEPT = 4096
 """How many words, amounts and moments of each kind are remembered as they are shown: the next page shows most
 of them again."""
+DRAWN = 1024
+"""How many sides and bars are remembered, some 5 kB each: for each page and count of those who work now."""
 PHONE_COLUMNS = 31
 """More columns than this are too thin to see on a phone; they are summed by week there."""
+
+
+class _Generator(CodeGenerator):
+    """What is markup already is written as it is: ``escape`` would copy it twice to find that out, and half
+    of what a page shows comes out of our own filters and macros."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
+            self.write("(shown if type(shown := ")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
+            self.write(") is Markup else escape(shown))")
+        else:
+            super()._output_child_post(node, frame, finalize)
+
+
+class WebEnvironment(Environment):
+    code_generator_class = _Generator
 
 
 class Unindented(Extension):
@@ -55,7 +79,7 @@ class Unindented(Extension):
 
 def build_environment(assets: Assets) -> Environment:
     """One environment per process; a template is named by its path, as ``web/receipts/index.html``."""
-    environment = Environment(
+    environment = WebEnvironment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         # A misspelt name is a failing test, not an empty cell in the owner's table.
@@ -79,7 +103,24 @@ def build_environment(assets: Assets) -> Environment:
         new_once=partial(secrets.token_urlsafe, 16),
     )
     environment.filters.update(FILTERS)
+    environment.globals["drawn"] = _keeping(environment)
     return environment
+
+
+def _keeping(environment: Environment) -> Callable[..., Markup]:
+    """``drawn(template, **known)``: a part drawn from ``known`` and the language alone, kept for whoever has
+    the same. It is told nothing else, so that nothing of one person can stand on another's page."""
+
+    @lru_cache(maxsize=DRAWN)
+    def keep(template: str, lang: str, known: tuple[tuple[str, Hashable], ...]) -> Markup:
+        text = environment.get_template(template).render(lang=lang, **dict(known))
+        return Markup(text)  # noqa: S704  (it was escaped as it was rendered)
+
+    @pass_context
+    def drawn(context: Context, template: str, **known: Hashable) -> Markup:
+        return keep(template, context["lang"], tuple(known.items()))
+
+    return drawn
 
 
 @pass_context

@@ -56,6 +56,20 @@ class Page:
     """A sentence about what has just been done, shown once after a form without script."""
 
     @property
+    def around(self) -> Page:
+        """What the ways through the dashboard are drawn from: the same for all who may the same here."""
+        return Page(
+            csrf_token="",
+            active=self.active,
+            is_master=self.is_master,
+            shop_name=self.shop_name,
+            shop_handle=self.shop_handle,
+            has_sold=self.has_sold,
+            waiting=self.waiting,
+            permissions=self.permissions,
+        )
+
+    @property
     def nav(self) -> tuple[NavItem, ...]:
         """The screens this person can open now, in the order of the sidebar."""
         start = NavItem("start", "/start", N_("Set up"), "list-check")

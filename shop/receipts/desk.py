@@ -179,7 +179,13 @@ _CHOSEN = bindparam("chosen", type_=BigInteger)
 
 async def count_waiting(uow: UnitOfWork) -> int:
     """How many receipts wait; for the badge that every page carries."""
-    return await uow.session.scalar(select(func.count()).select_from(CardToCardPayment).where(waits())) or 0
+    return await uow.session.scalar(_waiting(), {"shop": uow.bot_id}) or 0
+
+
+@cache
+def _waiting() -> Any:
+    counted = select(func.count().label("waiting")).select_from(CardToCardPayment)
+    return compiled_once(counted.where(CardToCardPayment.bot_id == _SHOP, waits()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import Markup
 
 from shop.actors import RECEIPTS_SEE
 from shop.books.queries import Differing
 from tests.look.pages import (
+    ENVIRONMENT,
     REJECT_TEXTS,
     make_books,
     make_desk,
@@ -331,6 +333,37 @@ def test_a_toast_can_ride_along_with_another_fragment():
 
     assert 'hx-swap-oob="beforeend:#toasts"' in html
     assert "تأیید شد" in html
+
+
+def test_what_is_kept_of_a_page_is_of_nobody_and_follows_what_it_shows():
+    context = {"overview": make_overview(), "checklist": None}
+    mine = make_page(staff_name="Mona", csrf_token="token-of-mona", waiting=7, active="team", viewing="Shop")
+    theirs = replace(mine, staff_name="Sam", csrf_token="token-of-sam", viewing=None)
+
+    first, second = (render("overview/index.html", "en", **context, page=one) for one in (mine, theirs))
+    busier = render("overview/index.html", "en", **context, page=replace(theirs, waiting=8))
+    poorer = render("overview/index.html", "en", **context, page=replace(theirs, permissions=frozenset()))
+    persian = render("overview/index.html", "fa", **context, page=theirs)
+
+    assert "token-of-mona" in first
+    assert "token-of-mona" not in second
+    assert "Mona" not in second
+    assert re.findall(r'data-count-of="receipts">(.)<', second) == ["7", "7"]
+    assert re.findall(r'data-count-of="receipts">(.)<', busier) == ["8", "8"]
+    assert 'href="/team" title="Team" aria-current="page"' in second
+    assert 'href="/team"' not in poorer
+    assert "همکاران" in persian
+
+
+def test_only_what_is_markup_already_is_written_as_it_is():
+    class Posing(str):
+        __slots__ = ()
+
+    page = ENVIRONMENT.from_string("{{ said }}|{{ marked }}|{{ posing }}|{{ 1 > 0 }}|{{ '<' ~ marked }}")
+
+    assert page.render(said="<b>", marked=Markup("<i>"), posing=Posing("<u>")) == (
+        "&lt;b&gt;|<i>|&lt;u&gt;|True|&lt;<i>"
+    )
 
 
 @pytest.mark.parametrize("days", [7, 30, 90])

@@ -17,8 +17,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a page that ends within an instant loses the rest of it",
         PAGING,
-        "here, seen = tuple_(moment, key), tuple_(literal(after.moment), literal(after.id))",
-        "here, seen = moment, literal(after.moment)",
+        "here, seen = tuple_(moment, key), tuple_(*last)",
+        "here, seen = moment, last[0]",
         tests_of(WALKING, WALKED),
     ),
     Mutant(
