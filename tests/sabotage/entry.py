@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.sabotage.mutant import Mutant, tests_of
 
 SIGN_IN = "tests/web/test_sign_in.py"
+TRIES = "tests/web/test_tries.py"
 FACTOR = "tests/web/test_second_factor.py"
 TAPS = "tests/bot/test_sign_in.py"
 MATRIX = "tests/web/test_matrix.py"
@@ -61,7 +62,7 @@ MUTANTS: tuple[Mutant, ...] = (
         DOOR,
         "        if known is None:\n            wait = await",
         "        if True:\n            wait = await",
-        tests_of(SIGN_IN, "test_nobody_can_lock_the_owner_out_of_a_browser_that_is_signed_in"),
+        tests_of(TRIES, "test_nobody_can_lock_the_owner_out_of_a_browser_that_is_signed_in"),
         meets="A12",
     ),
     Mutant(
@@ -69,7 +70,7 @@ MUTANTS: tuple[Mutant, ...] = (
         DOOR,
         "        await _forgive(uow, subjects, counted=known is None)\n    return opened\n",
         "    return opened\n",
-        tests_of(SIGN_IN, "test_good_tokens_are_no_bad_tries"),
+        tests_of(TRIES, "test_good_tokens_are_no_bad_tries"),
         meets="A12",
     ),
     Mutant(

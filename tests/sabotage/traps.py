@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tests.sabotage.mutant import Mutant, tests_of
 
 SIGN_IN = "tests/web/test_sign_in.py"
+TRIES = "tests/web/test_tries.py"
 PROTECTION = "tests/web/test_protection.py"
 MATRIX = "tests/web/test_matrix.py"
 DOORS = "tests/web/test_every_door.py"
@@ -81,9 +82,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "shop/staff/sign_in.py",
         "else_=func.least(LoginAttempt.failures + 1, 2 * BAD_PER_ADDRESS)",
         "else_=1",
-        tests_of(
-            SIGN_IN, "test_of_a_hundred_bad_tries_at_once_from_one_address_exactly_twenty_are_looked_at"
-        ),
+        tests_of(TRIES, "test_of_a_hundred_bad_tries_at_once_from_one_address_exactly_twenty_are_looked_at"),
         meets="trap 5, A12",
     ),
     Mutant(
@@ -99,7 +98,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "web/auth.py",
         "if trusted else peer",
         'if trusted else connection.headers.get("x-forwarded-for", peer)',
-        tests_of(SIGN_IN, "test_a_claimed_address_counts_as_the_peer"),
+        tests_of(TRIES, "test_a_claimed_address_counts_as_the_peer"),
         meets="trap 5, A12",
     ),
     Mutant(
