@@ -1,14 +1,16 @@
-"""Apply each mutant to a copy of the tree and run the tests that must notice it."""
+"""Apply each mutant to a copy of the tree and run the tests that must notice it; two copies, two at once."""
 
 from __future__ import annotations
 
 import argparse
+import queue
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.sabotage.lists import ASKED_FOR, EVERY, LISTS
@@ -17,6 +19,8 @@ from tests.sabotage.report import keep
 
 ROOT = Path(__file__).parents[2]
 TOO_LONG_SECONDS = 900
+AT_ONCE = 2
+"""Each has a tree and a database server of its own, and waits for them as often as it works."""
 SOME_FAILED = 1
 """pytest's exit status for tests that failed; any other is no answer (a tree that does not load, say)."""
 
@@ -39,11 +43,15 @@ def main() -> int:
         sys.stdout.writelines(f"{_told(mutant)}\n" for mutant in chosen)
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        tree = _copy(Path(folder) / "tree")
+        trees: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        for number in range(AT_ONCE):
+            trees.put(tree := _copy(Path(folder) / f"tree{number}"))
         if not _is_sound(tree, chosen):
             sys.stdout.write("the tests fail with nothing taken out, so they can notice nothing\n")
             return 1
-        verdicts = {mutant.name: _try(tree, mutant) for mutant in chosen}
+        with ThreadPoolExecutor(AT_ONCE) as hands:
+            told = hands.map(lambda mutant: _try_in_one_of(trees, mutant), chosen)
+            verdicts = {mutant.name: verdict for mutant, verdict in zip(chosen, told, strict=True)}
     wrong = sum(verdicts[mutant.name] != expected(mutant) for mutant in chosen)
     sys.stdout.write(f"{len(chosen) - wrong} as they should be, {wrong} not\n")
     if asked.keep:
@@ -74,12 +82,20 @@ def _is_sound(tree: Path, mutants: Sequence[Mutant]) -> bool:
     """The control: with nothing taken out, every test that is to notice something passes."""
     suites = sorted({suite for mutant in mutants for suite in mutant.suites})
     began = time.monotonic()
-    ran = _run(tree, suites)
+    ran = _run(tree, suites, "-n", str(AT_ONCE), "--dist", "loadfile")
     sys.stdout.write(
         f"{'sound' if ran == 0 else 'NOT SOUND':10} {time.monotonic() - began:5.0f} s  as it is\n"
     )
     sys.stdout.flush()
     return ran == 0
+
+
+def _try_in_one_of(trees: queue.SimpleQueue[Path], mutant: Mutant) -> str:
+    tree = trees.get()
+    try:
+        return _try(tree, mutant)
+    finally:
+        trees.put(tree)
 
 
 def _try(tree: Path, mutant: Mutant) -> str:
@@ -98,11 +114,11 @@ def _try(tree: Path, mutant: Mutant) -> str:
     return verdict
 
 
-def _run(tree: Path, suites: Sequence[str]) -> int | None:
+def _run(tree: Path, suites: Sequence[str], *options: str) -> int | None:
     """pytest's exit status; None when it took too long."""
     try:
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *suites],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *options, *suites],
             cwd=tree,
             check=False,
             capture_output=True,
