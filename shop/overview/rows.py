@@ -105,6 +105,10 @@ class Todo:
     """Subscriptions that end within three days."""
     stock_low: Sequence[StockLow]
     """Plans on sale whose shelf is at its mark or below, the emptiest first."""
+    bot_refused: bool
+    """Telegram no longer knows the bot's token: nobody is answered."""
+    nothing_on_sale: bool
+    """Every plan is off or put away: the bot has nothing to offer."""
     cards_off: bool
     """Card-to-card is offered and no card takes turns: nobody can pay so."""
     cards_full: bool

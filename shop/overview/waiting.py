@@ -30,6 +30,7 @@ from shop.tickets.rules import WAITING as TICKET_WAITS
 from shop.unit_of_work import UnitOfWork
 
 SOON = timedelta(days=3)
+REFUSED = ("broken",)
 RUNNING = ("active", "limited", "grace")
 
 
@@ -39,6 +40,7 @@ class Desk:
 
     timezone: str
     calendar: str
+    is_refused: bool
     waiting: int
     oldest: datetime | None
     amount: int
@@ -71,6 +73,7 @@ async def look_at_desk(uow: UnitOfWork) -> Desk:
             select(
                 Bot.timezone,
                 Bot.calendar,
+                Bot.token_state.in_(REFUSED),
                 queue.c.waiting,
                 queue.c.oldest,
                 queue.c.amount,
@@ -109,6 +112,8 @@ async def what_waits(uow: UnitOfWork, desk: Desk, language: str) -> dict[str, An
             for plan in plans
             if plan.provisioner == "stock" and plan.left <= plan.low_stock_at
         ],
+        "bot_refused": desk.is_refused,
+        "nothing_on_sale": not plans,
         **await _cards(uow, desk, [plan.price for plan in plans], language),
     }
 

@@ -172,6 +172,8 @@ def make_overview(**changes: Any) -> Overview:
         undelivered=2,
         tickets=2,
         tickets_oldest_at=NOW - timedelta(hours=3),
+        bot_refused=True,
+        nothing_on_sale=True,
         cards_off=True,
         cards_full=False,
         cards_near=[CardNear("Saman", "4421", 0.93), CardNear("", "0001", 1.0)],

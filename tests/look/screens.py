@@ -78,6 +78,8 @@ EMPTY_SHOP = {
     "stock_low": [],
     "undelivered": 0,
     "tickets": 0,
+    "bot_refused": False,
+    "nothing_on_sale": False,
     "cards_off": False,
     "cards_full": False,
     "cards_near": [],

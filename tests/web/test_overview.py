@@ -450,3 +450,18 @@ def part_of(page: str, name: str) -> str:
     )
     assert found is not None
     return found[1]
+
+
+async def test_an_empty_list_and_a_refused_bot_are_the_first_things_said(shops, units, everything, signed_in):
+    shop = await shops.open(name="Alice's shop")
+    await sell(shops, units, shop)
+    alice = await signed_in(shop)
+    words = ("Nothing is on sale", "Your bot answers nobody")
+    before = (await alice.get("/?lang=en")).text
+
+    await everything.execute("UPDATE bot_plans SET is_active = false WHERE bot_id = $1", shop.bot_id)
+    await everything.execute("UPDATE bots SET token_state = 'broken' WHERE id = $1", shop.bot_id)
+
+    page = (await alice.get("/")).text
+    assert [[one in seen for one in words] for seen in (before, page)] == [[False, False], [True, True]]
+    assert "Everything is in order" not in page
