@@ -424,6 +424,13 @@ async def test_a_suspended_shop_says_one_neutral_sentence(
     await phone.expect("The shop is paused")
 
 
+@pytest.fixture
+def hardly_any_patience_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine two messages a second may be all that the process works off."""
+    monkeypatch.setattr("bot.middlewares.throttle.RATE", 0.05)
+
+
+@pytest.mark.usefixtures("hardly_any_patience_comes_back")
 async def test_who_types_too_fast_is_told_once_and_no_photo_is_lost(
     bots: BotProcess, shops: Shops, make_phone: MakePhone
 ) -> None:
