@@ -24,7 +24,7 @@ from web.forms import LARGEST_BODY
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 HTTPS = {"strict-transport-security": "max-age=31536000"}
-CHOICES = {"lang", "theme"}
+CHOICES = {"lang", "theme", "density", "keys"}
 """Scripts change them; they tell nothing."""
 LARGEST_UPLOAD = 17 * 2**20
 ENDS_SESSIONS = {"/logout", "/logout-everywhere"}
@@ -292,7 +292,7 @@ async def _choices(ground: Ground) -> Found:
 
 async def _cookies(ground: Ground) -> Found:
     """Every one that anybody was sent so far."""
-    await ground.nobody.ask("GET", "/login?lang=en&theme=dark")
+    await ground.nobody.ask("GET", "/login?lang=en&theme=dark&density=compact&keys=off")
     lines = {(who.name, line) for who in ground.people for line in who.set_cookies}
     for name, line in sorted(lines):
         wrong = _wrong_cookie(line)

@@ -18,7 +18,7 @@ from tests.web.doors import DOORS
 from web.cookies import Cookies
 from web.security import Hardened
 
-CHOICES = {"lang", "theme"}
+CHOICES = {"lang", "theme", "density", "keys"}
 """Scripts change them; they tell nothing."""
 
 
@@ -79,7 +79,7 @@ async def test_every_cookie_of_every_route_is_shut_in(secure, jar, make_shop, un
         if door.is_unsafe:
             await secure.post(url, {"lines": "a line", "name": "x"})
         else:
-            await secure.get(f"{url}?lang=fa&theme=light")
+            await secure.get(f"{url}?lang=fa&theme=light&density=compact&keys=off")
     await secure.get("/sessions")
     await secure.post("/logout")
 
