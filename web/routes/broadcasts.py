@@ -23,6 +23,7 @@ from shop.paging import PIECE_ROWS
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
 from web.access import Access, route_for
+from web.acting import do_once
 from web.auth import signed_in
 from web.broadcasts import (
     AUDIENCES,
@@ -38,7 +39,7 @@ from web.errors import sentence_for
 from web.forms import LARGEST_FILE, parse_clock, parse_id, read_file, read_form
 from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
-from web.rendering import NOTICES, Screen, move_on, see_other, wants_part
+from web.rendering import NOTICES, Screen, move_on, wants_part
 
 BROADCASTS = "/broadcasts"
 COLUMNS = (
@@ -283,18 +284,21 @@ async def _keep_picture(request: WebRequest, uow: UnitOfWork, key: int, prepared
 
 async def _do(request: WebRequest, broadcast_id: str, act: Act, notice: str) -> Response[str]:
     """One act upon a broadcast; what is refused for what was typed is shown again with nothing lost."""
-    fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
-    key, units = parse_id("broadcast", broadcast_id), parts_of(request).units
-    try:
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            await act(uow, key, fields)
-    except BadInput as refusal:
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            return await _show(screen, uow, key, Form(fields, refusal), code=422)
-    if wants_part(request):
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
+    fields, key = await read_form(request), parse_id("broadcast", broadcast_id)
+
+    async def show(screen: Screen, uow: UnitOfWork, refusal: BadInput | None) -> Response[str]:
+        if refusal is None:
             return await _show(screen, uow, key, Form(), done=notice)
-    return see_other(f"{BROADCASTS}/{key}", send_cookies=[screen.parts.cookies.keep_notice(notice)])
+        return await _show(screen, uow, key, Form(fields, refusal), code=422)
+
+    return await do_once(
+        request,
+        lambda uow: act(uow, key, fields),
+        show,
+        refusals=(BadInput,),
+        there=f"{BROADCASTS}/{key}",
+        notice=notice,
+    )
 
 
 async def _compose(screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200) -> Response[str]:

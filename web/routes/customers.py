@@ -23,13 +23,13 @@ from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
 from shop.users import rules
 from web.access import Access, route_for
-from web.auth import signed_in
+from web.acting import do_once
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
 from web.lists import Listing, Sheet, both_calendars, long_file, show
-from web.parts import WebRequest, parts_of
-from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.parts import WebRequest
+from web.rendering import NOTICES, Screen, wants_part
 from web.typed import read_number
 from web.words import KINDS
 
@@ -192,20 +192,22 @@ async def _write(uow: UnitOfWork, user_id: int, fields: Mapping[str, str]) -> No
 
 async def _do(request: WebRequest, customer_id: str, name: str, act: Act, notice: str) -> Response[str]:
     """One act upon a customer; what is refused is shown again beside the reason, with nothing lost."""
-    fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
-    user_id = parse_id("user", customer_id)
-    units = parts_of(request).units
-    try:
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            await act(uow, user_id, fields)
-    except (BadInput, InsufficientBalance) as refusal:
-        code = 422 if isinstance(refusal, BadInput) else 409
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            return await _profile(screen, uow, user_id, Form(name, fields, refusal), code=code)
-    if wants_part(request):
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
+    fields, user_id = await read_form(request), parse_id("user", customer_id)
+
+    async def show(screen: Screen, uow: UnitOfWork, refusal: ShopError | None) -> Response[str]:
+        if refusal is None:
             return await _profile(screen, uow, user_id, Form(), done=notice)
-    return see_other(f"{CUSTOMERS}/{user_id}", send_cookies=[screen.parts.cookies.keep_notice(notice)])
+        code = 422 if isinstance(refusal, BadInput) else 409
+        return await _profile(screen, uow, user_id, Form(name, fields, refusal), code=code)
+
+    return await do_once(
+        request,
+        lambda uow: act(uow, user_id, fields),
+        show,
+        refusals=(BadInput, InsufficientBalance),
+        there=f"{CUSTOMERS}/{user_id}",
+        notice=notice,
+    )
 
 
 async def _profile(

@@ -42,13 +42,14 @@ from shop.tickets.queries import (
 from shop.tickets.queries import count_waiting as count_unanswered
 from shop.unit_of_work import UnitOfWork
 from web.access import Access, route_for
+from web.acting import do_once
 from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import LARGEST_BODY, parse_id, parse_number, read_file, read_form
 from web.lists import Listing, Sheet, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
-from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.rendering import NOTICES, Screen, wants_part
 from web.routes.receipts import PICTURE_POLICY
 
 TICKETS = "/tickets"
@@ -178,7 +179,9 @@ class TicketController(Controller):
         try:
             prepared = await picture.prepare(content) if content else None
         except (FileTooLarge, UnreadableFile) as refusal:
-            return await _refused(request, ticket_id, "answer", refusal)
+            who, number = signed_in(request), parse_id("ticket", ticket_id)
+            async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+                return await _refused(Screen.of(request), uow, number, "answer", refusal)
         return await _do(request, ticket_id, "answer", act, told)
 
     @post("/{ticket_id:str}/order")
@@ -272,29 +275,31 @@ async def _assign(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) ->
 
 async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: str) -> Response[str]:
     """One act upon a ticket; what is refused is shown again beside the reason, with nothing lost."""
-    fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
-    number = parse_id("ticket", ticket_id)
-    units = parts_of(request).units
-    try:
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            await act(uow, number, fields)
-    except (BadInput, *OVERTAKEN) as refusal:
-        return await _refused(request, ticket_id, name, refusal)
-    if wants_part(request):
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
+    fields, number = await read_form(request), parse_id("ticket", ticket_id)
+
+    async def show(screen: Screen, uow: UnitOfWork, refusal: ShopError | None) -> Response[str]:
+        if refusal is None:
             return await _ticket(screen, uow, number, Form(), done=notice)
-    return see_other(f"{TICKETS}/{number}", send_cookies=[screen.parts.cookies.keep_notice(notice)])
+        return await _refused(screen, uow, number, name, refusal)
 
-
-async def _refused(request: WebRequest, ticket_id: str, name: str, refusal: ShopError) -> Response[str]:
-    """The same page with what was typed and why not; a file has to be chosen once more."""
-    fields, who = await read_form(request), signed_in(request)
-    code = 409 if isinstance(refusal, OVERTAKEN) else 422
-    form = Form(
-        name, fields, refusal, had_file=name == "answer" and bool(await read_file(request, "picture"))
+    return await do_once(
+        request,
+        lambda uow: act(uow, number, fields),
+        show,
+        refusals=(BadInput, *OVERTAKEN),
+        there=f"{TICKETS}/{number}",
+        notice=notice,
     )
-    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
-        return await _ticket(Screen.of(request), uow, parse_id("ticket", ticket_id), form, code=code)
+
+
+async def _refused(
+    screen: Screen, uow: UnitOfWork, number: int, name: str, refusal: ShopError
+) -> Response[str]:
+    """The same page with what was typed and why not; a file has to be chosen once more."""
+    request, code = screen.request, 409 if isinstance(refusal, OVERTAKEN) else 422
+    had_file = name == "answer" and bool(await read_file(request, "picture"))
+    form = Form(name, await read_form(request), refusal, had_file=had_file)
+    return await _ticket(screen, uow, number, form, code=code)
 
 
 async def _ticket(
@@ -336,19 +341,22 @@ async def _delete_reply(uow: UnitOfWork, reply_id: int, _fields: Mapping[str, st
 
 
 async def _do_reply(request: WebRequest, reply_id: int | None, notice: str, act: Act) -> Response[str]:
-    fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
-    units = parts_of(request).units
-    try:
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            await act(uow, reply_id or 0, fields)
-    except (BadInput, AlreadyExists) as refusal:
-        code = 422 if isinstance(refusal, BadInput) else 409
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            return await _replies(screen, uow, Form("reply", fields, refusal, reply_id), code=code)
-    if wants_part(request):
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
+    fields = await read_form(request)
+
+    async def show(screen: Screen, uow: UnitOfWork, refusal: ShopError | None) -> Response[str]:
+        if refusal is None:
             return await _replies(screen, uow, Form(), done=notice)
-    return see_other(REPLIES, send_cookies=[screen.parts.cookies.keep_notice(notice)])
+        code = 422 if isinstance(refusal, BadInput) else 409
+        return await _replies(screen, uow, Form("reply", fields, refusal, reply_id), code=code)
+
+    return await do_once(
+        request,
+        lambda uow: act(uow, reply_id or 0, fields),
+        show,
+        refusals=(BadInput, AlreadyExists),
+        there=REPLIES,
+        notice=notice,
+    )
 
 
 async def _replies(
