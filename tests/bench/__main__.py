@@ -9,7 +9,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -68,12 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="P3: how often its ten thousand payments are there in the large database; a thousand times are "
         "45 GB for a while, and most of an hour",
     )
+    parser.add_argument(
+        "--people", type=int, default=s1_search.PEOPLE, help="S1: customers of the shop that is searched"
+    )
     parser.add_argument("--markdown", type=Path, help="also write the table here")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.measures) - set(MEASURES):
         parser.error(f"no such measure: {' '.join(sorted(unknown))}")
-    figures, about = uvloop.run(_run(asked.measures or list(MEASURES), asked.rows, asked.shops, asked.times))
+    own = {"P3": {"times": asked.times}, "S1": {"people": asked.people}}
+    figures, about = uvloop.run(_run(asked.measures or list(MEASURES), asked.rows, asked.shops, own))
     table = as_markdown(figures)
     sys.stdout.write(f"\n{table}\n")
     if asked.markdown:
@@ -86,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _run(
-    measures: Sequence[str], rows: int, shops: int, times: int
+    measures: Sequence[str], rows: int, shops: int, own: Mapping[str, Mapping[str, int]]
 ) -> tuple[list[Figure], dict[str, object]]:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pishkhan-bench-") as folder:
@@ -99,8 +103,7 @@ async def _run(
             gc.set_threshold(100_000, 50, 100)
             figures = []
             for number in measures:
-                own = {"times": times} if number == "P3" else {}
-                figures += await MEASURES[number](ground, **own)
+                figures += await MEASURES[number](ground, **own.get(number, {}))
                 _tell(f"{number} is measured", begun)
     return figures, {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
