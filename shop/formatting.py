@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -194,6 +194,12 @@ def gregorian_day(day: date, lang: str, *, year: bool = True) -> str:
     """The same for a day that is one already."""
     text = f"{day.day} {GREGORIAN_MONTHS[lang][day.month - 1]}"
     return digits(f"{text} {day.year}" if year else text, lang)
+
+
+def jalali_month_begins(day: date) -> date:
+    """The first day of the Persian month that ``day`` lies in."""
+    days_in: int = _jalali(day).day - 1
+    return day - timedelta(days=days_in)
 
 
 @lru_cache(maxsize=4096)

@@ -98,6 +98,7 @@ ACTIONS: Mapping[str, str] = {
     "staff.telegram_unlinked": N_("unlinked a Telegram account"),
     "stock.added": N_("filled the stock"),
     "subscription.extended": N_("gave days or volume"),
+    "subscription.sent_again": N_("sent an access line again"),
     "canned_reply.created": N_("kept an answer ready"),
     "canned_reply.changed": N_("changed an answer kept ready"),
     "canned_reply.deleted": N_("deleted an answer kept ready"),

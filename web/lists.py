@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from io import StringIO
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlencode
@@ -242,6 +242,11 @@ def _attachment(name: str) -> dict[str, str]:
 def _tell_export(request: WebRequest, name: str) -> None:
     who = signed_in(request)
     security.tell("list.exported", who=who.actor.label, shop=who.shop.bot_id, channel="web", subject=name)
+
+
+def begin_of(screen: Screen, day: date | None) -> datetime | None:
+    """A day's first instant on the shop's clock."""
+    return None if day is None else datetime.combine(day, time.min, screen.tz)
 
 
 def both_calendars(moment: datetime | None, tz: ZoneInfo) -> tuple[datetime | None, str]:

@@ -61,6 +61,7 @@ NOTICES = {
     "wallet_corrected": N_("Booked; the customer is told."),
     "customer_written_to": N_("Your message is on its way."),
     "subscription_extended": N_("Given; the customer is told."),
+    "subscription_sent_again": N_("The bot sends the line again now."),
     "ticket_answered": N_("Your answer is on its way."),
     "ticket_noted": N_("Noted; only your team reads it."),
     "ticket_closed": N_("Closed; the customer was told."),

@@ -21,7 +21,7 @@ from shop.notifications.message import Message
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionReady(Message):
-    """What was bought is here. ``plan`` is the order's snapshot."""
+    """What was bought is here. ``plan`` is the order's snapshot; ``form``: by which it is sent again."""
 
     kind: ClassVar[str] = "subscription_ready"
     order_id: int
@@ -29,10 +29,11 @@ class SubscriptionReady(Message):
     plan: dict[str, Any]
     ends_at: str
     access: str
+    form: str = ""
 
     @property
     def dedupe_key(self) -> str:
-        return f"{self.kind}:{self.order_id}"
+        return f"{self.kind}:{self.order_id}" + (f":{self.form}" if self.form else "")
 
 
 @dataclass(frozen=True, slots=True)

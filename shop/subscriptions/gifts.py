@@ -1,4 +1,4 @@
-"""Give days and volume to a subscription, once for each form."""
+"""What the shop does for one subscription, once for each form: days and volume, and its line again."""
 
 from __future__ import annotations
 
@@ -51,8 +51,32 @@ async def give(uow: UnitOfWork, subscription_id: int, *, days: int, gigabytes: i
     await enqueue(uow, chat_id=chat_id, user_id=held.user_id, message=told)
 
 
-async def _is_done(uow: UnitOfWork, told: messages.SubscriptionExtended) -> bool:
-    """The promise of a gift is kept with it, so its key says whether this form was here before."""
+async def send_again(uow: UnitOfWork, subscription_id: int, *, form: str) -> None:
+    """The customer gets his access line once more; it goes to nobody else.
+
+    The same ``form`` again sends nothing. Raises NotAllowed, NotFound (also for one that was never
+    delivered), BadInput.
+    """
+    require(uow.actor, CUSTOMERS_MANAGE)
+    form = form_key(form)
+    held = await uow.session.scalar(
+        select(Subscription).where(Subscription.id == subscription_id).with_for_update()
+    )
+    if held is None or not held.access:
+        raise NotFound("subscription", subscription_id)
+    of_whom = select(Order.snapshot, User.telegram_id).join(User, User.id == Order.user_id)
+    plan, chat = (await uow.session.execute(of_whom.where(Order.id == held.order_id))).tuples().one()
+    told = messages.SubscriptionReady(
+        held.order_id, held.id, plan, held.ends_at.isoformat(), held.access, form
+    )
+    if await _is_done(uow, told):
+        return
+    await audit.record(uow, "subscription.sent_again", "user", held.user_id, name=held.name)
+    await enqueue(uow, chat_id=chat, user_id=held.user_id, message=told)
+
+
+async def _is_done(uow: UnitOfWork, told: messages.SubscriptionExtended | messages.SubscriptionReady) -> bool:
+    """The promise is kept with what was done, so its key says whether this form was here before."""
     found = await uow.session.scalar(
         select(OutboxMessage.id).where(OutboxMessage.dedupe_key == told.dedupe_key)
     )

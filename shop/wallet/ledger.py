@@ -24,11 +24,12 @@ _CARD_PAYMENT = re.compile(r"c2c:([1-9][0-9]{0,18})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which movements; None is all of them. ``since`` is included."""
+    """Which movements; None is all of them. ``since`` is included, ``until`` is not."""
 
     kind: str | None = None
     method: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
     user_id: int | None = None
     words: str | None = None
     """Of the customer's name, or a number of his, of an order or of a receipt."""
@@ -115,6 +116,7 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "kind": Transaction.kind == bindparam("kind"),
     "method": Transaction.method == bindparam("method"),
     "since": Transaction.created_at >= bindparam("since"),
+    "until": Transaction.created_at < bindparam("until"),
     "user_id": Transaction.user_id == bindparam("user_id"),
 }
 

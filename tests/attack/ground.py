@@ -49,8 +49,8 @@ BROADCASTS = {"state": "running", "sort": "oldest", "after": "1"}
 CUSTOMERS = {"state": "blocked", "q": "carol", "sort": "oldest", "after": "1"}
 SUBSCRIPTIONS = {**CUSTOMERS, "state": "active", "customer": "{customer_id}"}
 TRANSACTIONS = {"kind": "debit", "method": "card", "days": "7", "customer": "{customer_id}"}
-TRANSACTIONS |= {"q": "carol", "after": "1"}
 DAYS = {"since": "1405-01-01", "until": "2030-01-01"}
+TRANSACTIONS |= {**DAYS, "q": "carol", "after": "1"}
 EVERY_RECEIPT = {
     **DAYS,
     "sort": "oldest",

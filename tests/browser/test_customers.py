@@ -96,6 +96,20 @@ async def test_days_given_to_a_subscription_are_a_gift_in_the_chat(bought: Known
     assert "۷ روز بیشتر" in gift["text"]
 
 
+async def test_a_line_that_was_lost_is_sent_again_and_the_list_stays_narrowed(bought: Known, stack):
+    owner, phone = bought.owner, bought.phone
+    first = await phone.read(WORDS.pattern("🎉 Your subscription is ready"))
+    await owner.goto(f"{stack.dashboard}/subscriptions?customer={bought.user_id}&state=active")
+    before = len(await phone.messages())
+
+    await owner.get_by_role("button", name=WORDS("Send again")).click()
+
+    await expect(owner.locator(".toast")).to_contain_text(WORDS("The bot sends the line again now."))
+    assert f"customer={bought.user_id}" in owner.url
+    again = await phone.read(WORDS.pattern("🎉 Your subscription is ready"), since=before)
+    assert again["text"] == first["text"]
+
+
 async def test_the_books_say_what_was_paid_and_a_spreadsheet_says_the_same(bought: Known, stack):
     owner = bought.owner
     await owner.set_viewport_size(DESK)

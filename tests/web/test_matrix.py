@@ -166,6 +166,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/subscriptions"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/subscriptions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("POST", "/subscriptions/{subscription_id:str}/give"): Row(OUT, 404, 404, 403, 404, fields=GIFT),
+    ("POST", "/subscriptions/{subscription_id:str}/send-again"): Row(OUT, 404, 404, 403, 404, fields=GIFT),
     ("GET", "/transactions"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/transactions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("GET", "/tickets"): Row(OUT, 200, 200, 200, 200),

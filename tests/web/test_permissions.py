@@ -92,6 +92,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "POST /customers/{customer_id:str}/block",
         "POST /customers/{customer_id:str}/unblock",
         "POST /subscriptions/{subscription_id:str}/give",
+        "POST /subscriptions/{subscription_id:str}/send-again",
     ),
     frozenset({FEATURES_MANAGE}): ("POST /features/{key:str}/switch",),
     frozenset({MONEY_MANAGE}): (

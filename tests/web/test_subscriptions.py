@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -63,6 +64,52 @@ async def test_a_gift_is_given_once_and_the_customer_is_told(alice, alices, held
         "SELECT payload FROM outbox WHERE user_id = $1 AND kind = 'subscription_extended'", held["user_id"]
     )
     assert [json.loads(row["payload"])["days"] for row in told] == [10]
+
+
+async def test_the_line_is_sent_again_once_for_each_form_and_by_name_in_the_history(
+    alice, alices, held, everything
+):
+    fields = {"form_key": "k" * 20}
+
+    answers = await asyncio.gather(
+        *(alice.post(f"/subscriptions/{held['id']}/send-again", fields) for _ in range(3))
+    )
+    again = await alice.post(f"/subscriptions/{held['id']}/send-again", {"form_key": "m" * 20})
+
+    assert {answer.status_code for answer in (*answers, again)} == {303}
+    told = await everything.fetch(
+        "SELECT payload FROM outbox WHERE user_id = $1 AND kind = 'subscription_ready'", held["user_id"]
+    )
+    assert [json.loads(row["payload"])["access"] for row in told] == [held["access"]] * 3, "the sale, and two"
+    assert (
+        await everything.fetchval(
+            "SELECT count(*) FROM audit_log WHERE bot_id = $1 AND action = 'subscription.sent_again'",
+            alices.bot_id,
+        )
+        == 2
+    )
+
+
+async def test_what_was_never_delivered_cannot_be_sent_again(alice, held, everything):
+    await everything.execute("UPDATE subscriptions SET access = '' WHERE id = $1", held["id"])
+
+    answer = await alice.post(f"/subscriptions/{held['id']}/send-again", {"form_key": "k" * 20})
+
+    assert answer.status_code == 404
+
+
+async def test_after_an_act_the_list_is_the_one_it_was_done_in(alice, held):
+    path = f"/subscriptions?customer={held['user_id']}&state=active"
+    page = unescape((await alice.get(path)).text)
+    act = re.search(r'action="([^"]+/give[^"]*)"', page)[1]
+
+    done = await alice.post(act, {"form_key": "k" * 20, "days": "3"})
+    refused = unescape((await alice.post(act, {"form_key": "m" * 20, "days": "ten"})).text)
+
+    asked = {f"customer={held['user_id']}", "state=active"}
+    assert set(done.headers["location"].partition("?")[2].split("&")) == asked
+    assert asked <= set(re.split("[?&]", re.search(r'action="([^"]+/give[^"]*)"', refused)[1]))
+    assert 'value="ten"' in refused
 
 
 async def test_days_for_one_that_is_over_count_from_now_and_wake_it(alice, alices, held, everything):

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import datetime, time, timedelta
 from html import unescape
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from db.models import CardToCardPayment
 from shop.actors import SEEING, System
+from shop.formatting import jalali_month_begins
 from shop.receipts import service as receipts
 from shop.wallet import service as wallet
 from tests.web.conftest import add_staff
 from web.routes import transactions
+
+TEHRAN = ZoneInfo("Asia/Tehran")
 
 
 @pytest.fixture
@@ -126,6 +131,51 @@ async def test_filters_come_together_and_stay_in_every_link(alice, alices, shops
     following = re.search(r'rel="next" href="([^"]+)"', page)[1]
     assert {f"customer={one.user_id}", "kind=correction", "days=7"} <= set(re.split("[?&]", following))
     assert f'href="/transactions.csv?kind=correction&days=7&customer={one.user_id}"' in page
+
+
+async def test_a_day_counts_from_its_first_to_its_last_instant_on_the_clock_of_the_shop(
+    alice, alices, shops, units, everything
+):
+    await book(units, alices, await shops.person(alices), 1, 20, 300, 4_000)
+    # The night of 1 Azar 1405 in Tehran begins at half past eight of the evening before in UTC.
+    for amount, at in {
+        1: "2026-11-21 20:29:59+00",
+        20: "2026-11-21 20:30:00+00",
+        300: "2026-11-22 20:29:59+00",
+        4_000: "2026-11-22 20:30:00+00",
+    }.items():
+        await everything.execute(
+            "UPDATE transactions SET created_at = $1::text::timestamptz WHERE bot_id = $2 AND amount = $3",
+            *(at, alices.bot_id, amount),
+        )
+
+    rows = rows_of((await alice.get("/transactions.csv?since=1405/9/1&until=۱۴۰۵/۰۹/۰۱")).text)
+
+    assert sorted(int(row["credit_toman"]) for row in rows) == [20, 300]
+
+
+async def test_what_is_no_day_chooses_nothing_stays_in_its_field_and_is_said(alice, alices, shops, units):
+    await book(units, alices, await shops.person(alices), 5)
+
+    page = (await alice.get("/transactions?lang=en&since=yesterday")).text
+
+    assert 'value="yesterday" aria-invalid="true"' in page
+    assert "Write a day like" in page
+    assert ">5<" in page
+
+
+async def test_this_month_is_the_month_of_the_persian_calendar(alice, alices, shops, units, everything):
+    await book(units, alices, await shops.person(alices), 20, 300)
+    first = datetime.combine(jalali_month_begins(datetime.now(TEHRAN).date()), time.min, TEHRAN)
+    for amount, at in {20: first - timedelta(seconds=1), 300: first}.items():
+        await everything.execute(
+            "UPDATE transactions SET created_at = $1 WHERE bot_id = $2 AND amount = $3",
+            *(at, alices.bot_id, amount),
+        )
+
+    rows = rows_of((await alice.get("/transactions.csv?days=month")).text)
+
+    assert [int(row["credit_toman"]) for row in rows] == [300]
 
 
 async def test_a_part_carries_the_address_that_stands_for_it(alice, alices, shops, units):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 
 from litestar import Response, get, post
 from litestar.response import Stream
@@ -20,7 +20,7 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, Sheet, both_calendars, long_file, show
+from web.lists import Listing, Sheet, begin_of, both_calendars, long_file, show
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen
 from web.typed import written_day
@@ -138,15 +138,10 @@ def _wanted(screen: Screen, listing: Listing) -> Wanted:
         least=listing.number("least"),
         most=listing.number("most"),
         reviewer=listing.get("reviewer"),
-        since=_begins(screen, listing.day("since")),
-        until=_begins(screen, None if last is None else last + timedelta(days=1)),
+        since=begin_of(screen, listing.day("since")),
+        until=begin_of(screen, None if last is None else last + timedelta(days=1)),
         user_id=listing.number("customer"),
     )
-
-
-def _begins(screen: Screen, day: date | None) -> datetime | None:
-    """A day's first instant on the shop's clock."""
-    return None if day is None else datetime.combine(day, time.min, screen.tz)
 
 
 def _cells(screen: Screen, row: ReceiptRow) -> tuple[object, ...]:

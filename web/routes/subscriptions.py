@@ -62,7 +62,6 @@ class SubscriptionController(Controller):
         fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
         chosen = parse_id("subscription", subscription_id)
         units = parts_of(request).units
-        listing = Listing(SUBSCRIPTIONS, {})
         try:
             async with units.begin(who.shop.bot_id, who.actor) as uow:
                 await gifts.give(
@@ -74,12 +73,19 @@ class SubscriptionController(Controller):
                 )
         except BadInput as refusal:
             async with units.begin(who.shop.bot_id, who.actor) as uow:
-                return await _index(screen, uow, listing, opened=chosen, typed=fields, problem=refusal)
-        if wants_part(request):
-            async with units.begin(who.shop.bot_id, who.actor) as uow:
-                return await _index(screen, uow, listing, done="subscription_extended")
-        kept = screen.parts.cookies.keep_notice("subscription_extended")
-        return see_other(SUBSCRIPTIONS, send_cookies=[kept])
+                return await _index(
+                    screen, uow, _listing(request), opened=chosen, typed=fields, problem=refusal
+                )
+        return await _done(request, "subscription_extended")
+
+    @post("/{subscription_id:str}/send-again")
+    async def send_again(self, request: WebRequest, subscription_id: FromPath[str]) -> Response[str]:
+        """The customer gets the access line once more; a form that arrives twice sends it once."""
+        fields, who = await read_form(request), signed_in(request)
+        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+            chosen = parse_id("subscription", subscription_id)
+            await gifts.send_again(uow, chosen, form=fields.get("form_key", ""))
+        return await _done(request, "subscription_sent_again")
 
 
 @get(f"{SUBSCRIPTIONS}.csv", opt=route_for(Access.STAFF, fresh_from=SUBSCRIPTIONS))
@@ -134,6 +140,15 @@ def _cells(screen: Screen, row: SubscriptionListRow) -> tuple[object, ...]:
     )
 
 
+async def _done(request: WebRequest, notice: str) -> Response[str]:
+    """The list as it was, with a sentence on what was done."""
+    who, screen, listing = signed_in(request), Screen.of(request), _listing(request)
+    if wants_part(request):
+        async with screen.parts.units.begin(who.shop.bot_id, who.actor) as uow:
+            return await _index(screen, uow, listing, done=notice)
+    return see_other(listing.address, send_cookies=[screen.parts.cookies.keep_notice(notice)])
+
+
 async def _index(
     screen: Screen,
     uow: UnitOfWork,
@@ -144,11 +159,14 @@ async def _index(
     problem: BadInput | None = None,
     done: str | None = None,
 ) -> Response[str]:
-    """The list; ``opened``: the subscription whose form was refused, shown alone."""
-    sought = _sought(listing) if opened is None else Sought(subscription_id=opened)
+    """The list; ``opened``: the subscription whose form was refused, alone where its page has lost it."""
+    sought = _sought(listing)
     page = await list_subscriptions(
         uow, sought, screen.lang, after=listing.after, newest_first=listing.newest_first
     )
+    if opened is not None and opened not in {row.subscription_id for row in page.rows}:
+        listing, sought = Listing(SUBSCRIPTIONS, {}), Sought(subscription_id=opened)
+        page = await list_subscriptions(uow, sought, screen.lang)
     context: dict[str, Any] = {
         "page_of": page,
         "count": await count_subscriptions(uow, sought),

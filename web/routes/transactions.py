@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, timedelta
 
 from litestar import Response, get
 from litestar.response import Stream
 
 from shop.actors import MONEY_MANAGE, may, require
+from shop.formatting import jalali_month_begins
 from shop.i18n import N_
 from shop.paging import PIECE_ROWS
 from shop.wallet.ledger import LedgerRow, Wanted, add_up, list_movements
 from web.access import Access, route_for
 from web.deps import Uow
-from web.lists import Listing, Sheet, both_calendars, long_file, show
+from web.lists import Listing, Sheet, begin_of, both_calendars, long_file, show
 from web.parts import WebRequest
 from web.rendering import Screen
+from web.typed import written_day
 from web.words import KINDS, METHODS
 
 TRANSACTIONS = "/transactions"
-SPANS = {"1": N_("Today"), "7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days")}
+THIS_MONTH = "month"
+SPANS = {
+    "1": N_("Today"),
+    "7": N_("7 days"),
+    "30": N_("30 days"),
+    "90": N_("90 days"),
+    THIS_MONTH: N_("This month"),
+}
 COLUMNS = (
     *("id", "time_utc", "time_jalali", "customer_id", "customer", "kind", "method"),
     *("credit_toman", "debit_toman", "balance_before", "balance_after"),
@@ -43,6 +52,7 @@ async def transactions(request: WebRequest, uow: Uow) -> Response[str]:
         kinds=KINDS,
         methods=METHODS,
         spans=SPANS,
+        today=written_day(screen, _today(screen)),
         may_export=may(uow.actor, MONEY_MANAGE),
     )
 
@@ -71,24 +81,36 @@ def _listing(request: WebRequest) -> Listing:
         choices={"kind": KINDS, "method": METHODS, "days": SPANS},
         ids=("customer",),
         texts=("q",),
+        days=("since", "until"),
     )
 
 
 def _wanted(screen: Screen, listing: Listing) -> Wanted:
-    days = listing.number("days")
+    """The later of two beginnings counts: a span and a first day narrow each other."""
+    last = listing.day("until")
+    since = [day for day in (_span_begins(screen, listing.get("days")), listing.day("since")) if day]
     return Wanted(
         kind=listing.get("kind"),
         method=listing.get("method"),
-        since=None if days is None else _days_ago(screen, days),
+        since=begin_of(screen, max(since, default=None)),
+        until=begin_of(screen, None if last is None else last + timedelta(days=1)),
         user_id=listing.number("customer"),
         words=listing.get("q"),
     )
 
 
-def _days_ago(screen: Screen, days: int) -> datetime:
-    """The beginning of the first of so many days that end today, on the shop's clock."""
-    today = screen.now.astimezone(screen.tz).date()
-    return datetime.combine(today - timedelta(days=days - 1), time.min, screen.tz)
+def _today(screen: Screen) -> date:
+    return screen.now.astimezone(screen.tz).date()
+
+
+def _span_begins(screen: Screen, span: str | None) -> date | None:
+    """The first of so many days that end today, or of this month of the Persian calendar."""
+    today = _today(screen)
+    if span is None:
+        return None
+    if span == THIS_MONTH:
+        return jalali_month_begins(today)
+    return today - timedelta(days=int(span) - 1)
 
 
 def _cells(screen: Screen, row: LedgerRow) -> tuple[object, ...]:
