@@ -203,8 +203,8 @@ def test_the_menu_names_only_screens_that_exist():
         "/",
         "/receipts",
         "/tickets",
-        "/stock",
         "/customers",
+        "/stock",
         "/broadcasts",
         "/subscriptions",
         "/transactions",
@@ -221,8 +221,8 @@ def test_the_menu_names_only_screens_that_exist():
             "/",
             "/receipts",
             "/tickets",
-            "/stock",
             "/customers",
+            "/stock",
             "/broadcasts",
             "/subscriptions",
             "/transactions",
@@ -236,6 +236,12 @@ def test_the_menu_shows_nobody_a_screen_he_may_not_see():
     reviewer = make_page(permissions=frozenset({RECEIPTS_SEE}))
 
     assert [x.href for x in reviewer.nav] == ["/receipts"]
+
+
+def test_on_a_phone_the_people_of_the_shop_are_one_touch_away():
+    page = make_page(has_sold=True)
+
+    assert [x.href for x in page.bar] == ["/", "/receipts", "/tickets", "/customers"]
 
 
 @pytest.mark.parametrize(("screens", "by_themselves"), [(5, 5), (6, 4), (12, 4)])
