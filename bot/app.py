@@ -38,6 +38,7 @@ from bot.storing import store
 from bot.tasks import Tasks
 from bot.telegram_session import open_session
 from bot.ticket_posts import TicketPosts
+from bot.token_checks import TokenChecks
 from bot.views.menu import commands
 from bot.webhook import CHECK_SECONDS, WebhookSource
 from db.crypto import Vault
@@ -100,6 +101,7 @@ class Crew:
     jobs: Jobs
     holds: Holds
     broadcasting: Broadcasting
+    token_checks: TokenChecks
     source: Source
 
 
@@ -183,6 +185,7 @@ class BotProcess:
                 running.spawn(crew.jobs.run(), name="jobs"),
                 running.spawn(crew.holds.run(), name="holds"),
                 running.spawn(crew.broadcasting.run(), name="broadcasts"),
+                running.spawn(crew.token_checks.run(), name="token checks"),
             )
             try:
                 await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
@@ -230,7 +233,17 @@ class BotProcess:
                 Job("retention", 3600.0, lambda: remove_old(units, shelf)),
             ]
         )
-        return Crew(registry, fleet, inbox, outbox, jobs, Holds(units), Broadcasting(units, outbox), source)
+        return Crew(
+            registry=registry,
+            fleet=fleet,
+            inbox=inbox,
+            outbox=outbox,
+            jobs=jobs,
+            holds=Holds(units),
+            broadcasting=Broadcasting(units, outbox),
+            token_checks=TokenChecks(units, session),
+            source=source,
+        )
 
     def _source(self, inbox: Inbox, allowed_updates: Sequence[str]) -> Source:
         if self.callers is None or self.place.webhook_url is None:
@@ -246,12 +259,17 @@ class BotProcess:
             crew.inbox.wake()
             crew.holds.wake()
             crew.broadcasting.wake()
+            crew.token_checks.wake()
+
+        def look_at_bots() -> None:
+            crew.fleet.look()
+            crew.token_checks.wake()
 
         return Listener(
             self.place.database_url,
             "pishkhan bot listener",
             {
-                BOTS: lambda _shop: crew.fleet.look(),
+                BOTS: lambda _shop: look_at_bots(),
                 OUTBOX: lambda _shop: crew.outbox.wake(),
                 INBOX: lambda _shop: crew.inbox.wake(),
                 DESK: lambda _shop: crew.holds.wake(),

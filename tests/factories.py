@@ -16,6 +16,7 @@ from PIL import Image
 
 from db.models import User
 from shop.actors import OWNING, Customer, Master, StaffMember, System
+from shop.bots import replacing
 from shop.bots import service as bots
 from shop.broadcasts import service as broadcasts
 from shop.cards import service as cards
@@ -104,6 +105,16 @@ def card_number(bank: str = "603799") -> str:
     doubled = [int(d) * 2 if i % 2 == 0 else int(d) for i, d in enumerate(body)]
     total = sum(d - 9 if d > 9 else d for d in doubled)
     return body + str(-total % 10)
+
+
+async def replace_token(units: UnitsOfWork, bot_id: int, token: str) -> None:
+    """As if Telegram had confirmed it."""
+    async with units.platform(MASTER) as uow:
+        await replacing.ask(await uow.enter(bot_id), token, to_other_bot=True)
+    async with units.platform(MASTER) as uow:
+        for candidate in await replacing.list_candidates(uow):
+            if candidate.bot_id == bot_id:
+                await replacing.settle(uow, candidate, username=None)
 
 
 def photo(*, size: tuple[int, int] = (300, 500)) -> bytes:

@@ -37,6 +37,7 @@ from web.parts import Parts, Readiness
 from web.routes import (
     audit,
     auth,
+    bot_token,
     broadcasts,
     cards,
     confirming,
@@ -111,6 +112,8 @@ ROUTES: list[ControllerRouterHandler] = [
     settings.SettingsController,
     texts.TextController,
     reasons.ReasonController,
+    bot_token.show,
+    bot_token.replace,
     overview.overview,
     start.start,
     rehearsals.RehearsalController,

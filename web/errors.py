@@ -135,6 +135,14 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("", "too_large"): N_("At most %(limit)s, please."),
     ("", "not_a_choice"): N_("Choose one of those offered."),
     ("support_username", "not_a_telegram_name"): N_("A Telegram @name has letters, digits and underscores."),
+    ("telegram_bot_token", "not_a_telegram_token"): N_(
+        "This is no token of @BotFather: a number, a colon and 35 letters. Copy the whole line."
+    ),
+    ("telegram_bot_token", "same_token"): N_("Your bot has this very token already."),
+    ("telegram_bot_token", "another_bot"): N_(
+        "This is the token of another bot. If you mean it, tick the box below and paste it once more."
+    ),
+    ("telegram_bot_token", "of_the_server"): N_("The platform's own bot takes its token from the server."),
     ("timezone", "unknown_timezone"): N_("This time zone is not known; write it like Asia/Tehran."),
     ("reason", "required"): N_("Write the reason; the customer and the history keep it."),
     ("reason", "too_long"): N_("At most %(limit)s characters, please."),

@@ -54,6 +54,8 @@ class Page:
     """The end of the token this person came in with, where it is near."""
     notice: str | None = None
     """A sentence about what has just been done, shown once after a form without script."""
+    undo: object = None
+    """What puts that back: a ``rendering.Undo``, or nothing."""
 
     @property
     def around(self) -> Page:
@@ -103,6 +105,10 @@ class Page:
     def more(self) -> tuple[NavItem, ...]:
         """Those behind the bar's last place."""
         return self.nav[len(self.bar) :]
+
+    @property
+    def may_see_shop(self) -> bool:
+        return SHOP_SEE in self.permissions
 
     @property
     def may_see_receipts(self) -> bool:

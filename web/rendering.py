@@ -5,8 +5,9 @@ Every name of htmx's headers is in this file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self, cast
 from urllib.parse import quote, urlencode, urlsplit
@@ -80,6 +81,7 @@ NOTICES = {
     "broadcast_resumed": N_("It goes on."),
     "broadcast_stopped": N_("Stopped for good."),
     "settings_saved": N_("Saved; the bot obeys from the next message on."),
+    "token_asked": N_("Sealed; it is shown to Telegram now."),
     "reason_saved": N_("Saved; it counts for the next receipt."),
     "reason_moved": N_("Moved."),
     "reason_deleted": N_("Deleted; what was said with it stays."),
@@ -94,6 +96,7 @@ NOTICES = {
     "plans_ordered": N_("The order is saved."),
     "plan_saved": N_("Saved; orders that were placed keep what they were sold with."),
     "plan_archived": N_("Archived; whoever bought it keeps it."),
+    "put_back": N_("Back as it was."),
     "plan_restored": N_("Back on the list, off sale until you switch it on."),
     "plan_deleted": N_("Deleted."),
     "prices_changed": N_("The prices are changed; orders that were placed keep theirs."),
@@ -122,6 +125,23 @@ class Undo:
     url: str
     target: str
     fields: Mapping[str, str]
+    kept: str = ""
+    """For the cookie of the notice, where it has to be offered by the next page."""
+
+
+UNDONE_BY = {
+    "plan_archived": ("/plans/{}/restore", "#plans"),
+    "card_archived": ("/cards/{}/restore", "#cards"),
+}
+"""What puts back the thing that a notice tells of. The cookie carries the thing's number and whether it was
+on, never an address."""
+_KEPT = re.compile(r"(\w+)\.([0-9]{1,19})\.(on|off)", re.ASCII)
+
+
+def undo_of(notice: str, about: int, was: str) -> Undo:
+    """What puts the thing back as it was: ``on`` or ``off``."""
+    url, target = UNDONE_BY[notice]
+    return Undo(url.format(about), target, {"to": was}, f"{notice}.{about}.{was}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +191,13 @@ class Screen:
         **context: Any,
     ) -> Response[str]:
         """A whole page of ``templates/web/``. ``csrf``: where there is no session to take it from."""
-        notice = NOTICES.get(self.request.cookies.get(self.parts.cookies.notice, ""))
-        frame = self._frame(active, waiting, csrf, self.say(notice) if notice else None)
+        kept = self.request.cookies.get(self.parts.cookies.notice, "")
+        found = _KEPT.fullmatch(kept)
+        notice = NOTICES.get(found[1] if found else kept)
+        undo = undo_of(found[1], int(found[2]), found[3]) if found and found[1] in UNDONE_BY else None
+        frame = replace(
+            self._frame(active, waiting, csrf), notice=self.say(notice) if notice else None, undo=undo
+        )
         drop = [self.parts.cookies.drop_notice()] if notice else []
         return self._response(
             self._render(template, frame, context),
@@ -191,12 +216,16 @@ class Screen:
         **context: Any,
     ) -> Response[str]:
         """A part of a page, for htmx."""
-        content = self._render(template, self._frame("", 0, csrf, None), context)
+        content = self._render(template, self._frame("", 0, csrf), context)
         return self._response(content, code=code, headers={**VARY, **(headers or {})})
+
+    def keep_notice(self, notice: str, undo: Undo | None = None) -> Cookie:
+        """Let the next page say it, with the way back where there is one."""
+        return self.parts.cookies.keep_notice(undo.kept if undo is not None and undo.kept else notice)
 
     def text(self, template: str, **context: Any) -> str:
         """A part of a page as it is, without an answer around it."""
-        return self._render(template, self._frame("", 0, None, None), context)
+        return self._render(template, self._frame("", 0, None), context)
 
     def answer(self, content: str, *, code: int = 200) -> Response[str]:
         """What was rendered before, as an answer."""
@@ -228,14 +257,14 @@ class Screen:
         """A sentence beside another part in one answer; htmx puts it among the toasts."""
         return self._render(
             "_shared/_toast_oob.html",
-            self._frame("", 0, None, None),
+            self._frame("", 0, None),
             {"message": sentence, "tone": tone, "undo": undo},
         )
 
-    def _frame(self, active: str, waiting: int, csrf: str | None, notice: str | None) -> Page:
+    def _frame(self, active: str, waiting: int, csrf: str | None) -> Page:
         who = self.who
         if who is None:
-            return Page(csrf_token=csrf or "", active=active, notice=notice)
+            return Page(csrf_token=csrf or "", active=active)
         # The platform's own pages belong to no shop, unless one is being looked at.
         has_shop = who.is_viewing or active != PLATFORM_SCREEN
         return Page(
@@ -251,7 +280,6 @@ class Screen:
             viewing=who.shop.name if who.is_viewing else None,
             viewing_until=who.viewing_until,
             token_ends_at=who.token_ends_at if scopes.is_ending(who.token_ends_at, now=self.now) else None,
-            notice=notice,
         )
 
     def _render(self, template: str, frame: Page, context: Mapping[str, Any]) -> str:

@@ -44,6 +44,8 @@ class Bot(Row):
     """The number before the colon of the token; Telegram's id of the bot."""
     telegram_bot_token: Mapped[Sealed]
     token_fingerprint: Mapped[Digest]
+    token_set_at: Mapped[Utc | None]
+    """Since when this very token counts; None in a shop without a bot of its own."""
     token_state: Mapped[Words] = mapped_column(default="new", server_default="new")
     token_error: Mapped[Words | None]
     is_master: Mapped[No]

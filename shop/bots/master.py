@@ -97,7 +97,7 @@ async def _dethrone(uow: UnitOfWork, bot: Bot) -> None:
 
 async def _take_token(uow: UnitOfWork, bot: Bot, token: TelegramToken) -> EnsuredMaster:
     if bot.token_fingerprint not in uow.vault.fingerprints(token.text, purpose=TOKEN_PURPOSE):
-        keep_token(uow.vault, bot, token)
+        keep_token(uow.vault, bot, token, uow.now)
         bot.updated_at = uow.now
         await uow.session.flush()
         inside = await uow.enter(bot.id)

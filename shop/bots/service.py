@@ -40,10 +40,10 @@ class CreatedBot:
 
 
 class BotChanges(TypedDict, total=False):
-    """What may change in a shop that is open. Its currency may not: its books are kept in it."""
+    """What may change in a shop that is open. Its currency may not: its books are kept in it; and its token
+    only by ``shop.bots.replacing``, which asks Telegram first."""
 
     name: str
-    telegram_bot_token: str
     username: str | None
     default_language: str
     timezone: str
@@ -92,7 +92,7 @@ async def create_bot(
     require(uow.actor, PLATFORM_MANAGE)
     token = rules.parse_telegram_token(telegram_bot_token)
     await wait_for_turn(uow)
-    await _refuse_known(uow, token)
+    await refuse_known(uow, token)
     bot = Bot(
         public_id=rules.new_public_id(),
         name=rules.name(name),
@@ -121,7 +121,7 @@ async def open_shop(
     uow: UnitOfWork, bot: Bot, token: TelegramToken, *, role: Literal["master", "owner"], owner_name: str
 ) -> CreatedBot:
     """Write a new shop and everything it cannot be without. The token is not taken (the caller looked)."""
-    keep_token(uow.vault, bot, token)
+    keep_token(uow.vault, bot, token, uow.now)
     uow.session.add(bot)
     await uow.session.flush()
     inside = await uow.enter(bot.id)
@@ -145,34 +145,21 @@ async def update_bot(
     """Change a shop's particulars: the owner in his shop's unit, the master in a platform unit.
 
     ``seen``: the mark (``shop.seen``) of the same particulars, in the order of their names, as they were when
-    somebody began to change them. Raises NotAllowed, NotFound, BadInput, ChangedMeanwhile, AlreadyExists (the
-    new token is another shop's).
+    somebody began to change them. Raises NotAllowed, NotFound, BadInput and ChangedMeanwhile.
     """
-    bot = await _lock(uow, bot_id, SETTINGS_MANAGE)
-    token = changes.pop("telegram_bot_token", None)
+    bot = await lock_bot(uow, bot_id, SETTINGS_MANAGE)
     # All of it or nothing, also for a caller who goes on after a refusal.
     after = {name: CLEAN[name](value) if name in CLEAN else value for name, value in changes.items()}
     require_same("settings", seen, mark(*(getattr(bot, name) for name in sorted(after))))
-    if token is not None:
-        await _replace_token(uow, bot, rules.parse_telegram_token(token))
     before = {column: getattr(bot, column) for column in after}
     for column, value in after.items():
         setattr(bot, column, value)
-    touched = sorted([*changes, *(("telegram_bot_token",) if token is not None else ())])
-    # Of a token it is told that it changed, never what it was or is.
-    await _changed(uow, bot, "bot.updated", fields=touched, before=before, after=after)
+    await bot_changed(uow, bot, "bot.updated", fields=sorted(changes), before=before, after=after)
     return row_of(bot)
 
 
-async def _replace_token(uow: UnitOfWork, bot: Bot, token: TelegramToken) -> None:
-    if bot.token_fingerprint in uow.vault.fingerprints(token.text, purpose=TOKEN_PURPOSE):
-        return
-    await wait_for_turn(uow)
-    await _refuse_known(uow, token, but=bot.id)
-    keep_token(uow.vault, bot, token)
-
-
-async def _refuse_known(uow: UnitOfWork, token: TelegramToken, *, but: int | None = None) -> None:
+async def refuse_known(uow: UnitOfWork, token: TelegramToken, *, but: int | None = None) -> None:
+    """In a platform unit, in one's turn. Raises AlreadyExists: a shop other than ``but`` has this bot."""
     known = uow.vault.fingerprints(token.text, purpose=TOKEN_PURPOSE)
     taken = select(Bot.id).where(
         # A bot of Telegram serves one shop, also after its token was made anew.
@@ -195,10 +182,10 @@ async def deactivate_bot(uow: UnitOfWork, bot_id: int) -> BotRow:
 
 
 async def _switch(uow: UnitOfWork, bot_id: int, *, is_active: bool, action: str) -> BotRow:
-    bot = await _lock(uow, bot_id, PLATFORM_MANAGE)
+    bot = await lock_bot(uow, bot_id, PLATFORM_MANAGE)
     if bot.is_active is not is_active:
         bot.is_active = is_active
-        await _changed(uow, bot, action)
+        await bot_changed(uow, bot, action)
     return row_of(bot)
 
 
@@ -207,11 +194,11 @@ async def delete_bot(uow: UnitOfWork, bot_id: int) -> None:
 
     Raises NotAllowed, NotFound (also when deleted already), StillInUse (the master's shop).
     """
-    bot = await _lock(uow, bot_id, PLATFORM_MANAGE)
+    bot = await lock_bot(uow, bot_id, PLATFORM_MANAGE)
     if bot.is_master:
         raise StillInUse("bot", bot_id)
     bot.deleted_at, bot.status, bot.is_active = uow.now, "deleted", False
-    await _changed(uow, bot, "bot.deleted")
+    await bot_changed(uow, bot, "bot.deleted")
 
 
 async def note_token_state(
@@ -225,15 +212,15 @@ async def note_token_state(
 
     ``username`` as ``getMe`` answered. Writes, and signals, only when something is new.
     """
-    bot = await _lock(uow, uow.bot_id, SETTINGS_MANAGE)
+    bot = await lock_bot(uow, uow.bot_id, SETTINGS_MANAGE)
     before = (bot.token_state, bot.token_error, bot.username)
     bot.token_state, bot.token_error = state, error
     bot.username = username or bot.username
     if before != (bot.token_state, bot.token_error, bot.username):
-        await _changed(uow, bot, "bot.token_state", state=state)
+        await bot_changed(uow, bot, "bot.token_state", state=state)
 
 
-async def _lock(uow: UnitOfWork, bot_id: int, permission: str) -> Bot:
+async def lock_bot(uow: UnitOfWork, bot_id: int, permission: str) -> Bot:
     """The shop's row, locked, for someone who holds ``permission`` (on the platform: all of them)."""
     of_platform = uow.scope.platform
     require(uow.actor, PLATFORM_MANAGE if of_platform else permission)
@@ -248,7 +235,8 @@ async def _lock(uow: UnitOfWork, bot_id: int, permission: str) -> Bot:
     return bot
 
 
-async def _changed(uow: UnitOfWork, bot: Bot, action: str, **data: object) -> None:
+async def bot_changed(uow: UnitOfWork, bot: Bot, action: str, **data: object) -> None:
+    """Into the shop's history, and let the bot process look at it."""
     bot.updated_at = uow.now
     await uow.session.flush()
     inside = await uow.enter(bot.id) if uow.scope.platform else uow

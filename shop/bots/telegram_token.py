@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64encode
+from datetime import datetime
 
 from sqlalchemy import select, update
 
@@ -17,12 +18,12 @@ WEBHOOK_PURPOSE = "webhook"
 NOTHING_BYTES = 32
 
 
-def keep_token(vault: Vault, bot: Bot, token: TelegramToken) -> None:
+def keep_token(vault: Vault, bot: Bot, token: TelegramToken, now: datetime) -> None:
     """Put ``token`` into ``bot``, whose ``public_id`` must be set. The state starts anew."""
     bot.telegram_bot_id = token.telegram_bot_id
     bot.telegram_bot_token = vault.seal(token.text, context=_context(bot))
     bot.token_fingerprint = vault.fingerprint(token.text, purpose=TOKEN_PURPOSE)
-    bot.token_state, bot.token_error = "new", None
+    bot.token_state, bot.token_error, bot.token_set_at = "new", None, now
 
 
 def keep_none(vault: Vault, bot: Bot) -> None:

@@ -212,11 +212,27 @@ async def reset_card_usage_count(uow: UnitOfWork, card_id: int) -> CardRow:
     return row_of(card)
 
 
-async def archive_card(uow: UnitOfWork, card_id: int) -> None:
-    """Put a card away for good; its history stays. Raises NotAllowed and NotFound (also when it is)."""
+async def archive_card(uow: UnitOfWork, card_id: int) -> bool:
+    """Put a card away for good; its history stays. Whether it was on until now.
+
+    Raises NotAllowed and NotFound (also when it is put away).
+    """
     card = await lock_card(uow, card_id)
+    was_on = card.is_active
     card.archived_at, card.is_active = uow.now, False
     await _changed(uow, card, "card.archived")
+    return was_on
+
+
+async def restore_card(uow: UnitOfWork, card_id: int, *, is_active: bool) -> CardRow:
+    """Take a card that was put away a moment ago back, where it stood, on or off as it was.
+
+    Raises NotAllowed, and NotFound when it is not put away.
+    """
+    card = await lock_card(uow, card_id, put_away=True)
+    card.archived_at, card.is_active = None, is_active
+    await _changed(uow, card, "card.restored", is_active=is_active)
+    return row_of(card)
 
 
 async def delete_payment_card(uow: UnitOfWork, card_id: int) -> None:
@@ -244,13 +260,16 @@ async def _forget_counters(uow: UnitOfWork, card_id: int) -> None:
     await uow.session.flush()
 
 
-async def lock_card(uow: UnitOfWork, card_id: int) -> TenantPaymentCard:
-    """A card to change, with the rotation's lock held. Raises NotAllowed, NotFound (also when archived)."""
+async def lock_card(uow: UnitOfWork, card_id: int, *, put_away: bool = False) -> TenantPaymentCard:
+    """A card to change, with the rotation's lock held; ``put_away``: one of the archive, and no other.
+
+    Raises NotAllowed and NotFound.
+    """
     require(uow.actor, CARDS_MANAGE)
     await lock_rotation(uow)
     card = await uow.session.scalar(
         select(TenantPaymentCard)
-        .where(TenantPaymentCard.id == card_id, TenantPaymentCard.archived_at.is_(None))
+        .where(TenantPaymentCard.id == card_id, TenantPaymentCard.archived_at.is_not(None) == put_away)
         .execution_options(populate_existing=True)
     )
     if card is None:

@@ -21,6 +21,7 @@ from shop.cards.keeping import (
     delete_payment_card,
     move_card,
     reset_card_usage_count,
+    restore_card,
     unseal_number,
     update_payment_card,
 )
@@ -46,6 +47,7 @@ __all__ = (
     "quarantine_card",
     "record_outcome",
     "reset_card_usage_count",
+    "restore_card",
     "reveal_number",
     "update_card_usage",
     "update_payment_card",

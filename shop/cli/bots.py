@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from db.settings import Settings
-from shop.bots import queries, service
+from shop.bots import queries, replacing, service
 from shop.bots.queries import BotRow
 from shop.cli.command import Command, Refused, bot_argument, print_table, say
 from shop.cli.door import OPERATOR, find_bot, in_the_shop
@@ -69,6 +69,21 @@ def run_delete(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def run_token(arguments: argparse.Namespace, settings: Settings) -> int:
+    token = arguments.token or _ask_for_token()
+
+    async def work(units: UnitsOfWork) -> BotRow:
+        async with units.platform(OPERATOR) as uow:
+            bot = await find_bot(uow, arguments.bot)
+            await replacing.ask(await uow.enter(bot.bot_id), token, to_other_bot=arguments.other_bot)
+            return bot
+
+    bot = in_the_shop(settings, work)
+    say(f"Shop {bot.bot_id} ({bot.name}) takes it as soon as the bot process has shown it to Telegram.")
+    say("Until then, and if Telegram does not know it, the one in force goes on working.")
+    return 0
+
+
 def _change(named: str, settings: Settings, verb: Callable[[UnitOfWork, int], Awaitable[object]]) -> BotRow:
     async def work(units: UnitsOfWork) -> BotRow:
         async with units.platform(OPERATOR) as uow:
@@ -104,6 +119,16 @@ def _create_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--currency", default="IRT", help="of its books, for ever (default: IRT, Toman)")
 
 
+def _token_arguments(parser: argparse.ArgumentParser) -> None:
+    bot_argument(parser)
+    parser.add_argument("--token", help="the new one; asked for, or read from standard input, if left out")
+    parser.add_argument(
+        "--other-bot",
+        action="store_true",
+        help="needed when it is another bot than before: its customers have to start it first",
+    )
+
+
 def _delete_arguments(parser: argparse.ArgumentParser) -> None:
     bot_argument(parser)
     parser.add_argument("--yes", action="store_true", help="needed, because it cannot be undone")
@@ -115,6 +140,7 @@ COMMAND = Command(
     commands=(
         Command("list", "List the shops.", run_list, _list_arguments),
         Command("create", "Open a shop for a Telegram bot.", run_create, _create_arguments),
+        Command("token", "Replace the Telegram token of a shop's bot.", run_token, _token_arguments),
         Command("activate", "Put a shop's bot on duty.", run_activate, bot_argument),
         Command("deactivate", "Take a shop's bot off duty.", run_deactivate, bot_argument),
         Command("delete", "Close a shop for good; its books stay.", run_delete, _delete_arguments),

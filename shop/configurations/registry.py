@@ -1,6 +1,7 @@
 """Every setting of a shop, declared once: type, default, bounds. Pure.
 
-A key stands here from the day something reads it. Secrets never do: they are sealed in their own columns.
+A key stands here from the day something reads it. Secrets are declared apart: they are written, and never
+read back by anybody; sealed, they lie in their own columns.
 """
 
 from __future__ import annotations
@@ -58,6 +59,24 @@ class Setting:
             raise BadInput(self.key, "too_large", self.maximum)
         return value
 
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A key whose value can be replaced and never be shown: no default, no template, no history of values."""
+
+    key: str
+    group: str
+    label: str
+    help: str
+
+
+BOT_TOKEN = Secret(
+    key="bot_token",
+    group="bot",
+    label=N_("Token of the bot"),
+    help=N_("As @BotFather wrote it. It is kept sealed and never shown again, not even to you."),
+)
+SECRETS = (BOT_TOKEN,)
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(

@@ -57,6 +57,7 @@ TABLES_LEFT_OUT = frozenset(
         "telegram_updates",
         "ticket_posts",
         "card_rotation_state",
+        "secret_replacements",
         "user_words",
         "audit_seals",
         "book_proofs",
@@ -99,7 +100,8 @@ SHEETS: tuple[Sheet, ...] = (
         _ROW + "public_id name username telegram_bot_id is_master is_active status status_reason token_state "
         "default_language currency timezone calendar support_username admin_chat_id admin_topic_id "
         "notification_group_id notification_topic_id card_receipt_topic_id zarinpal_sandbox wallet_balance "
-        "wallet_credit_limit traffic_consumed_bytes traffic_sold_bytes created_by last_update_at deleted_at",
+        "wallet_credit_limit traffic_consumed_bytes traffic_sold_bytes created_by last_update_at deleted_at "
+        "token_set_at",
         "telegram_bot_token token_fingerprint token_error zarinpal_merchant_id "
         "rehearsal_id rehearsal_of rehearsal_for rehearsal_until",
     ),

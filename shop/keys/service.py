@@ -16,10 +16,11 @@ from sqlalchemy import ColumnElement, LargeBinary, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.crypto import KEY_ID_AT, SecretUnreadable
-from db.models import ApiToken, AuditSeal, Bot, TenantPaymentCard
+from db.models import ApiToken, AuditSeal, Bot, SecretReplacement, TenantPaymentCard
 from shop.actors import PLATFORM_MANAGE, System, require
 from shop.audit import chain
 from shop.audit import service as audit
+from shop.bots.replacing import reseal_candidate
 from shop.bots.telegram_token import reseal_token
 from shop.cards.keeping import reseal_number
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
@@ -41,6 +42,7 @@ class KeyUse:
     is_here: bool
     """SECRET_KEY still has it. Without it, its values cannot be read."""
     bot_tokens: int = 0
+    """Those that wait to be checked among them."""
     card_numbers: int = 0
     api_tokens: int = 0
     histories: int = 0
@@ -62,7 +64,9 @@ class Rotated:
     """Values that none of our keys opens where they stand; they were left as they are."""
 
 
-def _key_of(sealed: InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
+def _key_of(
+    sealed: InstrumentedAttribute[bytes] | InstrumentedAttribute[bytes | None],
+) -> ColumnElement[bytes]:
     return func.substring(sealed, KEY_ID_AT.start + 1, KEY_ID_AT.stop - KEY_ID_AT.start, type_=LargeBinary)
 
 
@@ -72,20 +76,24 @@ async def count_uses(uow: UnitOfWork) -> list[KeyUse]:
     newest_links = (
         select(AuditSeal.key_id).distinct(AuditSeal.bot_id).order_by(AuditSeal.bot_id, AuditSeal.seq.desc())
     ).subquery()
-    columns = {
-        "bot_tokens": _key_of(Bot.telegram_bot_token),
-        "card_numbers": _key_of(TenantPaymentCard.card_number),
-        "api_tokens": ApiToken.hashed_under,
-        "histories": newest_links.c.key_id,
-    }
+    columns = (
+        ("bot_tokens", _key_of(Bot.telegram_bot_token)),
+        ("bot_tokens", _key_of(SecretReplacement.candidate)),
+        ("card_numbers", _key_of(TenantPaymentCard.card_number)),
+        ("api_tokens", ApiToken.hashed_under),
+        ("histories", newest_links.c.key_id),
+    )
     known = [key_id.hex() for key_id in uow.vault.key_ids]
     counts: dict[str, dict[str, int]] = {key: {} for key in known}
-    for name, column in columns.items():
+    for name, column in columns:
         statement = select(column, func.count()).group_by(column)
         if name == "api_tokens":
             statement = statement.where(ApiToken.revoked_at.is_(None))
+        else:
+            statement = statement.where(column.is_not(None))
         for key_id, number in await uow.session.execute(statement):
-            counts.setdefault(UNKNOWN if key_id is None else key_id.hex(), {})[name] = number
+            of_key = counts.setdefault(UNKNOWN if key_id is None else key_id.hex(), {})
+            of_key[name] = of_key.get(name, 0) + number
     return [
         KeyUse(key, is_newest=key == known[0], is_here=key in known, **numbers)
         for key, numbers in counts.items()
@@ -100,7 +108,7 @@ async def rotate(units: UnitsOfWork) -> Rotated:
     numbers: Counter[str] = Counter()
     histories = 0
     for bot_id in await _shops(units):
-        token = await _move(units, bot_id, reseal_token)
+        moves = Counter([await _move(units, bot_id, one) for one in (reseal_token, reseal_candidate)])
         cards = Counter(
             [
                 await _move(units, bot_id, partial(reseal_number, card_id=card_id))
@@ -108,8 +116,8 @@ async def rotate(units: UnitsOfWork) -> Rotated:
             ]
         )
         async with units.begin(bot_id, ACTOR) as uow:
-            histories += await _anew(uow, moved_token=token == MOVED, moved_numbers=cards[MOVED])
-        tokens[token] += 1
+            histories += await _anew(uow, moved_token=moves[MOVED] > 0, moved_numbers=cards[MOVED])
+        tokens += moves
         numbers += cards
     return Rotated(tokens[MOVED], numbers[MOVED], histories, tokens[UNREADABLE] + numbers[UNREADABLE])
 

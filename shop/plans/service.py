@@ -124,17 +124,23 @@ async def _switch(uow: UnitOfWork, plan_id: int, *, is_active: bool) -> PlanRow:
     return row_of(plan)
 
 
-async def archive_plan(uow: UnitOfWork, plan_id: int) -> None:
-    """Take it off the list for good; what was sold stays. Raises NotAllowed, NotFound (also when it is)."""
+async def archive_plan(uow: UnitOfWork, plan_id: int) -> bool:
+    """Take it off the list for good; what was sold stays. Whether it was on sale until now.
+
+    Raises NotAllowed and NotFound (also when it is archived).
+    """
     plan = await _lock(uow, plan_id)
+    was_on_sale = plan.is_active
     plan.archived_at, plan.is_active = uow.now, False
     await _changed(uow, plan, "plan.archived")
+    return was_on_sale
 
 
-async def restore_plan(uow: UnitOfWork, plan_id: int) -> PlanRow:
+async def restore_plan(uow: UnitOfWork, plan_id: int, *, in_its_place: bool = False) -> PlanRow:
     """Put an archived plan back at the end of the list, off sale until somebody switches it on.
 
-    Raises NotAllowed, and NotFound when it is not in the archive.
+    ``in_its_place``: where it stood, for whoever archived it by mistake a moment ago. Raises NotAllowed, and
+    NotFound when it is not in the archive.
     """
     require(uow.actor, PLANS_MANAGE)
     plan = await uow.session.scalar(
@@ -145,7 +151,8 @@ async def restore_plan(uow: UnitOfWork, plan_id: int) -> PlanRow:
     )
     if plan is None:
         raise NotFound("plan", plan_id)
-    plan.sort_order = await _next_place(uow)
+    if not in_its_place:
+        plan.sort_order = await _next_place(uow)
     plan.archived_at = None
     await _changed(uow, plan, "plan.restored")
     return row_of(plan)

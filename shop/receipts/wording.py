@@ -15,6 +15,7 @@ from shop.audit import service as audit
 from shop.errors import BadInput, NotFound
 from shop.i18n import LANGUAGES
 from shop.receipts.reasons import CONFIG_KEY, LONGEST, MOST, OWN, Reason, as_kept, load_reasons
+from shop.seen import require_same
 from shop.unit_of_work import UnitOfWork
 from shop.users.rules import written
 
@@ -38,11 +39,16 @@ async def add(uow: UnitOfWork, typed: Mapping[str, str]) -> str:
 
 
 async def change(uow: UnitOfWork, code: str, typed: Mapping[str, str]) -> None:
-    """Word one of the shop's own anew; what was said before stays. Raises NotAllowed, NotFound, BadInput."""
+    """Word one of the shop's own anew; what was said before stays.
+
+    ``typed`` may hold the mark of the reason as it was seen. Raises NotAllowed, NotFound, BadInput and
+    ChangedMeanwhile.
+    """
     reasons = await _begin(uow)
     at, old = _find(reasons, code)
     if old.is_ours:
         raise NotFound("reject_reason", code)
+    require_same("reject_reason", typed.get("seen", ""), old.mark)
     made = _read(old, typed)
     if made == old:
         return
@@ -79,12 +85,16 @@ async def switch(uow: UnitOfWork, code: str, *, is_on: bool) -> None:
     await audit.record(uow, "reject_reason.switched", "reject_reason", None, key=code, enabled=is_on)
 
 
-async def delete(uow: UnitOfWork, code: str) -> None:
-    """Take one of the shop's own away; ours can only be switched off. Raises NotAllowed and NotFound."""
+async def delete(uow: UnitOfWork, code: str, *, seen: str = "") -> None:
+    """Take one of the shop's own away; ours can only be switched off.
+
+    ``seen``: the mark of the one somebody wants to delete. Raises NotAllowed, NotFound and ChangedMeanwhile.
+    """
     reasons = await _begin(uow)
     at, old = _find(reasons, code)
     if old.is_ours:
         raise NotFound("reject_reason", code)
+    require_same("reject_reason", seen, old.mark)
     del reasons[at]
     await _keep(uow, reasons)
     await audit.record(

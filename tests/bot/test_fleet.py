@@ -21,7 +21,7 @@ from shop.notifications.outbox import enqueue
 from shop.unit_of_work import UnitsOfWork
 from tests.bot.conftest import MakePhone, running
 from tests.bot.phone import Phone, Wire
-from tests.factories import MASTER, Shop, Shops
+from tests.factories import MASTER, Shop, Shops, replace_token
 
 
 async def token_state(bare: asyncpg.Connection, shop: Shop) -> str:
@@ -259,8 +259,7 @@ async def test_a_new_token_takes_the_place_of_a_revoked_one_and_the_waiting_mess
         await enqueue(uow, chat_id=phone.user_id, user_id=user_id, message=WalletCredited(1, 5, 5))
     token = shop.telegram_token.split(":")[0] + ":AA" + "n" * 33
 
-    async with units.platform(MASTER) as uow:
-        await bot_service.update_bot(uow, shop.bot_id, telegram_bot_token=token)
+    await replace_token(units, shop.bot_id, token)
 
     await until(lambda: token_state(bare, shop), "live")
     await replace(phone, token=token).expect("Your payment is confirmed", within=5)

@@ -31,7 +31,7 @@ from tests.bot.conftest import SECRET, MakePhone, free_port, running
 from tests.bot.phone import Wire
 from tests.bot.test_fleet import token_state, until
 from tests.bot.test_restart import STARTING, process
-from tests.factories import MASTER, Shop, Shops, telegram_token
+from tests.factories import MASTER, Shop, Shops, replace_token, telegram_token
 
 NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
 
@@ -173,8 +173,7 @@ async def test_with_another_bots_token_the_old_bot_has_no_webhook_and_its_secret
     token = telegram_token()
     await wire.act("bot", token=token, username="successor_bot", name="Successor")
 
-    async with units.platform(MASTER) as uow:
-        await bot_service.update_bot(uow, shop.bot_id, telegram_bot_token=token)
+    await replace_token(units, shop.bot_id, token)
 
     address = f"{webhook_place.webhook_url}/tg/{before.public_id}"
     await until(lambda: webhook_url(sandbox, token), address)

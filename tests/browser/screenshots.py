@@ -157,6 +157,7 @@ async def _dashboard(studio: Studio) -> None:
         ("plan", plan),
         ("plans-prices", f"/plans/prices?percent=10&step=1000&plan={plan.rsplit('/', 1)[1]}"),
         ("cards-simulator", "/cards/simulator?amount=290000"),
+        ("settings-bot", "/settings/bot"),
         ("settings-payments", "/settings/payments"),
         ("settings-notifications", "/settings/notifications"),
         ("texts", "/settings/texts"),

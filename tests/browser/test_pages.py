@@ -97,6 +97,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         f"/plans/{windows.plan_id}",
         f"/plans/prices?percent=10&step=1000&plan={windows.plan_id}",
         "/settings",
+        "/settings/bot",
         "/settings/payments",
         "/settings/notifications",
         "/settings/panel",

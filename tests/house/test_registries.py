@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shop.configurations.registry import SETTINGS
+from shop.configurations.registry import SECRETS, SETTINGS
 from shop.features.catalogue import FEATURES, GROUPS
 from shop.features.registry import BUILT
 
@@ -18,13 +18,13 @@ ASKED = re.compile(
 PAGE = (Path(__file__).parents[2] / "docs" / "features.md").read_text()
 
 
-@pytest.mark.parametrize("entry", [*FEATURES, *SETTINGS], ids=lambda entry: entry.key)
+@pytest.mark.parametrize("entry", [*FEATURES, *SETTINGS, *SECRETS], ids=lambda entry: entry.key)
 def test_it_is_on_its_page(entry):
     assert f"| `{entry.key}` |" in PAGE
     assert entry.label in PAGE
 
 
-@pytest.mark.parametrize("registry", [FEATURES, SETTINGS], ids=["features", "settings"])
+@pytest.mark.parametrize("registry", [FEATURES, (*SETTINGS, *SECRETS)], ids=["features", "settings"])
 def test_keys_and_labels_are_each_their_own(registry):
     for names in ([entry.key for entry in registry], [entry.label for entry in registry]):
         assert len(names) == len(set(names))

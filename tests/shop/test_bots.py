@@ -202,23 +202,6 @@ async def test_an_owner_changes_his_own_shop_and_nobody_elses(units, make_shop):
     assert (await row(units, alices.bot_id)).name == "نسیم"
 
 
-async def test_a_new_token_starts_anew_and_never_takes_another_shops(units, make_shop):
-    alices, mallorys = await make_shop(name="A"), await make_shop(name="B")
-    fresh = telegram_token()
-    async with units.begin(alices.bot_id, System("fleet")) as uow:
-        await service.note_token_state(uow, state="broken", error="Unauthorized")
-
-    async with units.begin(alices.bot_id, alices.owner) as uow:
-        changed = await service.update_bot(uow, alices.bot_id, telegram_bot_token=fresh)
-
-    assert (changed.token_state, changed.token_error) == ("new", None)
-    async with units.platform(MASTER) as uow:
-        fleet = {bot.bot_id: bot.token for bot in await queries.list_fleet(uow)}
-        with pytest.raises(AlreadyExists):
-            await service.update_bot(uow, mallorys.bot_id, telegram_bot_token=fresh)
-    assert fleet[alices.bot_id] == fresh
-
-
 async def test_a_broken_token_takes_a_bot_out_of_the_fleet_and_no_other(units, make_shop):
     broken, healthy = await make_shop(), await make_shop()
 

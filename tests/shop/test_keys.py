@@ -34,7 +34,7 @@ from shop.staff.service import find_api_token
 from shop.staff.sign_in import sign_in
 from shop.unit_of_work import UnitsOfWork
 from tests.conftest import NOON
-from tests.factories import MASTER, Shop, Shops, card_number, telegram_token
+from tests.factories import MASTER, Shop, Shops, card_number, replace_token, telegram_token
 from tests.runtime.running import ROOT, environment
 
 OLD = "the older key of this installation: 1"
@@ -193,6 +193,7 @@ def test_every_sealed_column_is_one_that_the_move_knows():
 
     assert sealed == {
         "bots.telegram_bot_token",
+        "secret_replacements.candidate",
         "tenant_payment_cards.card_number",
         "bots.zarinpal_merchant_id",
     }
@@ -292,8 +293,7 @@ async def test_it_moves_while_the_shops_go_on_and_twice_at_once(house):
 
     async def changes_its_mind() -> None:
         while not stop.is_set():
-            async with house.both.begin(alice.bot_id, alice.owner) as uow:
-                await bots.update_bot(uow, alice.bot_id, telegram_bot_token=telegram_token())
+            await replace_token(house.both, alice.bot_id, telegram_token())
             async with house.both.begin(alice.bot_id, alice.owner) as uow:
                 added = await cards.create_payment_card(uow, card_number=card_number(), holder_name="x")
                 await cards.delete_payment_card(uow, added.card_id)

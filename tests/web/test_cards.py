@@ -414,3 +414,24 @@ async def test_a_colleague_who_manages_cards_alone_changes_them_and_not_the_stra
 
     assert (await bob.post(f"/cards/{alices.card_id}/switch", {"to": "off"})).status_code == 303
     assert (await bob.post("/cards/strategy", {"strategy": "random"})).status_code == 403
+
+
+@pytest.mark.parametrize("was", ["on", "off"])
+@pytest.mark.parametrize("scripted", [True, False])
+async def test_a_card_that_was_put_away_is_taken_back_as_it_was(alice, alices, units, was, scripted):
+    url = f"/cards/{alices.card_id}"
+    await alice.post(f"{url}/switch", {"to": was})
+
+    answer = await alice.post(f"{url}/archive", **({"HX_Request": "true"} if scripted else {}))
+    page = answer.text if scripted else (await alice.get("/cards")).text
+    toast = page[page.rindex(f'action="{url}/restore"') :]
+    assert (
+        await alice.post(f"{url}/restore", {"to": re.search(r'name="to" value="(\w+)"', toast)[1]})
+    ).status_code == 303
+
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        card = await queries.get_payment_card(uow, alices.card_id)
+    assert (card.archived_at, card.is_active) == (None, was == "on")
+    assert (await alice.post(f"{url}/restore", {"to": "on"})).status_code == 404, (
+        "it is not put away any more"
+    )

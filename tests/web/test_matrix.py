@@ -48,6 +48,7 @@ REPLY = (("title", "Hours"), ("words", "From nine to five."))
 BROADCAST = (FORM_KEY, ("audience", "everybody"), ("words_fa", "hello"))
 WORDS = (FORM_KEY, ("words", "hello"))
 TOPICS = (("notification_topic_id", "7"), ("card_receipt_topic_id", "9"))
+BOT_TOKEN = (("telegram_bot_token", "1234567:" + "m" * 35), ("other_bot", "on"))
 SWITCH = (("enabled", "on"),)
 STRATEGY = (("strategy", "round_robin"),)
 HOLDER = (("holder", "Maryam"),)
@@ -93,6 +94,9 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/features/{key:str}/settings"): Row(OUT, 422, 422, 403, 422),
     ("GET", "/settings"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/settings/panel"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/cards/{card_id:str}/restore"): Row(OUT, 404, 404, 403, 404),
+    ("GET", "/settings/bot"): Row(OUT, 200, 200, 200, 200),
+    ("POST", "/settings/bot"): Row(OUT, 303, 303, 403, 422, fields=BOT_TOKEN, stale=403),
     ("GET", "/settings/{tab:str}"): Row(OUT, 200, 200, 200, 200),
     ("POST", "/settings/{tab:str}"): Row(OUT, 303, 303, 403, 303, fields=TOPICS),
     ("GET", "/settings/reasons"): Row(OUT, 200, 200, 200, 200),

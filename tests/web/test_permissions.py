@@ -6,6 +6,7 @@ let in, and one who holds everything but one of them is not.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -86,6 +87,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "POST /cards/{card_id:str}/switch",
         "POST /cards/{card_id:str}/move",
         "POST /cards/{card_id:str}/archive",
+        "POST /cards/{card_id:str}/restore",
     ),
     frozenset({CUSTOMERS_MANAGE}): (
         "POST /customers/{customer_id:str}/message",
@@ -129,6 +131,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
     ),
     frozenset({SETTINGS_MANAGE}): (
         "POST /tokens/second-factor",
+        "POST /settings/bot",
         "POST /settings/{tab:str}",
         "POST /features/{key:str}/settings",
         "POST /settings/reasons",
@@ -150,6 +153,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "GET /features/{key:str}",
         "GET /settings",
         "GET /settings/panel",
+        "GET /settings/bot",
         "GET /settings/{tab:str}",
         "GET /settings/reasons",
         "GET /settings/texts",
@@ -330,3 +334,23 @@ async def test_whoever_lacks_one_of_them_is_refused_whatever_else_he_holds(groun
     ]
 
     assert let_in == []
+
+
+OFFERED = re.compile(r'<a class="btn btn-primary" href="([^"]+)"')
+
+
+@pytest.mark.parametrize("held", sorted(OWNING))
+async def test_a_refused_page_offers_one_that_opens_or_the_way_out(ground, colleague, held):
+    carol = await colleague(frozenset({held}))
+
+    refused = await carol.get("/receipts?lang=en" if held == SHOP_SEE else "/?lang=en")
+    page = refused.text
+
+    assert refused.status_code == REFUSED
+    offered = OFFERED.search(page)
+    if held in SEEING:
+        assert offered is not None
+        assert (await carol.get(offered[1])).status_code == 200
+    else:
+        assert offered is None
+        assert 'action="/logout"' in page

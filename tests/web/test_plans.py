@@ -470,3 +470,37 @@ async def test_the_last_plan_on_sale_asks_before_it_goes(alice, alices, units):
     page = (await alice.get("/plans")).text
     assert page.count(last) == 1
     assert f'id="switch-{alices.plan_id}" aria-label="Take off sale' in page
+
+
+@pytest.mark.parametrize(("was", "scripted"), [("on", True), ("off", False)])
+async def test_an_archived_plan_is_taken_back_as_it_was_and_where_it_stood(
+    alice, alices, units, was, scripted
+):
+    second = await add(units, alices)
+    await alice.post(f"/plans/{alices.plan_id}/switch", {"enabled": was})
+
+    headers = {"HX_Request": "true"} if scripted else {}
+    await alice.post(f"/plans/{alices.plan_id}/archive", **headers)
+    page = (await alice.get("/plans")).text
+    toast = page.partition('id="toasts"')[2]
+    back = re.search(r'name="to" value="(on|off)"', toast)[1]
+
+    assert f'action="/plans/{alices.plan_id}/restore"' in toast
+    await alice.post(f"/plans/{alices.plan_id}/restore", {"to": back}, **headers)
+    assert [(plan.plan_id, plan.is_active) for plan in await listed(units, alices)] == [
+        (alices.plan_id, was == "on"),
+        (second, True),
+    ]
+    assert "/restore" not in (await alice.get("/plans")).text.partition('id="toasts"')[2]
+
+
+@pytest.mark.parametrize(
+    "kept", ["plan_archived.1.maybe", "settings_saved.1.on", "plan_archived.x.on", "no.1.on"]
+)
+async def test_a_notice_that_nobody_wrote_offers_nothing(alice, kept):
+    alice.client.cookies.set("notice", kept)
+
+    page = await alice.get("/plans")
+
+    assert page.status_code == 200
+    assert "/restore" not in page.text.partition('id="toasts"')[2]

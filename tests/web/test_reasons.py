@@ -248,3 +248,30 @@ async def test_who_paid_himself_is_offered_no_decision_and_told_why(alice, shop,
     assert "You paid this yourself" in told.text
     other = await shops.receipt(shop)
     assert f'/receipts/{other.payment_id}/approve"' in (await alice.get(f"/receipts/{other.payment_id}")).text
+
+
+async def test_the_second_of_two_who_word_a_reason_is_told_and_loses_nothing(alice, shop, units, new_browser):
+    own = await written(alice)
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, shop))[1])
+
+    async def seen(browser) -> str:
+        page = (await browser.get(f"{PAGE}?lang=en")).text
+        return re.search(r'name="seen" value="(\w+)"', page[page.index(f'action="{PAGE}/{own}"') :])[1]
+
+    marks = [await seen(alice), await seen(bob)]
+    await bob.post(f"{PAGE}/{own}", BANK | {"words_en": "Bob's words", "seen": marks[1]})
+
+    refused = await alice.post(f"{PAGE}/{own}", BANK | {"words_en": "Alice's words", "seen": marks[0]})
+    deleted = await alice.post(f"{PAGE}/{own}/delete", {"seen": marks[0]})
+    page = unescape(refused.text)
+    told = re.search(r'<div class="note note-warn" role="alert">(.*?)</dl>', page, re.DOTALL)[1]
+
+    assert (refused.status_code, deleted.status_code) == (409, 409)
+    assert re.search(r"saved now:\s*<bdi>Bob's words</bdi>", told)
+    assert re.search(r"yours:\s*<bdi>Alice's words</bdi>", told)
+    assert "<bdi>Bob</bdi>" in told
+    assert told.count("<dt>") == 1
+    assert "Alice's words" in page.replace(told, "")
+    again = await seen(alice)
+    assert (await alice.post(f"{PAGE}/{own}", BANK | {"words_en": "Both", "seen": again})).status_code == 303

@@ -19,7 +19,7 @@ from shop.configurations import service as configurations
 from shop.export.service import write_shop
 from shop.staff import challenges, telegram
 from shop.staff import service as staff
-from tests.factories import MASTER, telegram_token
+from tests.factories import MASTER, replace_token, telegram_token
 from tests.web.conftest import add_staff
 from tests.web.test_sign_in import UNKNOWN, well_formed
 
@@ -189,9 +189,11 @@ async def test_every_kind_of_event_is_told_in_the_same_form(
         async with units.begin(shop.bot_id, System("test")) as uow:
             await challenges.answer(uow, row["ref"], number=row["number"] * choice, telegram_id=700_000_003)
     crown, other = telegram_token(), await make_shop(stock=0)
+    await replace_token(units, shop.bot_id, crown)
+    await replace_token(units, shop.bot_id, other.telegram_token)
     async with units.platform(MASTER) as platform:
         await telegram.unlink(await platform.enter(shop.bot_id), bob.staff_id)
-        await bots.update_bot(platform, shop.bot_id, telegram_bot_token=crown)
+        await bots.update_bot(platform, shop.bot_id, name="Renamed")
         await bots.deactivate_bot(platform, other.bot_id)
         await bots.activate_bot(platform, other.bot_id)
         await bots.delete_bot(platform, other.bot_id)

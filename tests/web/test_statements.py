@@ -68,6 +68,7 @@ MOST = {
     "/receipts/{payment_id:str}/image": 2,
     "/sessions": 3,
     "/settings": 3,
+    "/settings/bot": 3,
     "/settings/panel": 2,
     "/settings/reasons": 3,
     "/settings/texts": 3,

@@ -30,10 +30,11 @@ from web.errors import sentence_for
 from web.forms import LARGEST_FILE, parse_clock, parse_id, parse_number, read_file, read_form
 from web.meanwhile import whose
 from web.parts import WebRequest, parts_of
-from web.rendering import NOTICES, Screen, Undo, see_other, wants_part
+from web.rendering import NOTICES, Screen, Undo, see_other, undo_of, wants_part
 
 CARDS = "/cards"
 LIST = "#cards"
+ON, OFF = "on", "off"
 DELICATE = route_for(Access.STAFF, fresh_from=CARDS)
 CHANGED = ("card.updated",)
 NEW = 0
@@ -234,8 +235,19 @@ class CardController(Controller):
     @post("/{card_id:str}/archive")
     async def archive(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
         """Off the page for good; what was paid to it stays."""
+        card, who = parse_id("card", card_id), signed_in(request)
+        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+            was = ON if await service.archive_card(uow, card) else OFF
+        return await _told(request, "card_archived", undo_of("card_archived", card, was))
+
+    @post("/{card_id:str}/restore")
+    async def restore(self, request: WebRequest, card_id: FromPath[str]) -> Response[str]:
+        """Back where it stood: what undoes that it was put away."""
+        is_on = (await read_form(request)).get("to") == ON
         card = parse_id("card", card_id)
-        return await _do(request, lambda uow: service.archive_card(uow, card), card, "card_archived")
+        return await _do(
+            request, lambda uow: service.restore_card(uow, card, is_active=is_on), card, "put_back"
+        )
 
 
 def _particulars(fields: Mapping[str, str]) -> CardChanges:
@@ -325,7 +337,7 @@ async def _told(request: WebRequest, notice: str, undo: Undo | None = None) -> R
     if not wants_part(request):
         days = range_of(request)
         url = CARDS if days == USUAL_RANGE else f"{CARDS}?range={days}"
-        return see_other(url, send_cookies=[screen.parts.cookies.keep_notice(notice)])
+        return see_other(url, send_cookies=[screen.keep_notice(notice, undo)])
     async with units.begin(who.shop.bot_id, who.actor) as uow:
         part = screen.text("cards/_cards.html", **await _context(screen, uow, Form()))
     return screen.answer(part + screen.toast(screen.say(NOTICES[notice]), tone="ok", undo=undo))

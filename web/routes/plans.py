@@ -26,7 +26,7 @@ from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
 from web.parts import WebRequest, parts_of
-from web.rendering import NOTICES, Screen, Undo, move_on, see_other, wants_part
+from web.rendering import NOTICES, Screen, Undo, move_on, see_other, undo_of, wants_part
 from web.typed import ON
 
 PLANS = "/plans"
@@ -98,13 +98,24 @@ async def switch(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
 @post(f"{PLANS}/{{plan_id:str}}/archive")
 async def archive(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
     """Off the list; what was sold goes on."""
-    return await _away(request, plan_id, service.archive_plan, "plan_archived")
+    who, plan = signed_in(request), parse_id("plan", plan_id)
+    async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+        was = ON if await service.archive_plan(uow, plan) else OFF
+    kept = Screen.of(request).keep_notice("plan_archived", undo_of("plan_archived", plan, was))
+    return move_on(request, PLANS, [kept])
 
 
 @post(f"{PLANS}/{{plan_id:str}}/restore")
 async def restore(request: WebRequest, plan_id: FromPath[str]) -> Response[str]:
-    """Out of the archive, to the end of the list."""
-    return await _away(request, plan_id, service.restore_plan, "plan_restored")
+    """Out of the archive, to the end of the list; or, to undo it, where it stood and on sale as it was."""
+    to = (await read_form(request)).get("to")
+
+    async def back(uow: UnitOfWork, plan: int) -> None:
+        await service.restore_plan(uow, plan, in_its_place=to is not None)
+        if to == ON:
+            await service.activate_plan(uow, plan)
+
+    return await _away(request, plan_id, back, "plan_restored" if to is None else "put_back")
 
 
 @post(f"{PLANS}/{{plan_id:str}}/delete")

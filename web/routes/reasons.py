@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from shop.actors import SETTINGS_MANAGE, SHOP_SEE, may, require
-from shop.errors import BadInput
-from shop.i18n import N_
+from shop.errors import BadInput, ChangedMeanwhile
+from shop.i18n import LANGUAGE_NAMES, LANGUAGES, N_
 from shop.receipts import reasons, wording
 from shop.receipts.desk import count_waiting
 from shop.receipts.reasons import Reason
@@ -18,8 +18,9 @@ from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitOfWork
 from web.auth import signed_in
 from web.deps import Uow
-from web.errors import sentence_for
+from web.errors import ANSWERS, sentence_for
 from web.forms import read_form
+from web.meanwhile import Field, differences
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 from web.routes.settings import tab_bar
@@ -32,6 +33,8 @@ WORDS: Mapping[str, str] = {
     RejectReason.UNREADABLE: N_("Unreadable or unrelated image"),
 }
 """What ours are called; what the customer reads of them is among the bot's texts."""
+WORDS_IN, STEP_IN = N_("Reason, %(language)s"), N_("What to do next, %(language)s")
+CHANGED = ("reject_reason.changed",)
 Act = Callable[[UnitOfWork, Mapping[str, str]], Awaitable[object]]
 
 
@@ -79,7 +82,10 @@ class ReasonController(Controller):
     async def delete(self, request: WebRequest, reason_code: FromPath[str]) -> Response[str]:
         """Away with it; whatever was rejected with it keeps its words."""
         return await _do(
-            request, reason_code, "reason_deleted", lambda uow, _: wording.delete(uow, reason_code)
+            request,
+            reason_code,
+            "reason_deleted",
+            lambda uow, typed: wording.delete(uow, reason_code, seen=typed.get("seen", "")),
         )
 
 
@@ -91,7 +97,7 @@ async def _do(request: WebRequest, code: str | None, notice: str, act: Act) -> R
             await act(uow, fields)
             if wants_part(request):
                 return await _show(screen, uow, told=notice)
-    except BadInput as refusal:
+    except (BadInput, ChangedMeanwhile) as refusal:
         async with units.begin(who.shop.bot_id, who.actor) as uow:
             return await _show(screen, uow, typed=fields, about=code, refusal=refusal)
     return see_other(REASONS, send_cookies=[screen.parts.cookies.keep_notice(notice)])
@@ -103,12 +109,13 @@ async def _show(
     *,
     typed: Mapping[str, str] | None = None,
     about: str | None = None,
-    refusal: BadInput | None = None,
+    refusal: BadInput | ChangedMeanwhile | None = None,
     told: str | None = None,
 ) -> Response[str]:
     """``typed`` and ``refusal``: of the form for ``about``, or of the one for a new reason."""
     require(uow.actor, SHOP_SEE)
     kept = await reasons.load_reasons(uow)
+    mine = next((one for one in kept if one.code == about), None)
     context: dict[str, Any] = {
         "tabs": tab_bar(screen),
         "reasons": kept,
@@ -118,11 +125,15 @@ async def _show(
         "longest": reasons.LONGEST,
         "typed": typed or {},
         "about": about,
-        "wrong_field": refusal.field if refusal else None,
+        "wrong_field": refusal.field if isinstance(refusal, BadInput) else None,
+        "is_meanwhile": isinstance(refusal, ChangedMeanwhile),
+        # After any other refusal it is still that of what was seen at first.
+        "seen": (typed or {}).get("seen", "") if isinstance(refusal, BadInput) else None,
+        "differences": await differences(uow, refusal, _compared(screen, mine, typed or {}), CHANGED),
         "error": sentence_for(screen, refusal) if refusal else None,
         "may_set": may(uow.actor, SETTINGS_MANAGE),
     }
-    code = 200 if refusal is None else 422
+    code = 200 if refusal is None else ANSWERS[type(refusal)][0]
     if not wants_part(screen.request):
         waiting = await count_waiting(uow)
         return screen.page("reasons/index.html", code=code, active="settings", waiting=waiting, **context)
@@ -130,6 +141,22 @@ async def _show(
         return screen.part("reasons/_reasons.html", code=code, **context)
     toast = screen.toast(screen.say(NOTICES[told]), tone="ok")
     return screen.answer(screen.text("reasons/_reasons.html", **context) + toast)
+
+
+def _compared(screen: Screen, kept: Reason | None, typed: Mapping[str, str]) -> Iterator[Field]:
+    """The fields of one reason, to be told apart; none of one that is gone or was to be deleted."""
+    if kept is None or wording.field_of("words", LANGUAGES[0]) not in typed:
+        return
+    for language in LANGUAGES:
+        said = LANGUAGE_NAMES[language]
+        for part, held, label in (("words", kept.words, WORDS_IN), ("step", kept.steps, STEP_IN)):
+            field = wording.field_of(part, language)
+            yield Field(
+                kept.code,
+                screen.say(label) % {"language": said},
+                held.get(language, ""),
+                typed.get(field, ""),
+            )
 
 
 def _name(screen: Screen, reason: Reason) -> str:

@@ -36,6 +36,7 @@ from web.typed import as_typed, compared, read_settings
 SETTINGS = "/settings"
 SHOP, PAYMENTS, NOTIFICATIONS = "shop", "payments", "notifications"
 TABS = {SHOP: N_("The shop"), PAYMENTS: N_("Payment and receipts"), NOTIFICATIONS: N_("Notifications")}
+BOT = ("bot", N_("The bot"))
 TEXTS = ("texts", N_("Texts of the bot"))
 REASONS = ("reasons", N_("Reasons to reject"))
 """The tabs that are pages of their own."""
@@ -128,7 +129,7 @@ class SettingsController(Controller):
 
 def tab_bar(screen: Screen) -> list[tuple[str, str]]:
     """Every tab by its key, in the reader's language."""
-    return [(key, screen.say(words)) for key, words in (*TABS.items(), TEXTS, REASONS, PANEL)]
+    return [(key, screen.say(words)) for key, words in (*TABS.items(), BOT, TEXTS, REASONS, PANEL)]
 
 
 def _known(tab: str) -> str:
