@@ -48,8 +48,8 @@ async def change(uow: UnitOfWork, code: str, typed: Mapping[str, str]) -> None:
     at, old = _find(reasons, code)
     if old.is_ours:
         raise NotFound("reject_reason", code)
-    require_same("reject_reason", typed.get("seen", ""), old.mark)
     made = _read(old, typed)
+    require_same("reject_reason", typed.get("seen", ""), old.mark)
     if made == old:
         return
     reasons[at] = made
@@ -92,9 +92,9 @@ async def delete(uow: UnitOfWork, code: str, *, seen: str = "") -> None:
     """
     reasons = await _begin(uow)
     at, old = _find(reasons, code)
+    require_same("reject_reason", seen, old.mark)
     if old.is_ours:
         raise NotFound("reject_reason", code)
-    require_same("reject_reason", seen, old.mark)
     del reasons[at]
     await _keep(uow, reasons)
     await audit.record(
