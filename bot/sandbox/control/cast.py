@@ -13,12 +13,16 @@ _CHAT_TYPES = ("group", "supergroup", "channel")
 
 
 def register_bot(order: Order) -> JsonObject:
-    """Make a bot known, or known again. With ``if_absent`` a token that is known already stays as it is."""
+    """Make a bot known, or known again.
+
+    With ``if_absent`` a bot stays as it is: with the token it was given since, and revoked if it was, unless
+    it comes with a new one.
+    """
     token = order.text("token")
     if not is_token(token):
         raise Refused(400, "field token must look like 123456:letters")
     known = order.world.bots.get(int(token.split(":", 1)[0]))
-    if order.flag("if_absent") and known is not None and known.token == token:
+    if order.flag("if_absent") and known is not None and (known.token == token or not known.is_revoked):
         return known.as_user()
     bot = order.world.add_bot(token, order.text("username"), order.text("name"))
     bot.is_master = order.flag("master")
