@@ -168,6 +168,7 @@ async def _dashboard(studio: Studio) -> None:
         ("broadcast-missed", "/broadcasts/1/missed"),
         ("receipts-all", "/receipts/all"),
         ("receipt-history", f"{item}/history"),
+        ("receipt-hand", f"{item}/hand"),
         ("broadcasts-new", "/broadcasts/new"),
         ("plans-new", "/plans/new"),
         ("plans-archived", "/plans?tab=archived"),

@@ -85,6 +85,7 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/receipts",
         item,
         f"{item}?reject=1",
+        f"{item}/hand",
         "/receipts?tab=approved",
         "/tickets",
         "/tickets?state=closed",
