@@ -138,6 +138,22 @@ def test_a_shop_is_paused_by_its_name_and_closed_only_by_who_means_it(
     assert listed(pishkhan("bots", "list", "--json", at=folder), alice) == []
 
 
+def test_a_bots_token_is_replaced_by_the_verb_of_the_dashboard(
+    pishkhan: Callable[..., Told], folder: Path, alice: Shop
+) -> None:
+    renewed = f"{alice.telegram_token.split(':')[0]}:{'n' * 35}"
+    other = f"{next(_numbers)}:{'o' * 35}"
+
+    given = pishkhan("bots", "token", alice.username, "--token", renewed, at=folder)
+    refused = pishkhan("bots", "token", alice.username, "--token", other, at=folder)
+
+    assert (given.status, refused.status) == (0, 1)
+    assert "the one in force goes on working" in given.out
+    assert refused.err == "telegram bot token: another bot.\n"
+    assert pishkhan("bots", "token", alice.username, "--token", other, "--other-bot", at=folder).status == 0
+    assert not any("n" * 35 in told.out + told.err for told in (given, refused))
+
+
 def test_a_refusal_of_the_shop_is_one_sentence(
     pishkhan: Callable[..., Told], folder: Path, alice: Shop
 ) -> None:
