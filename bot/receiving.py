@@ -124,6 +124,7 @@ async def hand_in(event: Event, offering: Offering, payment_id: int, counter: Co
             receipt_type=offering.kind,
             text=offering.text,
             telegram_file_id=offering.file_id,
+            sketch=prepared.sketch if prepared else None,
         )
     await forget(counter.state)
     await show(

@@ -29,6 +29,7 @@ DELETABLE = (
     "fsm_state",
     "link_codes",
     "login_attempts",
+    "picture_sketches",
     "sessions",
     "sign_in_challenges",
     "stock_items",

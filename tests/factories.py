@@ -215,6 +215,7 @@ class Shops:
                 media_id=media_id,
                 receipt_type="photo",
                 text=None,
+                sketch=prepared.sketch,
             )
         return Sent(invoice.payment_id, order.order_id, buyer)
 
@@ -243,9 +244,9 @@ class Shops:
             )
         return Written(made, reader)
 
-    async def another_receipt(self, shop: Shop, sent: Sent) -> None:
+    async def another_receipt(self, shop: Shop, sent: Sent, *, content: bytes | None = None) -> None:
         """The same customer sends another picture for the same payment."""
-        prepared = await picture.prepare(photo())
+        prepared = await picture.prepare(content or photo())
         async with self.units.begin(shop.bot_id, sent.person.actor) as uow:
             media_id = await media.store(uow, self.shelf, prepared)
             await receipts.submit(
@@ -255,4 +256,5 @@ class Shops:
                 media_id=media_id,
                 receipt_type="photo",
                 text=None,
+                sketch=prepared.sketch,
             )

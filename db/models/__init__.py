@@ -25,6 +25,7 @@ from db.models.promo import PromoGroup as PromoGroup
 from db.models.provisioning import ProvisioningJob as ProvisioningJob
 from db.models.provisioning import StockItem as StockItem
 from db.models.secret import SecretReplacement as SecretReplacement
+from db.models.sketch import PictureSketch as PictureSketch
 from db.models.staff import ApiToken as ApiToken
 from db.models.staff import LoginAttempt as LoginAttempt
 from db.models.staff import SignInChallenge as SignInChallenge

@@ -46,10 +46,12 @@ class CardToCardPayment(BotRow):
         belongs("card_id", "tenant_payment_cards"),
         belongs("transaction_id", "transactions"),
         belongs("receipt_media_id", "media"),
+        belongs("alike_payment_id", "card_to_card_payments"),
         one_of("status", CARD_STATUSES),
         one_of("receipt_type", RECEIPT_TYPES),
         CheckConstraint("expected_amount > 0", name="expected_amount_positive"),
         one_of("held_decision", DECISIONS),
+        CheckConstraint("num_nonnulls(alike_payment_id, alike_difference) IN (0, 2)", name="alike_whole"),
         CheckConstraint(
             "num_nonnulls(held_decision, held_by, held_by_name, held_channel, commit_at) IN (0, 5)",
             name="held_whole",
@@ -125,6 +127,10 @@ class CardToCardPayment(BotRow):
     """The bank's own tracking code, where the customer typed one (Latin digits)."""
     late: Mapped[No]
     duplicate_suspect: Mapped[No]
+    alike_payment_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The other payment whose picture looked the same when this one came, though its file is another."""
+    alike_difference: Mapped[int | None]
+    """In grey levels, as ``shop.media.sketch`` measures it."""
     claimed_by: Mapped[int | None] = mapped_column(BigInteger)
     claimed_until: Mapped[Utc | None]
     admin_reviewed_by: Mapped[Words | None]

@@ -242,6 +242,7 @@ class _Story:
             media_id=media_id,
             receipt_type="text" if media_id is None else "photo",
             text=text if media_id is None else None,
+            sketch=None if number is None else self.pictures[number].sketch,
         )
 
     async def _forget(self) -> None:

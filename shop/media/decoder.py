@@ -7,6 +7,7 @@ It runs under limits of memory and time (a small file can unfold to gigabytes), 
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 import warnings
@@ -14,6 +15,7 @@ from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from shop.media import sketch
 from shop.media.rules import LONGEST_SIDE, MAX_PIXELS
 
 MEMORY_BYTES = 512 * 2**20
@@ -32,8 +34,11 @@ def limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
 
 
-def reencode(content: bytes) -> tuple[dict[str, int], bytes]:
-    """The picture as WebP, upright, at most LONGEST_SIDE, with its size. Raises what Pillow raises."""
+def reencode(content: bytes) -> tuple[dict[str, int | str | None], bytes]:
+    """The picture as WebP, upright, at most LONGEST_SIDE, with its size and its draft (in base 64).
+
+    Raises what Pillow raises.
+    """
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     with Image.open(BytesIO(content), formats=FORMATS) as source:
@@ -44,14 +49,20 @@ def reencode(content: bytes) -> tuple[dict[str, int], bytes]:
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE * 2))
     out = BytesIO()
     picture.save(out, "WEBP", quality=82, method=4)
-    return {"width": picture.width, "height": picture.height}, out.getvalue()
+    drawn = sketch.make(picture)
+    about = {
+        "width": picture.width,
+        "height": picture.height,
+        "sketch": None if drawn is None else base64.b64encode(drawn).decode(),
+    }
+    return about, out.getvalue()
 
 
 def main() -> int:
     """Exit 0 with the picture, 1 when there is none to decode."""
     limit_resources()
     try:
-        size, picture = reencode(sys.stdin.buffer.read())
+        about, picture = reencode(sys.stdin.buffer.read())
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,
@@ -63,7 +74,7 @@ def main() -> int:
         EOFError,
     ):
         return NO_PICTURE
-    sys.stdout.buffer.write(json.dumps(size).encode() + b"\n" + picture)
+    sys.stdout.buffer.write(json.dumps(about).encode() + b"\n" + picture)
     return 0
 
 

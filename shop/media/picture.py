@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import sys
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Literal
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -32,6 +33,8 @@ class Prepared:
     """Of the file as it was sent, not of our copy."""
     width: int | None = None
     height: int | None = None
+    sketch: bytes | None = None
+    """By which the same picture is known again; None for a document, or where nothing is to be seen."""
 
 
 async def prepare(content: bytes, *, file_name: str | None = None, limit: int = rules.MAX_BYTES) -> Prepared:
@@ -44,11 +47,21 @@ async def prepare(content: bytes, *, file_name: str | None = None, limit: int = 
     digest = hashlib.sha256(content).digest()
     if rules.is_pdf(content):
         return Prepared("document", content, rules.DOCUMENT_TYPE, file_name, digest)
-    size, picture = await _decode(content)
-    return Prepared("picture", picture, rules.PICTURE_TYPE, file_name, digest, size["width"], size["height"])
+    about, picture = await _decode(content)
+    drawn = about["sketch"]
+    return Prepared(
+        "picture",
+        picture,
+        rules.PICTURE_TYPE,
+        file_name,
+        digest,
+        about["width"],
+        about["height"],
+        None if drawn is None else base64.b64decode(drawn),
+    )
 
 
-async def _decode(content: bytes) -> tuple[dict[str, int], bytes]:
+async def _decode(content: bytes) -> tuple[dict[str, Any], bytes]:
     async with AT_ONCE:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -69,8 +82,8 @@ async def _decode(content: bytes) -> tuple[dict[str, int], bytes]:
     if child.returncode != 0:
         raise UnreadableFile
     head, _, picture = out.partition(b"\n")
-    size: dict[str, int] = json.loads(head)
-    return size, picture
+    about: dict[str, Any] = json.loads(head)
+    return about, picture
 
 
 def as_jpeg(content: bytes) -> bytes:

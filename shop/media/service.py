@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
-from db.models import BotConfiguration, Broadcast, CardToCardPayment, Media, Ticket, TicketMessage
+from db.models import (
+    BotConfiguration,
+    Broadcast,
+    CardToCardPayment,
+    Media,
+    PictureSketch,
+    Ticket,
+    TicketMessage,
+)
 from shop.actors import RECEIPTS_SEE, System, require
 from shop.errors import NotFound
 from shop.ids import MediaId
@@ -124,8 +132,8 @@ async def remove_old(units: UnitsOfWork, shelf: Shelf) -> int:
     """Take off the shelf what its shop keeps no longer, in every shop; how many files that were.
 
     Only files that no open payment and no open ticket needs. The rows stay with their hashes, so that the
-    same picture is noticed again. The file goes before the row says so: a crash between them is made good by
-    the next turn.
+    same file is noticed again; what shows anything of the picture, its draft, goes with it. The file goes
+    before the row says so: a crash between them is made good by the next turn.
     """
     async with units.platform(RETENTION) as uow:
         chosen = await uow.session.execute(
@@ -162,6 +170,14 @@ async def _remove_in(units: UnitsOfWork, shelf: Shelf, bot_id: int, kept_for: ti
                 update(Media)
                 .where(Media.bot_id == bot_id, Media.id.in_([media_id for media_id, _ in old]))
                 .values(size_bytes=0, updated_at=uow.now)
+                .execution_options(synchronize_session=False)
+            )
+            await uow.session.execute(
+                delete(PictureSketch)
+                .where(
+                    PictureSketch.bot_id == bot_id,
+                    PictureSketch.media_id.in_([media_id for media_id, _ in old]),
+                )
                 .execution_options(synchronize_session=False)
             )
     return len(old)

@@ -255,6 +255,7 @@ def _statement(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Any:
             CardToCardPayment.expected_amount,
             CardToCardPayment.receipt_submitted_at,
             CardToCardPayment.duplicate_suspect,
+            CardToCardPayment.alike_payment_id,
             CardToCardPayment.late,
             User.first_name,
             User.last_name,
@@ -306,7 +307,11 @@ def passes(chosen: Filter) -> list[ColumnElement[bool]]:
         blocked = select(User.id).where(
             User.bot_id == _SHOP, User.id == CardToCardPayment.user_id, User.blocked_at.is_not(None)
         )
-        suspect = or_(CardToCardPayment.duplicate_suspect, CardToCardPayment.late)
+        suspect = or_(
+            CardToCardPayment.duplicate_suspect,
+            CardToCardPayment.alike_payment_id.is_not(None),
+            CardToCardPayment.late,
+        )
         return [suspect | blocked.correlate(CardToCardPayment).exists()]
     return [~_bought_before()] if chosen == "new" else []
 
@@ -328,7 +333,7 @@ def _sorted(statement: Select[Any], tab: Tab) -> Select[Any]:
 def _flag(row: Any) -> Literal["bad", "warn"] | None:
     if row.duplicate_suspect or row.blocked_at is not None:
         return "bad"
-    return "warn" if row.late else None
+    return "warn" if row.late or row.alike_payment_id is not None else None
 
 
 def _item(row: Any, late_before: datetime, language: str) -> QueueItem:

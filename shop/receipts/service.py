@@ -37,7 +37,7 @@ from shop.orders.rules import KEPT_AFTER_REJECTION
 from shop.payments import rest
 from shop.payments import service as payments
 from shop.payments.service import Settled
-from shop.receipts import amounts, deciding, notes, rules
+from shop.receipts import amounts, deciding, likeness, notes, rules
 from shop.receipts.deciding import NOT_HELD, Decided
 from shop.receipts.rules import RejectReason
 from shop.signals import desk_changed
@@ -75,11 +75,13 @@ async def submit(
     receipt_type: ReceiptType,
     text: str | None,
     telegram_file_id: str | None = None,
+    sketch: bytes | None = None,
 ) -> Submitted:
     """Put the customer's proof in the queue; a second one while the first waits takes its place.
 
     The amount and the card are those of the payment, never what the picture or the caption claim. Sent for
     one that was accepted with too little, it is the receipt for the rest of the order.
+    ``sketch`` is that of the picture, as it was prepared.
     The feature is checked again, so that a conversation begun before it was switched off stops here.
     Raises FeatureOff, UserBlocked, NotFound (also for another person's payment), NoOpenPayment
     (closed too long ago), TooManyReceipts and BadInput (a text without a tracking code).
@@ -118,8 +120,9 @@ async def submit(
         .values(status="awaiting_payment", updated_at=uow.now)
         .execution_options(synchronize_session=False)
     )
+    seen = await _look_for_likeness(uow, payment, sketch)
     await uow.session.flush()
-    await audit.record(uow, "receipt.submitted", "payment", payment.id, replaced=replaced, late=late)
+    await audit.record(uow, "receipt.submitted", "payment", payment.id, replaced=replaced, late=late, **seen)
     await _tell_reviewers(uow, payment)
     ahead = await _ahead(uow, payment)
     return Submitted(payment.id, payment.tracking_number, replaced, late, ahead, payment.order_id)
@@ -178,6 +181,16 @@ async def _seen_before(uow: UnitOfWork, payment: CardToCardPayment) -> bool:
         if found is not None:
             return True
     return False
+
+
+async def _look_for_likeness(
+    uow: UnitOfWork, payment: CardToCardPayment, sketch: bytes | None
+) -> dict[str, int]:
+    """Which other receipt the picture is like, noted with this one; and for the history, if there is one."""
+    found = await likeness.take_in(uow, payment, sketch)
+    payment.alike_payment_id = found.payment_id if found else None
+    payment.alike_difference = found.difference if found else None
+    return {"alike": found.payment_id, "difference": found.difference} if found else {}
 
 
 async def _ahead(uow: UnitOfWork, payment: CardToCardPayment) -> int:

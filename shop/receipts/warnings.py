@@ -125,6 +125,7 @@ def look_alikes() -> tuple[Others, ...]:
     return (
         Others("same_image", "bad", _newest(other, other.receipt_sha256 == mine.receipt_sha256)),
         Others("same_reference", "bad", _newest(other, other.payer_reference == mine.payer_reference)),
+        Others("alike_image", "warn", _newest(other, other.id == mine.alike_payment_id)),
         Others("same_amount_on_card", "warn", _newest(other, same_amount)),
     )
 

@@ -67,7 +67,7 @@ BOOKS = {
     ),
 }
 CODES = ["same_image", "same_reference", "order_closed", "payer_blocked"]
-MILD = ["same_amount_on_card", "card_off", "after_deadline"]
+MILD = ["alike_image", "same_amount_on_card", "card_off", "after_deadline"]
 OUTCOMES = ["approved", "receipt_submitted", "rejected", None]
 DECIDED = {"decided_by": "باب", "decided_at": NOW - timedelta(minutes=2), "decided_channel": "bot"}
 EMPTY_SHOP = {

@@ -9,7 +9,68 @@ REST_BY_PHONE = "tests/bot/test_rest.py"
 SAID = "tests/bot/test_other_amount.py"
 CHAT_AMOUNT = "shop/receipts/chat_amount.py"
 
+LIKENESS = "tests/shop/test_likeness.py"
+LOOKS = "shop/receipts/likeness.py"
+
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "two copies of a picture at the same moment overlook each other",
+        LOOKS,
+        "    await uow.session.execute(select(func.pg_advisory_xact_lock(TURN, func.hashint8(uow.bot_id))))\n",
+        "",
+        (LIKENESS,),
+    ),
+    Mutant(
+        "a receipt looks like the picture that it replaced",
+        LOOKS,
+        "    await uow.session.execute(delete(PictureSketch).where(PictureSketch.payment_id == payment.id))\n",
+        "",
+        (LIKENESS,),
+    ),
+    Mutant(
+        "the very same file is told twice",
+        LOOKS,
+        "        .where(PictureSketch.sha256 != payment.receipt_sha256)\n",
+        "",
+        (LIKENESS,),
+    ),
+    Mutant(
+        "every receipt of a template is the same picture",
+        "shop/media/sketch.py",
+        "SAME_UP_TO = 24",
+        "SAME_UP_TO = 60",
+        (LIKENESS,),
+    ),
+    Mutant(
+        "pictures that show nothing are all the same",
+        "shop/media/sketch.py",
+        "    if lightest - darkest < FLATTEST:",
+        "    if lightest - darkest < 0:",
+        (LIKENESS,),
+    ),
+    Mutant(
+        "all pictures of a shop are looked at for each receipt",
+        LOOKS,
+        "        .limit(LOOKED_AT)\n",
+        "",
+        (LIKENESS,),
+    ),
+    Mutant(
+        "a draft stays when its picture was taken away",
+        "shop/media/service.py",
+        "PictureSketch.media_id.in_([media_id for media_id, _ in old])",
+        "PictureSketch.media_id.in_([])",
+        (LIKENESS,),
+    ),
+    Mutant(
+        "a hint stays when another picture took the place",
+        "shop/receipts/service.py",
+        "    payment.alike_payment_id = found.payment_id if found else None\n"
+        "    payment.alike_difference = found.difference if found else None\n",
+        "    if found:\n"
+        "        payment.alike_payment_id, payment.alike_difference = found.payment_id, found.difference\n",
+        (LIKENESS,),
+    ),
     Mutant(
         "a receipt for the rest of an order is refused",
         "shop/payments/rest.py",
