@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from PIL import Image
 
 from shop.configurations import service as configurations
 from shop.media import picture
@@ -138,8 +139,9 @@ async def test_the_same_screenshot_in_another_shop_is_nobodys_business(shops, ma
 
 
 async def test_a_picture_that_shows_nothing_is_like_no_other(shops, shop):
-    await shops.receipt(shop)
-    sent = await shops.receipt(shop)
+    white, larger = (slips.png(Image.new("RGB", (side, side), "white")) for side in (300, 400))
+    await shops.receipt(shop, content=white)
+    sent = await shops.receipt(shop, content=larger)
 
     assert await hint(shops, shop, sent) is None
 
