@@ -1,7 +1,7 @@
 """A small grey draft of a picture, and how much two of them differ. Pure.
 
 Receipts of one bank differ in a few digits and in nothing else, so hashes of 64 bits cannot tell them apart.
-What can is the greatest difference of any small square (ADR 0022).
+What can is the greatest difference of any small square (ADR 0023).
 """
 
 from __future__ import annotations

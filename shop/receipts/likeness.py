@@ -1,7 +1,7 @@
 """Evidence of another kind than equal bytes: the same screenshot sent again, saved anew or resized.
 
 It is looked for once, when a picture is taken in, among the newest pictures of the shop; what was found stays
-with the receipt. A hint to who decides, never a refusal (ADR 0022).
+with the receipt. A hint to who decides, never a refusal (ADR 0023).
 """
 
 from __future__ import annotations
