@@ -57,6 +57,7 @@ TABLES_LEFT_OUT = frozenset(
         "telegram_updates",
         "ticket_posts",
         "card_rotation_state",
+        "picture_sketches",
         "secret_replacements",
         "user_words",
         "audit_seals",
