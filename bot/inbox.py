@@ -27,6 +27,7 @@ from bot.registry import Registry
 from bot.storing import store
 from bot.tasks import Tasks, settle
 from bot.together import Together
+from bot.turns import Turns
 from db.logs import redact
 from db.models import Bot as Shop
 from db.models import TelegramUpdate
@@ -151,6 +152,7 @@ class Inbox:
     _in_hand: Counter[int] = field(default_factory=Counter)
     """How many updates of each shop are being handled."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _turns: Turns = field(default_factory=Turns)
     _in_doubt: bool = False
     """A claim failed: it may have been carried out although we were not told of it."""
     _done: Together[tuple[int, int, datetime]] = field(init=False)
@@ -316,7 +318,7 @@ class Inbox:
         if bot is None:  # it stopped this instant; another time, or another process
             await self._note(claimed, lease_until=None, attempts=claimed.attempts - 1)
             return
-        handling = self._handlers.spawn(self._handle(bot, claimed.body), name=f"handle-{claimed.update_id}")
+        handling = self._handlers.spawn(self._handle(bot, claimed), name=f"handle-{claimed.update_id}")
         error = await settle(handling, seconds=HANDLE_SECONDS)
         now = self.units.clock()
         if error is None:
@@ -333,8 +335,9 @@ class Inbox:
         else:
             await self._failed(bot, claimed, error, now)
 
-    async def _handle(self, bot: Bot, body: RawUpdate) -> None:
-        await self.handle(bot, body)
+    async def _handle(self, bot: Bot, claimed: Claimed) -> None:
+        async with self._turns.at_work(claimed.bot_id):
+            await self.handle(bot, claimed.body)
 
     async def _failed(self, bot: Bot, claimed: Claimed, error: BaseException, now: datetime) -> None:
         what = redact(repr(error))[:ERROR_LENGTH]

@@ -18,6 +18,7 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import LinkPreviewOptions
 
+from bot import turns
 from shop import unit_of_work
 
 CALL_SECONDS = 20.0
@@ -37,7 +38,8 @@ class NoTelegramInsideTransaction(BaseRequestMiddleware):
     ) -> Response[TelegramType] | Any:
         if unit_of_work.is_open():
             raise TelegramInsideTransaction(type(method).__name__)
-        return await make_request(bot, method)
+        async with turns.away():
+            return await make_request(bot, method)
 
 
 @cache
