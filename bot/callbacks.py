@@ -123,7 +123,19 @@ class Tap(CallbackData, prefix="tap"):
 class Review(CallbackData, prefix="rv"):
     """Under a receipt's card in the shop's own chat. ``turn``: which of the payment's receipts it shows."""
 
-    act: Literal["approve", "sure", "amount", "amount_sure", "reasons", "reject", "other", "undo", "back"]
+    act: Literal[
+        "approve",
+        "sure",
+        "amount",
+        "amount_sure",
+        "wallet",
+        "wallet_sure",
+        "reasons",
+        "reject",
+        "other",
+        "undo",
+        "back",
+    ]
     payment_id: Id
     turn: Annotated[int, Field(gt=0, lt=2**31)]
     reason: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")] | None = None

@@ -10,11 +10,13 @@ import secrets
 import string
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 
 from PIL import Image
+from sqlalchemy import update
 
-from db.models import User
+from db.models import CardToCardPayment, Order, User
 from shop.actors import OWNING, Customer, Master, StaffMember, System
 from shop.bots import replacing
 from shop.bots import service as bots
@@ -216,6 +218,37 @@ class Shops:
                 receipt_type="photo",
                 text=None,
                 sketch=prepared.sketch,
+            )
+        return Sent(invoice.payment_id, order.order_id, buyer)
+
+    async def late_receipt(
+        self,
+        shop: Shop,
+        person: Person | None = None,
+        *,
+        minutes: int = 47,
+        content: bytes | None = None,
+    ) -> Sent:
+        """A customer's photo in the queue, so many minutes after the time to pay for its order."""
+        buyer = person or await self.person(shop)
+        prepared = await picture.prepare(content or photo())
+        async with self.units.begin(shop.bot_id, buyer.actor) as uow:
+            order = await orders.place(uow, buyer.user_id, plan_id=shop.plan_id, shown_price=shop.price)
+            invoice = await payments.start_card_payment(uow, buyer.user_id, order.order_id)
+            over = {"expires_at": uow.now - timedelta(minutes=minutes)}
+            await uow.session.execute(update(Order).where(Order.id == order.order_id).values(**over))
+            due = update(CardToCardPayment).where(CardToCardPayment.id == invoice.payment_id)
+            await uow.session.execute(due.values(**over))
+        await payments.expire_due(self.units)
+        async with self.units.begin(shop.bot_id, buyer.actor) as uow:
+            media_id = await media.store(uow, self.shelf, prepared)
+            await receipts.submit(
+                uow,
+                buyer.user_id,
+                payment_id=invoice.payment_id,
+                media_id=media_id,
+                receipt_type="photo",
+                text=None,
             )
         return Sent(invoice.payment_id, order.order_id, buyer)
 

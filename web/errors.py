@@ -95,6 +95,7 @@ PROBLEMS: Mapping[tuple[str, str], str] = {
     ("arrived", "required"): N_("Write the amount that arrived, in Toman."),
     ("arrived", "far_too_much"): N_("Ten times too much: is this in Rial? Write it in Toman."),
     ("note", "required"): N_("Write something first."),
+    ("to_wallet", "not_late"): N_("It came in time, so its order is delivered."),
     ("why", "required"): N_("Write a few words; your colleagues will read them here."),
     ("reason_code", "unknown"): N_("Choose a reason."),
     ("receipts", "required"): N_("Choose at least one receipt."),

@@ -181,6 +181,7 @@ NAMES: Mapping[str, str] = {
     "purpose": N_("for what"),
     "reason": N_("reason"),
     "replaced": N_("in the place of another"),
+    "to_wallet": N_("into the customer's wallet"),
     "role": N_("role"),
     "rows": N_("rows"),
     "scope": N_("it opens"),
@@ -252,7 +253,7 @@ MONEY = frozenset(
     }
 )
 """Whole Toman, as people read an amount."""
-SILENT_UNLESS = frozenset({"late", "replaced"})
+SILENT_UNLESS = frozenset({"late", "replaced", "to_wallet"})
 """Said only of the one receipt in many of which it is true."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 

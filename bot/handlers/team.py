@@ -34,6 +34,8 @@ QUESTIONS: Mapping[str, str] = {
     "amount_sure": chat_amount.ASKED_ANYWAY,
 }
 """What is asked about after which press."""
+STANDS: Mapping[str, Menu] = {"amount": "sure_amount", "wallet": "sure_wallet"}
+"""What is asked where a warning stands in the way of a press; an approval else."""
 
 
 async def press(
@@ -63,8 +65,7 @@ async def press(
         toast.text, toast.is_alert = views.answer(reader, refusal), True
     except ShopError as refusal:
         toast.text, toast.is_alert = views.answer(reader, refusal), not isinstance(refusal, WarningsStand)
-        stands: Menu = "sure_amount" if callback_data.act == "amount" else "sure"
-        menu = stands if isinstance(refusal, WarningsStand) else None
+        menu = STANDS.get(callback_data.act, "sure") if isinstance(refusal, WarningsStand) else None
         async with units.begin(shop_id, ACTOR) as uow:
             await chat.open_menu(uow, pressed, menu)
 
@@ -119,6 +120,10 @@ async def _act(uow: UnitOfWork, pressed: Press, button: Review, reader: Reader) 
         case "approve" | "sure":
             await chat.approve(uow, pressed, despite_warnings=button.act == "sure")
             return _("✅ Approved")
+        case "wallet" | "wallet_sure":
+            sure = button.act == "wallet_sure"
+            await chat.approve(uow, pressed, despite_warnings=sure, to_wallet=True)
+            return _("👛 Into the wallet")
         case "reject" if button.reason is not None:
             await chat.reject(uow, pressed, code=button.reason)
             return _("❌ Rejected")

@@ -82,6 +82,10 @@ def _differs(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
     )
 
 
+def _about_order(reader: Reader, payload: Payload) -> InlineKeyboardMarkup | None:
+    return keyboard(support(reader, order_id=payload["order_id"]), back(reader, keep=True))
+
+
 def _home(reader: Reader, _payload: Payload) -> InlineKeyboardMarkup | None:
     return keyboard(support(reader), back(reader, keep=True))
 
@@ -123,6 +127,7 @@ BUTTONS: Mapping[str, Buttons] = {
     "subscription_ready": _ready,
     "order_held": _home,
     "wallet_credited": _home,
+    "late_to_wallet": _about_order,
     "amount_differs": _differs,
     "wallet_corrected": _home,
     "from_the_shop": _home,

@@ -33,6 +33,7 @@ WORDS_LIMITS = (300, 100, 0)
 ANSWER_LIMIT = 200
 _TAG = re.compile(r"<[^>]*>")
 
+Act = Literal["approve", "sure", "amount", "amount_sure", "wallet", "wallet_sure", "reasons", "undo", "back"]
 State = Literal["waiting", "held", "approved", "rejected", "replaced", "closed"]
 
 REASONS: Mapping[str, str] = {
@@ -70,10 +71,17 @@ WRONG: Mapping[tuple[str, str], str] = {
     ("arrived", "in_rial"): N_("In Toman, please: a nought less than in Rial."),
     ("arrived", "too_small"): N_("The amount has to be more than nought."),
     ("arrived", "far_too_much"): N_("That is ten times what was asked for, or more; is it in Rial?"),
+    ("to_wallet", "not_late"): N_("It came in time, so its order is delivered."),
     ("why", "required"): N_("After the amount, say in a few words why it differs."),
     ("reason_text", "required"): N_("Say the reason in a few words; the customer will read them."),
 }
 """What an answer in the chat lacked, by field and problem; the question stays open."""
+SURE: Mapping[Menu | None, tuple[Act, str]] = {
+    "sure": ("sure", N_("Approve despite the warning")),
+    "sure_amount": ("amount_sure", N_("Another amount despite the warning")),
+    "sure_wallet": ("wallet_sure", N_("To the wallet despite the warning")),
+}
+"""Offered where a warning stands in the way: what is done all the same."""
 QUESTIONS: Mapping[str, str] = {
     "other": "reason_question",
     "amount": "amount_question",
@@ -109,8 +117,12 @@ def card(
             break
     if is_own:
         return Screen(text, keyboard(desk))
+    is_late = shown.detail.late is not None
     reasons = _reasons(reader, shown.detail, turn) if menu == "reasons" else ()
-    return Screen(text, _buttons(reader, payment_id, state, turn=turn, menu=menu, desk=desk, reasons=reasons))
+    rows = _buttons(
+        reader, payment_id, state, turn=turn, menu=menu, desk=desk, reasons=reasons, is_late=is_late
+    )
+    return Screen(text, rows)
 
 
 def state_of(shown: ShownReceipt, turn: int) -> State:
@@ -203,12 +215,11 @@ def _buttons(
     menu: Menu | None,
     desk: Row,
     reasons: Row,
+    is_late: bool,
 ) -> InlineKeyboardMarkup | None:
     _ = reader.gettext
 
-    def review(
-        act: Literal["approve", "sure", "amount", "amount_sure", "reasons", "undo", "back"],
-    ) -> Review:
+    def review(act: Act) -> Review:
         return Review(act=act, payment_id=payment_id, turn=turn)
 
     if state == "held":
@@ -216,20 +227,19 @@ def _buttons(
     if state != "waiting":
         return keyboard(desk)
     back = [press(_("‹ Back"), review("back"))]
-    if menu == "sure":
-        sure = press(_("Approve despite the warning"), review("sure"), style="danger")
-        return keyboard([sure], back)
-    if menu == "sure_amount":
-        sure = press(_("Another amount despite the warning"), review("amount_sure"), style="danger")
-        return keyboard([sure], back)
+    if menu in SURE:
+        act, words = SURE[menu]
+        return keyboard([press(_(words), review(act), style="danger")], back)
     if menu == "reasons":
         own = Review(act="other", payment_id=payment_id, turn=turn)
         return keyboard(*([button] for button in reasons), [press(_("✏️ In my own words…"), own)], back)
+    approve = _("✅ Approve, old price") if is_late else _("✅ Approve")
     return keyboard(
         [
-            press(_("✅ Approve"), review("approve"), style="success"),
+            press(approve, review("approve"), style="success"),
             press(_("❌ Reject"), review("reasons"), style="danger"),
         ],
+        [press(_("👛 Into the wallet"), review("wallet"))] if is_late else (),
         [press(_("⚖️ Another amount…"), review("amount"))],
         desk,
     )

@@ -57,6 +57,7 @@ class CardToCardPayment(BotRow):
             name="held_whole",
         ),
         CheckConstraint("commit_at IS NULL OR status = 'receipt_submitted'", name="held_while_waiting"),
+        CheckConstraint("NOT to_wallet OR late", name="to_wallet_when_late"),
         Index(
             "uq_card_to_card_payments_open",
             "bot_id",
@@ -126,6 +127,9 @@ class CardToCardPayment(BotRow):
     payer_reference: Mapped[Words | None]
     """The bank's own tracking code, where the customer typed one (Latin digits)."""
     late: Mapped[No]
+    """Its receipt came after the deadline; once so, it stays so."""
+    to_wallet: Mapped[No]
+    """Its money goes, or went, to the customer's wallet and buys nothing: an approval's other way."""
     duplicate_suspect: Mapped[No]
     alike_payment_id: Mapped[int | None] = mapped_column(BigInteger)
     """The other payment whose picture looked the same when this one came, though its file is another."""

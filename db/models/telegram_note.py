@@ -10,7 +10,7 @@ from db.constraints import belongs, one_of
 from db.types import No, TelegramId, Utc, Words
 
 KINDS = ("receipt_card", "reason_asked", "amount_asked", "amount_asked_anyway")
-MENUS = ("reasons", "sure", "sure_amount")
+MENUS = ("reasons", "sure", "sure_amount", "sure_wallet")
 
 
 class TelegramNote(BotRow):

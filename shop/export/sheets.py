@@ -133,7 +133,7 @@ SHEETS: tuple[Sheet, ...] = (
         CardToCardPayment,
         _ROW + "user_id order_id card_id transaction_id status expected_amount amount currency "
         "tracking_number expires_at receipt_type receipt_text receipt_media_id receipt_submitted_at "
-        "receipt_count payer_reference late duplicate_suspect alike_payment_id "
+        "receipt_count payer_reference late to_wallet duplicate_suspect alike_payment_id "
         "alike_difference claimed_by claimed_until admin_reviewed_by "
         "admin_reviewed_at admin_channel reject_reason admin_notes",
         "card_snapshot receipt_image_file_id receipt_sha256 held_decision held_by held_by_name held_channel "

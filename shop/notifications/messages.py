@@ -64,6 +64,25 @@ class WalletCredited(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class LateToWallet(Message):
+    """Money came too late for its order, which was closed: it is in the wallet, and the shop helps on.
+
+    ``plan`` is the order's snapshot.
+    """
+
+    kind: ClassVar[str] = "late_to_wallet"
+    payment_id: int
+    order_id: int
+    plan: dict[str, Any]
+    amount: int
+    balance: int
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.payment_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class AmountDiffers(Message):
     """Another amount arrived than was asked for, or the order needs more still: what became of the money.
 
@@ -331,6 +350,7 @@ MESSAGES: tuple[type[Message], ...] = (
     OrderHeld,
     WalletCredited,
     AmountDiffers,
+    LateToWallet,
     WalletCorrected,
     FromTheShop,
     BroadcastMessage,

@@ -186,6 +186,21 @@ async def keep_for_the_rest(uow: UnitOfWork, order_id: int) -> Order | None:
     return waiting
 
 
+async def close_unserved(uow: UnitOfWork, order_id: int) -> Order | None:
+    """Money came too late for an order, and stays in its customer's wallet: the order's time is over.
+
+    None when the order needs no money (any more). The caller holds the customer's lock.
+    """
+    closed: Order | None = await uow.session.scalar(
+        update(Order)
+        .where(Order.id == order_id, Order.status.in_(rules.PAYABLE))
+        .values(status="expired", closed_reason="late_to_wallet", updated_at=uow.now)
+        .returning(Order)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return closed
+
+
 async def pay_from_balance(uow: UnitOfWork, order_id: int) -> Bought | None:
     """Take the order's price from its customer's wallet and hand over what was bought.
 

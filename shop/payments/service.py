@@ -174,11 +174,13 @@ async def settle(
     currency: str,
     method: Literal["card_to_card", "zarinpal"],
     cause: str,
+    to_wallet: bool = False,
 ) -> Settled:
     """Book money that really arrived and let it buy what it was sent for.
 
     In the caller's transaction: credit (``cause`` is unique, so once), debit for the order, order,
-    subscription, outbox. The caller has moved the payment's own status and holds the customer's lock.
+    subscription, outbox. ``to_wallet``: it buys nothing, and the order is closed. The caller has moved the
+    payment's own status and holds the customer's lock.
     """
     entry = await wallet.credit(
         uow,
@@ -190,6 +192,11 @@ async def settle(
         currency=currency,
         order_id=order_id,
     )
+    if to_wallet:
+        closed = await orders.close_unserved(uow, order_id)
+        if closed is None:
+            return Settled(entry.transaction_id, None, entry.balance_after)
+        return Settled(entry.transaction_id, closed.status, entry.balance_after, plan=closed.snapshot)
     bought = await orders.pay_from_balance(uow, order_id)
     if bought is not None:
         balance = entry.balance_after if bought.balance is None else bought.balance

@@ -75,11 +75,15 @@ async def reviewer(
     return replace(uow, actor=actor)
 
 
-async def approve(uow: UnitOfWork, press: Press, *, despite_warnings: bool = False) -> Held:
+async def approve(
+    uow: UnitOfWork, press: Press, *, despite_warnings: bool = False, to_wallet: bool = False
+) -> Held:
     """Raises what ``holding.hold_approval`` does, and ReceiptReplaced."""
     uow, _ = await look_at(uow, press)
     await _require_turn(uow, press)
-    return await holding.hold_approval(uow, press.payment_id, despite_warnings=despite_warnings)
+    return await holding.hold_approval(
+        uow, press.payment_id, despite_warnings=despite_warnings, to_wallet=to_wallet
+    )
 
 
 async def reject(uow: UnitOfWork, press: Press, *, code: str) -> Held:

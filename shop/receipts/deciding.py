@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Text, bindparam, case, update
+from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, Text, bindparam, case, update
 
 from db.models import CardToCardPayment
 from db.prepared import among, compiled_once
@@ -43,6 +43,7 @@ class Decided:
     expires_at: datetime
     reject_reason: str | None
     admin_notes: str | None
+    to_wallet: bool
 
 
 async def decide_now(
@@ -53,9 +54,11 @@ async def decide_now(
     amount: int | None = None,
     reason: str | None = None,
     words: str | None = None,
+    to_wallet: bool = False,
 ) -> Decided | None:
     """Move a receipt that waits; None when it does not, is held, or is paid by who decides."""
     said = {"status": status, "amount": amount, "reason": reason, "words": words}
+    said |= {"to_wallet": to_wallet}
     return await _settle(uow, _AT_ONCE, payment_id, me=staff_id(uow.actor), **said)
 
 
@@ -109,6 +112,7 @@ def _at_once() -> Any:
         amount=bindparam("amount", type_=BigInteger),
         reject_reason=bindparam("reason", type_=Text()),
         admin_notes=bindparam("words", type_=Text()),
+        to_wallet=bindparam("to_wallet", type_=Boolean()),
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from db.models import (
     BotConfiguration,
+    BotPlan,
     CardToCardPayment,
     Media,
     Order,
@@ -26,10 +27,11 @@ from db.prepared import compiled_once
 from shop.cards import banks
 from shop.configurations.registry import TEXTS
 from shop.plans import sold
-from shop.receipts import handed, presence, warnings
+from shop.receipts import handed, lateness, presence, warnings
 from shop.receipts.amounts import limit_of_mine
 from shop.receipts.handed import HandedOn
 from shop.receipts.holding import HeldDecision, held_on
+from shop.receipts.lateness import Late
 from shop.receipts.presence import Reviewer
 from shop.receipts.reasons import CONFIG_KEY, OURS, Reason, listed, offered
 from shop.receipts.warnings import ReceiptWarning
@@ -110,6 +112,10 @@ class ReceiptDetail:
     """Whether who looks paid it himself: nobody decides on his own payment."""
     is_staffs: bool = False
     """Whether somebody of the team paid it."""
+    late: Late | None = None
+    """What to know before it is decided, where it came after its deadline."""
+    to_wallet: bool = False
+    """Whether its money was kept for the customer and bought nothing (while it is held: will be)."""
 
 
 async def load_detail(
@@ -146,6 +152,8 @@ async def load_detail(
         my_limit=row.my_limit,
         tickets=row.tickets,
         handed=handed.told(row.handed_on) if waits else None,
+        late=lateness.told(row) if waits and row.late else None,
+        to_wallet=row.to_wallet,
     )
 
 
@@ -240,11 +248,13 @@ def _detail(which: ColumnElement[Any]) -> Any:
             limit_of_mine().label("my_limit"),
             _tickets().label("tickets"),
             handed.handed_on().label("handed_on"),
+            *lateness.columns(),
             *(column.label(f"{others.code}_{column.name}") for others in _ALIKE for column in others.columns),
         )
         .join(Order, _is_here(Order) & (Order.id == payment.order_id))
         .join(User, _is_here(User) & (User.id == payment.user_id))
         .join(TenantPaymentCard, _is_here(TenantPaymentCard) & (TenantPaymentCard.id == payment.card_id))
+        .outerjoin(BotPlan, _is_here(BotPlan) & (BotPlan.id == Order.plan_id))
         .outerjoin(Media, _is_here(Media) & (Media.id == payment.receipt_media_id))
         .outerjoin(ProvisioningJob, _is_here(ProvisioningJob) & (ProvisioningJob.order_id == Order.id))
         .outerjoin(Staff, _is_here(Staff) & presence.is_reviewed_by_another())
@@ -269,7 +279,7 @@ _PAYMENT = (
     *(CardToCardPayment.admin_reviewed_by, CardToCardPayment.admin_reviewed_at),
     *(CardToCardPayment.admin_channel, CardToCardPayment.reject_reason, CardToCardPayment.admin_notes),
     *(CardToCardPayment.held_decision, CardToCardPayment.held_by, CardToCardPayment.held_by_name),
-    CardToCardPayment.commit_at,
+    *(CardToCardPayment.commit_at, CardToCardPayment.to_wallet),
 )
 
 

@@ -19,7 +19,7 @@ from shop.actors import RECEIPTS_APPROVE, Actor, System, recall, require
 from shop.audit import service as audit
 from shop.configurations import service as configurations
 from shop.errors import NotFound, NothingHeld, TooLate, WarningsStand
-from shop.receipts import amounts, notes, rules, service, warnings
+from shop.receipts import amounts, lateness, notes, rules, service, warnings
 from shop.receipts.deciding import NOT_HELD
 from shop.receipts.guards import is_anothers
 from shop.receipts.rules import RejectReason
@@ -44,6 +44,8 @@ class Held:
     commit_at: datetime | None
     amount: int | None = None
     """What is accepted, where it is another amount than was asked for."""
+    to_wallet: bool = False
+    """Whether the money is kept for the customer, and buys nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class HeldDecision:
     commit_at: datetime
     amount: int | None = None
     """What is accepted, where it is another amount than was asked for."""
+    to_wallet: bool = False
+    """Whether the money is kept for the customer, and buys nothing."""
 
 
 async def hold_approval(
@@ -76,14 +80,17 @@ async def hold_approval(
     despite_warnings: bool = False,
     amount: int | None = None,
     why: str = "",
+    to_wallet: bool = False,
 ) -> Held:
-    """Accept the money when the hold is over, as it was asked for or ``amount`` (as ``service.approve``).
+    """Accept the money when the hold is over, as it was asked for or ``amount``, and for the order or the
+    wallet (as ``service.approve``).
 
     Raises NotAllowed, NotFound, BadInput, AboveYourLimit, WarningsStand (grave warnings, unless
     ``despite_warnings``), DecisionHeld, ReceiptNotSubmitted, ReceiptAlreadyReviewed, OwnReceipt.
     """
     require(uow.actor, RECEIPTS_APPROVE)
     other = await amounts.other_amount(uow, payment_id, amount, why)
+    other |= await lateness.way_of_the_money(uow, payment_id, to_wallet=to_wallet)
     standing = await warnings.before_approval(uow, payment_id)
     amounts.check(payment_id, standing.limit, standing.asked if amount is None else amount)
     grave = standing.grave
@@ -92,7 +99,7 @@ async def hold_approval(
     held = await _hold(uow, payment_id, "approve", standing.hold_seconds, **other)
     if held is None:
         reviewed = await service.approve_at_once(uow, payment_id, other)
-        held = Held(payment_id, "approve", reviewed.customer_name, None, other.get("amount"))
+        held = Held(payment_id, "approve", reviewed.customer_name, None, other.get("amount"), to_wallet)
     if grave:
         await audit.record(uow, "receipt.warnings_overruled", "payment", payment_id, warnings=grave)
     return held
@@ -138,11 +145,14 @@ async def _hold(
     )
     if payment is None:
         raise await service.refusal(uow, payment_id)
-    other = {} if payment.amount is None else {"amount": payment.amount}
+    other: dict[str, Any] = {} if payment.amount is None else {"amount": payment.amount}
+    if payment.to_wallet:
+        other["to_wallet"] = True
     await audit.record(
         uow, "receipt.held", "payment", payment_id, decision=decision, seconds=seconds, **other
     )
-    return Held(payment_id, decision, await _name_of(uow, payment), commit_at, payment.amount)
+    name = await _name_of(uow, payment)
+    return Held(payment_id, decision, name, commit_at, payment.amount, payment.to_wallet)
 
 
 async def undo(uow: UnitOfWork, payment_id: int) -> Undone:
@@ -166,7 +176,9 @@ async def undo(uow: UnitOfWork, payment_id: int) -> Undone:
         raise NothingHeld(payment_id)
     if held.commit_at <= uow.now:
         raise TooLate(payment_id, held.held_decision)
-    payment = await release(uow, payment_id, amount=None, reject_reason=None, admin_notes=None)
+    payment = await release(
+        uow, payment_id, amount=None, to_wallet=False, reject_reason=None, admin_notes=None
+    )
     await audit.record(uow, "receipt.undone", "payment", payment_id, decision=held.held_decision)
     return Undone(payment_id, held.held_decision, await _name_of(uow, payment))
 
@@ -209,6 +221,7 @@ async def list_held(uow: UnitOfWork) -> list[HeldDecision]:
             CardToCardPayment.held_by_name,
             CardToCardPayment.commit_at,
             CardToCardPayment.amount,
+            CardToCardPayment.to_wallet,
             User.first_name,
             User.last_name,
         )
@@ -231,6 +244,7 @@ def held_on(uow: UnitOfWork, row: Any) -> HeldDecision:
         is_mine=row.held_by == uow.actor.label,
         commit_at=row.commit_at,
         amount=row.amount,
+        to_wallet=row.to_wallet,
     )
 
 

@@ -18,7 +18,7 @@ from shop.notifications.messages import ReceiptCard, ReceiptCardChanged
 from shop.notifications.outbox import enqueue, enqueue_for_reviewers
 from shop.unit_of_work import UnitOfWork
 
-Menu = Literal["reasons", "sure", "sure_amount"]
+Menu = Literal["reasons", "sure", "sure_amount", "sure_wallet"]
 CARD = "receipt_card"
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select, update
 
 from db.batch import Upon
-from db.models import CardToCardPayment, Media, Order, User
+from db.models import CardToCardPayment, Order, User
 from shop.actors import RECEIPTS_APPROVE, require
 from shop.audit import service as audit
 from shop.cards import service as cards
@@ -37,7 +37,7 @@ from shop.orders.rules import KEPT_AFTER_REJECTION
 from shop.payments import rest
 from shop.payments import service as payments
 from shop.payments.service import Settled
-from shop.receipts import amounts, deciding, likeness, notes, rules
+from shop.receipts import amounts, deciding, lateness, likeness, notes, rules, shared
 from shop.receipts.deciding import NOT_HELD, Decided
 from shop.receipts.rules import RejectReason
 from shop.signals import desk_changed
@@ -101,9 +101,9 @@ async def submit(
     if payment.status in ("expired", "rejected"):
         await _count_on_card(uow, payment, "reopened")
     late = payment.expires_at <= uow.now and not (replaced and not payment.late)
-    payment.receipt_sha256 = await _digest(uow, media_id)
+    payment.receipt_sha256 = await shared.digest_of(uow, media_id)
     payment.payer_reference = reference
-    payment.duplicate_suspect = await _seen_before(uow, payment)
+    payment.duplicate_suspect = await shared.was_seen_before(uow, payment)
     payment.receipt_type, payment.receipt_text = receipt_type, cleaned
     payment.receipt_media_id, payment.receipt_image_file_id = media_id, telegram_file_id
     if not replaced:
@@ -138,6 +138,7 @@ async def _void_hold(uow: UnitOfWork, payment: CardToCardPayment) -> None:
     await audit.record(uow, "receipt.hold_voided", "payment", payment.id, decision=payment.held_decision)
     for column in (*NOT_HELD, "amount"):
         setattr(payment, column, None)
+    payment.to_wallet = False
 
 
 async def _require_room(uow: UnitOfWork, payment: CardToCardPayment, late_hours: int, most: int) -> None:
@@ -158,31 +159,6 @@ async def _require_room(uow: UnitOfWork, payment: CardToCardPayment, late_hours:
         raise TooManyReceipts(most)
 
 
-async def _digest(uow: UnitOfWork, media_id: int | None) -> bytes | None:
-    if media_id is None:
-        return None
-    digest = await uow.session.scalar(select(Media.sha256).where(Media.id == media_id))
-    if digest is None:
-        raise NotFound("media", media_id)
-    return digest
-
-
-async def _seen_before(uow: UnitOfWork, payment: CardToCardPayment) -> bool:
-    """The same picture or the same tracking code on another payment: a warning, never a refusal."""
-    same = []
-    if payment.receipt_sha256 is not None:
-        same.append(CardToCardPayment.receipt_sha256 == payment.receipt_sha256)
-    if payment.payer_reference is not None:
-        same.append(CardToCardPayment.payer_reference == payment.payer_reference)
-    for condition in same:
-        found = await uow.session.scalar(
-            select(CardToCardPayment.id).where(condition, CardToCardPayment.id != payment.id).limit(1)
-        )
-        if found is not None:
-            return True
-    return False
-
-
 async def _ahead(uow: UnitOfWork, payment: CardToCardPayment) -> int:
     return (
         await uow.session.scalar(
@@ -197,31 +173,36 @@ async def _ahead(uow: UnitOfWork, payment: CardToCardPayment) -> int:
     )
 
 
-async def approve(uow: UnitOfWork, payment_id: int, *, amount: int | None = None, why: str = "") -> Reviewed:
+async def approve(
+    uow: UnitOfWork, payment_id: int, *, amount: int | None = None, why: str = "", to_wallet: bool = False
+) -> Reviewed:
     """Accept the money, and hand over what it buys: all in this transaction.
 
     As it was asked for, or ``amount`` in minor units where another one arrived (``why``: to colleagues):
     exactly that goes to the wallet, and the order takes its price from there when the balance reaches.
+    ``to_wallet``: it takes nothing and is closed, which only a receipt that came too late may do.
     Raises NotAllowed, NotFound, BadInput, AboveYourLimit, ReceiptNotSubmitted, DecisionHeld,
     ReceiptAlreadyReviewed, OwnReceipt.
     """
     require(uow.actor, RECEIPTS_APPROVE)
     other = await amounts.other_amount(uow, payment_id, amount, why)
+    other |= await lateness.way_of_the_money(uow, payment_id, to_wallet=to_wallet)
     await amounts.require_within(uow, payment_id, amount)
     return await approve_at_once(uow, payment_id, other)
 
 
 async def approve_at_once(uow: UnitOfWork, payment_id: int, other: dict[str, Any]) -> Reviewed:
-    """Accept what was found to be acceptable: ``other`` as ``amounts.other_amount`` answers it.
+    """Accept what was found to be acceptable: ``other`` as ``amounts`` and ``lateness`` answer it.
 
     Raises as ``approve`` does.
     """
     user, payment = await _decide(
         uow,
         payment_id,
-        status="approved_other_amount" if other else "approved",
+        status="approved_other_amount" if "amount" in other else "approved",
         amount=other.get("amount"),
         words=other.get("admin_notes"),
+        to_wallet=other.get("to_wallet", False),
     )
     await _accept(uow, user, payment)
     return Reviewed(payment.id, payment.status, user.full_name)
@@ -266,6 +247,7 @@ async def _accept(uow: UnitOfWork, user: User, payment: Decided) -> None:
         currency=payment.currency,
         method="card_to_card",
         cause=f"c2c:{payment.id}",
+        to_wallet=payment.to_wallet,
     )
     uow.last.update(_BOOKED, uow.bot_id, payment.id, arrived, settled.transaction_id)
     await _count_on_card(uow, payment, "approved", arrived=arrived)
@@ -273,6 +255,8 @@ async def _accept(uow: UnitOfWork, user: User, payment: Decided) -> None:
     differs: dict[str, Any] = {}
     if payment.amount is not None:
         differs = {"asked": payment.expected_amount, "reason": payment.admin_notes}
+    if payment.to_wallet:
+        differs["to_wallet"] = True
     await audit.record(
         uow,
         "receipt.approved",
@@ -292,6 +276,8 @@ async def _tell_what_arrived(
     message: Message
     if settled.order_status is None:
         message = messages.WalletCredited(payment.id, arrived, settled.balance)
+    elif payment.to_wallet:
+        message = messages.LateToWallet(payment.id, payment.order_id, settled.plan, arrived, settled.balance)
     elif settled.missing or arrived != payment.expected_amount:
         message = messages.AmountDiffers(
             payment_id=payment.id,

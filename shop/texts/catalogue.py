@@ -136,6 +136,13 @@ TEXTS: tuple[BotText, ...] = (
         {"amount": LARGEST_PRICE, "balance": LARGEST_PRICE},
     ),
     BotText(
+        "late_to_wallet",
+        N_("Late money in the wallet"),
+        N_("When money came too late for its order, and your team put it into the wallet."),
+        {"plan": PLAN, "amount": PRICE.amount, "balance": PRICE.amount},
+        {"plan": WIDE * LONGEST_PLAN, "amount": LARGEST_PRICE, "balance": LARGEST_PRICE},
+    ),
+    BotText(
         "amount_differs",
         N_("Another amount arrived"),
         N_("When your team approved a payment with another amount than was asked for."),

@@ -113,8 +113,15 @@ BEING_GIVEN = (
         DESK,
         "                await claims.require_free(uow, receipt)\n"
         "                held = await holding.hold_approval(\n"
-        "                    uow,\n",
-        "                held = await holding.hold_approval(\n                    uow,\n",
+        "                    uow,\n"
+        "                    receipt,\n"
+        '                    despite_warnings=fields.get("despite_warning") == "1",\n'
+        "                    amount=_arrived(fields),\n",
+        "                held = await holding.hold_approval(\n"
+        "                    uow,\n"
+        "                    receipt,\n"
+        '                    despite_warnings=fields.get("despite_warning") == "1",\n'
+        "                    amount=_arrived(fields),\n",
         tests_of(ON_THE_DESK, TAKEN_OVER),
     ),
     Mutant(

@@ -131,8 +131,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "another amount outlives the hold that was taken back",
         "shop/receipts/holding.py",
-        "release(uow, payment_id, amount=None, reject_reason=None",
-        "release(uow, payment_id, reject_reason=None",
+        "release(\n        uow, payment_id, amount=None, to_wallet=False",
+        "release(\n        uow, payment_id, to_wallet=False",
         (OTHER_AMOUNT,),
     ),
     Mutant(

@@ -140,6 +140,8 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/receipts/{payment_id:str}/leave"): Row(OUT, 204, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/approve"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/approve-other"): Row(OUT, 303, 404, 403, 404, fields=OTHER),
+    # Refused here, because the matrix's receipt came in time.
+    ("POST", "/receipts/{payment_id:str}/to-wallet"): Row(OUT, 422, 404, 403, 404),
     ("POST", "/receipts/{payment_id:str}/reject"): Row(OUT, 303, 404, 403, 404, fields=REASON),
     ("POST", "/receipts/{payment_id:str}/undo"): Row(OUT, 409, 404, 403, 404),
     ("GET", "/broadcasts"): Row(OUT, 200, 200, 200, 200),

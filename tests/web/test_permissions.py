@@ -222,6 +222,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "POST /receipts/{payment_id:str}/hand",
         "POST /receipts/{payment_id:str}/approve",
         "POST /receipts/{payment_id:str}/approve-other",
+        "POST /receipts/{payment_id:str}/to-wallet",
         "POST /receipts/{payment_id:str}/reject",
         "POST /receipts/{payment_id:str}/undo",
     ),

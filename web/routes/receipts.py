@@ -41,7 +41,7 @@ from web.rendering import PUSH_URL, Screen, isolated, see_other, wants_part
 QUEUE = "/receipts"
 NARROW = "narrow"
 """Opens the form by which the queue is narrowed."""
-DIALOGS = ("reject", "approve", "other", "takeover", NARROW)
+DIALOGS = ("reject", "approve", "other", "wallet", "takeover", NARROW)
 """What the address can open without script."""
 PICTURE_POLICY = "sandbox; default-src 'none'"
 DONE: Mapping[Decision, tuple[str, str]] = {
@@ -132,6 +132,35 @@ class ReceiptController(Controller):
         except BadInput as refusal:
             wrong = {"other": fields, "other_wrong": {refusal.field: sentence_for(screen, refusal)}}
             return await _ask_again(screen, receipt, open_dialog="other", **wrong)
+        return _decided(screen, held, desk)
+
+    @post("/{payment_id:str}/to-wallet")
+    async def to_wallet(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
+        """Keep the money of a late receipt for its customer, and close the order; on to the next receipt."""
+        receipt = parse_id("receipt", payment_id)
+        fields = await read_form(request)
+        screen = Screen.of(request)
+        try:
+            async with _unit(request) as uow:
+                await claims.require_free(uow, receipt)
+                held = await holding.hold_approval(
+                    uow,
+                    receipt,
+                    despite_warnings=fields.get("despite_warning") == "1",
+                    amount=parse_number("arrived", fields.get("arrived", "")),
+                    why=fields.get("why", ""),
+                    to_wallet=True,
+                )
+                desk = await load_next(screen, uow, receipt)
+        except WarningsStand as refusal:
+            return await _as_it_is(screen, receipt, refusal, open_dialog="wallet", kept=fields)
+        except ClaimedByColleague as refusal:
+            return await _as_it_is(screen, receipt, refusal, open_dialog="takeover", kept=fields)
+        except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
+            return await _as_it_is(screen, receipt, refusal)
+        except BadInput as refusal:
+            wrong = {"kept": fields, "kept_wrong": {refusal.field: sentence_for(screen, refusal)}}
+            return await _ask_again(screen, receipt, open_dialog="wallet", **wrong)
         return _decided(screen, held, desk)
 
     @post("/{payment_id:str}/reject")
