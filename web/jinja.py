@@ -36,7 +36,7 @@ _SHOWN_TAG = re.compile(rf"&lt;(/?)({'|'.join(TAGS)})&gt;")
 _OTHER_TAG = re.compile(rf"<(?!/?(?:{'|'.join(TAGS)})>)[^>]*>")
 _REFERENCE = re.compile(r"&amp;(lt|gt|amp|quot|#\d{1,7});")
 
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_BLOCK = re.compile(r"\{%.*?%\}")
 
 LTR = Markup('<bdi dir="ltr">{}</bdi>')
 AVATAR_TONES = 5
@@ -74,7 +74,13 @@ class Unindented(Extension):
     """Templates without the spaces before their lines, which were up to a third of what a page weighed."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002  (as Jinja asks)
-        return _INDENT.sub("", source)
+        lines, is_cut = [], False
+        for line in source.split("\n"):
+            bare = line.lstrip(" \t")
+            # Jinja takes the end of a line away after a block: then a space has to part what stood on both.
+            lines.append(f" {bare}" if is_cut and bare != line else bare)
+            is_cut = bare.endswith("%}") and _BLOCK.sub("", bare) != ""
+        return "\n".join(lines)
 
 
 def build_environment(assets: Assets) -> Environment:

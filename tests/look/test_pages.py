@@ -8,6 +8,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
+from jinja2 import Environment
 from markupsafe import Markup
 
 from shop.actors import RECEIPTS_SEE
@@ -29,6 +30,7 @@ from tests.look.pages import (
     render,
 )
 from tests.look.screens import DECIDED, HOSTILE, SCREENS, SESSIONS, TOKEN_FORM
+from web.jinja import Unindented
 from web.page import NavItem, Page
 
 
@@ -75,7 +77,30 @@ def test_every_state_of_every_screen_renders(name, template, context, lang):
 
 @pytest.mark.parametrize(("name", "template", "context"), SCREENS, ids=[s[0] for s in SCREENS])
 def test_a_page_is_sent_without_the_indentation_of_its_templates(name, template, context):
-    assert re.findall(r"^[ \t]+<", render(template, **context), flags=re.MULTILINE) == []
+    assert re.findall(r"^[ \t]{4,}<", render(template, **context), flags=re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(("name", "template", "context"), SCREENS, ids=[s[0] for s in SCREENS])
+def test_no_attribute_runs_into_the_next_one(name, template, context):
+    """Where a line of a template ends with a block, Jinja takes its end away, and we what follows it."""
+    emptied = re.sub(r"""=("[^"]*"|'[^']*')""", '=""', render(template, **context))
+    tags = re.findall(r"<[a-z][^>]*>", emptied)
+
+    assert [tag for tag in tags if re.search(r'""[a-z]|[a-z]aria-[a-z]+=', tag)] == []
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("<i a{% if 1 %} b{% endif %}\n    c>", "<i a b c>"),
+        ("<i a\n    c>", "<i a\nc>"),
+        ("<i>{% if 1 -%}\n    c{%- endif %}</i>", "<i>c</i>"),
+    ],
+)
+def test_where_the_indentation_is_cut_words_stay_apart(template, shown):
+    environment = Environment(trim_blocks=True, autoescape=True, extensions=[Unindented])
+
+    assert environment.from_string(template).render() == shown
 
 
 @pytest.mark.parametrize(("name", "template", "context"), SCREENS, ids=[s[0] for s in SCREENS])

@@ -154,7 +154,8 @@ async def test_the_history_tells_each_step_and_never_the_token(units, shop, ever
         await settle(units, await candidate_of(units, shop), refusal=refusal)
 
     rows = await everything.fetch(
-        "SELECT action, data::text AS data FROM audit_log WHERE bot_id = $1 AND action LIKE 'bot.token%'",
+        "SELECT action, data::text AS data FROM audit_log "
+        "WHERE bot_id = $1 AND action LIKE 'bot.token%' ORDER BY id",
         shop.bot_id,
     )
     assert [row["action"] for row in rows] == [
