@@ -81,6 +81,24 @@ async def test_words_and_money_of_the_shop_reach_the_customer(known: Known):
     await expect(owner.locator(".timeline")).to_contain_text("جبران قطعی")
 
 
+async def test_a_blocked_customer_is_told_so_by_the_bot_until_he_is_unblocked(known: Known):
+    owner, phone = known.owner, known.phone
+    await owner.locator("summary").filter(has_text=WORDS("Block…")).click()
+    await owner.get_by_role("button", name=WORDS("Block"), exact=True).click()
+    unblock = owner.get_by_role("button", name=WORDS("Unblock"))
+    await expect(unblock).to_be_visible()
+    before = len(await phone.messages())
+    await phone.say("/start")
+    await phone.read(WORDS.pattern("The shop cannot serve you here. Please ask its support."), since=before)
+
+    await unblock.click()
+    await expect(unblock).to_have_count(0)
+    before = len(await phone.messages())
+    await phone.say("/start")
+
+    await phone.read("یکتا", since=before)
+
+
 async def test_days_given_to_a_subscription_are_a_gift_in_the_chat(bought: Known, stack):
     owner = bought.owner
     await owner.goto(f"{stack.dashboard}/subscriptions?customer={bought.user_id}")

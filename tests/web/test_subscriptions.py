@@ -194,3 +194,18 @@ async def test_whoever_only_sees_gives_nothing(new_browser, alices, held, units,
     assert "/give" not in page.text
     assert answer.status_code == 403
     assert dict(await now(everything, held)) == dict(held)
+
+
+@pytest.mark.parametrize("language", ["fa", "en"])
+async def test_what_stands_on_the_gifts_button_is_part_of_what_is_spoken(alice, held, language):
+    """Who steers by voice says what he sees."""
+    page = (await alice.get(f"/subscriptions?lang={language}")).text
+
+    spoken, seen = re.search(
+        r'<summary class="btn btn-s" aria-label="([^"]+)">(?:<svg.*?</svg>)?([^<]+)</summary>',
+        page,
+        re.DOTALL,
+    ).groups()
+
+    assert seen.strip()
+    assert seen.strip() in spoken
