@@ -210,6 +210,27 @@ PLACES: Mapping[str, str] = {
 """Where the thing an entry tells of is shown."""
 
 
+SUBJECTS: Mapping[str, str] = {
+    "api_token": N_("token"),
+    "bot": N_("shop"),
+    "bot_text": N_("text of the bot"),
+    "broadcast": N_("broadcast"),
+    "canned_reply": N_("answer kept ready"),
+    "card": N_("card"),
+    "configuration": N_("setting"),
+    "feature": N_("feature"),
+    "order": N_("order"),
+    "payment": N_("receipt"),
+    "plan": N_("plan"),
+    "reject_reason": N_("reason to reject receipts"),
+    "staff": N_("person of the team"),
+    "subscription": N_("subscription"),
+    "ticket": N_("ticket"),
+    "user": N_("customer"),
+}
+"""What an entry is about."""
+
+
 VALUES: Mapping[str, Mapping[str, str]] = {
     "audience": AUDIENCES,
     "decision": {"approve": N_("approve"), "reject": N_("reject")},

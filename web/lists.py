@@ -1,40 +1,29 @@
-"""What every list shares: filters, sorting and the place in it lie in the address; the same list as a file.
+"""What every list shares: filters, sorting and the place in it lie in the address.
 
 A value that an address may not name counts as none: an old link shows a list, never a failure.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from io import StringIO
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from litestar import Response
-from litestar.response import Stream
 
-from shop import security
-from shop.export.cells import cell
-from shop.formatting import jalali_numbers, latin, normalise_text, typed_day, whole_number
-from shop.paging import Page, Place
+from shop.formatting import latin, normalise_text, typed_day, whole_number
+from shop.paging import Place
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
-from web.auth import signed_in
 from web.forms import LARGEST_ID
-from web.parts import WebRequest, parts_of
+from web.parts import WebRequest
 from web.rendering import PUSH_URL, Screen, wants_part
 
-Row = TypeVar("Row")
 NEWEST, OLDEST = "newest", "oldest"
 SORTS = (NEWEST, OLDEST)
 LONGEST_SEARCH = 64
-CSV = "text/csv"
-MARK = "\ufeff"
-"""By it Excel knows UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,70 +174,6 @@ async def show(
     )
 
 
-def file_of(
-    request: WebRequest, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
-) -> Response[bytes]:
-    """A short list as CSV that a spreadsheet opens rightly; whoever took it stands in the security log."""
-    _tell_export(request, name)
-    text = MARK + _lines([columns]) + _lines(rows)
-    return Response(text.encode(), media_type=CSV, headers=_attachment(name))
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet(Generic[Row]):
-    """A list as a file: what it is called, its columns, and one row in them."""
-
-    name: str
-    columns: Sequence[str]
-    cells: Callable[[Row], Sequence[object]]
-    read: Callable[[UnitOfWork, Place | None], Awaitable[Page[Row]]]
-    """A piece of the list behind a place in it."""
-
-
-async def long_file(request: WebRequest, uow: UnitOfWork, sheet: Sheet[Row]) -> Stream:
-    """The same of a list of any length: it goes out while it is read, piece by piece.
-
-    The first piece is read in ``uow``, so that a refusal is still an answer; each later one in a short unit
-    of its own. Where one of them fails the connection breaks: a browser calls that file incomplete.
-    """
-    first = await sheet.read(uow, None)
-    _tell_export(request, sheet.name)
-    return Stream(
-        _pour(request, sheet, first),
-        media_type=CSV,
-        headers=_attachment(sheet.name),
-    )
-
-
-async def _pour(request: WebRequest, sheet: Sheet[Row], page: Page[Row]) -> AsyncIterator[bytes]:
-    who, units = signed_in(request), parts_of(request).units
-    yield (MARK + _lines([sheet.columns]) + _lines(map(sheet.cells, page.rows))).encode()
-    while page.following is not None:
-        async with units.begin(who.shop.bot_id, who.actor) as uow:
-            page = await sheet.read(uow, page.following)
-        yield _lines(map(sheet.cells, page.rows)).encode()
-
-
-def _lines(rows: Iterable[Sequence[object]]) -> str:
-    out = StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([cell(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
-def _attachment(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-
-
-def _tell_export(request: WebRequest, name: str) -> None:
-    who = signed_in(request)
-    security.tell("list.exported", who=who.actor.label, shop=who.shop.bot_id, channel="web", subject=name)
-
-
 def begin_of(screen: Screen, day: date | None) -> datetime | None:
     """A day's first instant on the shop's clock."""
     return None if day is None else datetime.combine(day, time.min, screen.tz)
-
-
-def both_calendars(moment: datetime | None, tz: ZoneInfo) -> tuple[datetime | None, str]:
-    """A time for two columns: ISO 8601 in UTC, and the day and clock of the shop in the Persian calendar."""
-    return moment, "" if moment is None else jalali_numbers(moment, tz)

@@ -30,3 +30,42 @@ RECEIPT_STATES = {
     "rejected": N_("Rejected"),
     "reversed": N_("Taken back"),
 }
+SUBSCRIPTION_STATES = {
+    "pending": N_("Not delivered"),
+    "active": N_("Active"),
+    "limited": N_("Not delivered"),
+    "grace": N_("Not delivered"),
+    "expired": N_("Expired"),
+    "suspended": N_("Not delivered"),
+    "disabled": N_("Not delivered"),
+    "archived": N_("Not delivered"),
+}
+"""As the list of subscriptions says them."""
+TICKET_STATES = {
+    "open": N_("Waits for you"),
+    "waiting_staff": N_("Waits for you"),
+    "waiting_user": N_("Answered"),
+    "resolved": N_("Waits for you"),
+    "closed": N_("Closed"),
+}
+RENEWALS = {
+    "extend": N_("Add the days and the volume"),
+    "reset": N_("Begin anew: days and volume from now"),
+    "reset_volume_keep_time": N_("Volume anew, the end stays"),
+}
+ACTORS = {
+    "staff": N_("colleague"),
+    "master": N_("platform admin"),
+    "user": N_("customer"),
+    "system": N_("Pishkhan"),
+}
+"""Who a label of the history stands for: its first word."""
+
+
+def receipt_state(status: str, *, is_held: bool) -> str:
+    """The English word for where a receipt stands, as its list shows it."""
+    if is_held:
+        return RECEIPT_STATES["held"]
+    if status == "receipt_submitted":
+        return RECEIPT_STATES["waiting"]
+    return RECEIPT_STATES.get(status, N_("Closed"))

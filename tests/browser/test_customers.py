@@ -144,6 +144,6 @@ async def test_the_books_say_what_was_paid_and_a_spreadsheet_says_the_same(bough
     saved = (await (await download.value).path()).read_text("utf-8")
     assert saved.startswith("\ufeff"), "without it Excel reads no Persian"
     rows = list(csv.DictReader(StringIO(saved.removeprefix("\ufeff"))))
-    assert [(row["customer"], row["credit_toman"], row["debit_toman"]) for row in rows] == [
+    assert [(row["مشتری"], row["آمده (تومان)"], row["رفته (تومان)"]) for row in rows] == [
         ("یکتا", "290000", "0")
     ]

@@ -53,7 +53,7 @@ PAGES = (
     ),
     Mutant(
         "a spreadsheet reads no Persian",
-        "web/lists.py",
+        "web/sheets.py",
         'MARK = "\\ufeff"',
         'MARK = ""',
         _seen("customers", "test_the_books_say_what_was_paid_and_a_spreadsheet_says_the_same"),

@@ -110,7 +110,7 @@ async def test_every_page_holds_what_the_one_before_it_left_and_none_twice(alice
         "SELECT id FROM audit_log WHERE bot_id = $1 AND action ~ '^(plan|stock)[.]' ORDER BY id DESC",
         alices.bot_id,
     )
-    assert seen == [row["id"] for row in kept]
+    assert seen == [row["Number"] for row in kept]
     assert len(seen) > 2 * PAGE
 
 
@@ -153,12 +153,12 @@ async def test_the_file_holds_the_same_filter_and_no_formula(alice, alices, unit
     await write(units, alices, 3, note="=HYPERLINK(1)")
     await write(units, alices, 1, "card.updated")
 
-    answer = await alice.get("/audit.csv?kind=plans")
+    answer = await alice.get("/audit.csv?lang=en&kind=plans")
 
     assert answer.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
-    assert {row["action"].split(".")[0] for row in rows} <= {"plan", "stock"}
-    assert len([row for row in rows if "HYPERLINK" in row["data"]]) == 3
+    assert {row["What"] for row in rows} == {"changed a plan", "added a plan", "filled the stock"}
+    assert len([row for row in rows if "HYPERLINK" in row["Details"]]) == 3
     assert not [value for row in rows for value in row.values() if value.startswith("=")]
 
 
@@ -166,9 +166,9 @@ async def test_the_file_holds_all_of_a_history_longer_than_a_piece_of_it(alice, 
     await write(units, alices, 7)
     monkeypatch.setattr(paging, "PIECE_ROWS", 3)
 
-    answer = await alice.get("/audit.csv?kind=plans")
+    answer = await alice.get("/audit.csv?lang=en&kind=plans")
 
-    ids = [int(row["id"]) for row in csv.DictReader(StringIO(answer.content.decode("utf-8-sig")))]
+    ids = [int(row["Number"]) for row in csv.DictReader(StringIO(answer.content.decode("utf-8-sig")))]
     assert len(ids) >= 7
     assert ids == sorted(set(ids), reverse=True)
 

@@ -266,7 +266,7 @@ async def test_a_list_of_many_costs_what_a_list_of_one_does(alice, alices, shops
 async def test_the_list_as_a_file_has_the_figures(alice, alices, shops):
     written = await shops.broadcast(alices)
 
-    file = await alice.get("/broadcasts.csv")
+    file = await alice.get("/broadcasts.csv?lang=en")
 
     assert file.status_code == 200
-    assert f'"{written.broadcast_id}","draft","everybody"' in file.text
+    assert f'"{written.broadcast_id}","Draft","Everybody"' in file.text

@@ -49,16 +49,16 @@ async def test_the_price_list_is_a_file_that_a_spreadsheet_opens(
     assert 'href="/plans.csv"' in (await alice.get("/plans")).text
     counted_queries()
 
-    file = await alice.get("/plans.csv")
+    file = await alice.get("/plans.csv?lang=en")
 
     assert counted_queries() < 12
-    assert file.headers["content-disposition"] == 'attachment; filename="plans.csv"'
+    assert re.match(r'attachment; filename="plans-\d{4}-\d\d-\d\d\.csv"', file.headers["content-disposition"])
     assert file.text.startswith("\ufeff")
-    rows = {int(row["id"]): row for row in csv.DictReader(StringIO(file.text.removeprefix("\ufeff")))}
+    rows = {int(row["Number"]): row for row in csv.DictReader(StringIO(file.text.removeprefix("\ufeff")))}
     assert set(rows) == set(three)
-    assert rows[three[0]]["description"] == "'=1+1"
-    assert rows[three[0]]["price_toman"] == "125000"
-    assert (rows[three[1]]["archived_at"] == "", rows[three[2]]["archived_at"]) == (False, "")
+    assert rows[three[0]]["Description"] == "'=1+1"
+    assert rows[three[0]]["Price (Toman)"] == "125000"
+    assert (rows[three[1]]["Archived (UTC)"] == "", rows[three[2]]["Archived (UTC)"]) == (False, "")
     bob = new_browser()
     await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
     assert (await bob.get("/plans.csv")).status_code == 403

@@ -175,12 +175,12 @@ async def test_each_state_shows_what_is_in_it(alice, alices, held, everything, c
 async def test_it_is_found_by_its_customer_and_taken_as_a_file(alice, alices, held):
     page = (await alice.get("/subscriptions?q=carol")).text
     nobody = (await alice.get("/subscriptions?lang=en&q=mallory")).text
-    file = await alice.get(f"/subscriptions.csv?customer={held['user_id']}")
+    file = await alice.get(f"/subscriptions.csv?lang=en&customer={held['user_id']}")
 
     assert held["name"] in page
     assert "Nothing fits" in nobody
     (row,) = rows_of(file.text)
-    assert (row["name"], row["status"], row["customer"]) == (held["name"], "active", "Carol")
+    assert (row["Name"], row["State"], row["Customer"]) == (held["name"], "Active", "Carol")
     assert held["access"] not in file.text
 
 

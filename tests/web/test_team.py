@@ -321,9 +321,9 @@ async def test_a_new_colleague_is_not_let_in_with_a_token_of_yesterday(alice, al
 async def test_the_team_is_a_file_too_with_what_each_may_do_and_no_token(alice, alices, units):
     await add_staff(units, alices, permissions=SEEING, name="=Bob")
 
-    file = await alice.get("/team.csv")
+    file = await alice.get("/team.csv?lang=en")
 
     owner, bob = csv.DictReader(StringIO(file.text.removeprefix("\ufeff")))
-    assert (owner["role"], bob["role"], bob["name"]) == ("owner", "staff", "'=Bob")
-    assert bob["may"].split() == sorted(SEEING)
+    assert (owner["Role"], bob["Role"], bob["Name"]) == ("owner", "colleague", "'=Bob")
+    assert bob["May"].split("; ") == [words for one, words in rules.ABOUT.items() if one in SEEING]
     assert "pk_live" not in file.text

@@ -220,10 +220,10 @@ async def test_a_shop_that_takes_no_questions_is_told_so_and_still_answers_what_
 
 
 async def test_the_list_leaves_as_a_file(alice, asked):
-    file = await alice.get("/tickets.csv")
+    file = await alice.get("/tickets.csv?lang=en")
 
     (row,) = rows_of(file.text)
-    assert (row["id"], row["customer"], row["state"]) == (str(asked.ticket_id), "Carol", rules.WAITING)
+    assert (row["Number"], row["Customer"], row["State"]) == (str(asked.ticket_id), "Carol", "Waits for you")
 
 
 async def test_a_longer_list_and_a_longer_talk_ask_the_database_no_more_often(

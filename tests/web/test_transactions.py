@@ -91,13 +91,13 @@ async def test_the_sums_above_are_those_of_what_is_chosen_and_of_the_file_to_the
     await book(units, alices, other, 10_000, kind="bonus")
 
     page = (await alice.get("/transactions?lang=en&kind=correction")).text
-    file = await alice.get("/transactions.csv?kind=correction")
+    file = await alice.get("/transactions.csv?lang=en&kind=correction")
 
     shown = re.findall(r'class="val"><span class="money"><bdi>([^<]*)', page)
     assert shown == ["755", "31", "724"]
     rows = rows_of(file.text)
-    assert sum(int(row["credit_toman"]) for row in rows) == 755
-    assert sum(int(row["debit_toman"]) for row in rows) == 31
+    assert sum(int(row["Came in (Toman)"]) for row in rows) == 755
+    assert sum(int(row["Went out (Toman)"]) for row in rows) == 31
     in_books = await everything.fetchval(
         "SELECT sum(amount) FROM transactions WHERE bot_id = $1 AND kind = 'correction'", alices.bot_id
     )
@@ -149,9 +149,9 @@ async def test_a_day_counts_from_its_first_to_its_last_instant_on_the_clock_of_t
             *(at, alices.bot_id, amount),
         )
 
-    rows = rows_of((await alice.get("/transactions.csv?since=1405/9/1&until=۱۴۰۵/۰۹/۰۱")).text)
+    rows = rows_of((await alice.get("/transactions.csv?lang=en&since=1405/9/1&until=۱۴۰۵/۰۹/۰۱")).text)
 
-    assert sorted(int(row["credit_toman"]) for row in rows) == [20, 300]
+    assert sorted(int(row["Came in (Toman)"]) for row in rows) == [20, 300]
 
 
 async def test_what_is_no_day_chooses_nothing_stays_in_its_field_and_is_said(alice, alices, shops, units):
@@ -173,9 +173,9 @@ async def test_this_month_is_the_month_of_the_persian_calendar(alice, alices, sh
             *(at, alices.bot_id, amount),
         )
 
-    rows = rows_of((await alice.get("/transactions.csv?days=month")).text)
+    rows = rows_of((await alice.get("/transactions.csv?lang=en&days=month")).text)
 
-    assert [int(row["credit_toman"]) for row in rows] == [300]
+    assert [int(row["Came in (Toman)"]) for row in rows] == [300]
 
 
 async def test_a_part_carries_the_address_that_stands_for_it(alice, alices, shops, units):
@@ -200,16 +200,19 @@ async def test_what_no_link_of_ours_says_counts_for_nothing(alice, alices, shops
 async def test_the_file_opens_in_a_spreadsheet_and_holds_no_formula(alice, alices, shops, units):
     await book(units, alices, await shops.person(alices, name='=HYPERLINK("http://evil.test")'), 1_250_000)
 
-    file = await alice.get("/transactions.csv")
+    file = await alice.get("/transactions.csv?lang=en")
 
     assert file.headers["content-type"] == "text/csv; charset=utf-8"
-    assert file.headers["content-disposition"] == 'attachment; filename="transactions.csv"'
+    assert re.match(
+        r'attachment; filename="transactions-\d{4}-\d\d-\d\d\.csv"; filename\*=UTF-8',
+        file.headers["content-disposition"],
+    )
     assert file.content.startswith(b"\xef\xbb\xbf")
     (row,) = rows_of(file.text)
-    assert row["customer"].startswith("'=HYPERLINK")
-    assert row["credit_toman"] == "1250000"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]+Z", row["time_utc"])
-    assert re.fullmatch(r"14\d\d-\d\d-\d\d [\d:]+", row["time_jalali"])
+    assert row["Customer"].startswith("'=HYPERLINK")
+    assert row["Came in (Toman)"] == "1250000"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]+Z", row["Time (UTC)"])
+    assert re.fullmatch(r"14\d\d-\d\d-\d\d [\d:]+", row["Time (Persian calendar)"])
 
 
 @pytest.mark.parametrize("sort", ["newest", "oldest"])
@@ -219,11 +222,11 @@ async def test_a_file_of_any_length_is_whole_and_in_order_though_it_is_read_in_p
     await book(units, alices, await shops.person(alices), *range(1, 13))
     monkeypatch.setattr(transactions, "PIECE_ROWS", 5)
 
-    file = await alice.get(f"/transactions.csv?sort={sort}&kind=correction")
+    file = await alice.get(f"/transactions.csv?lang=en&sort={sort}&kind=correction")
 
-    amounts = [int(row["credit_toman"]) for row in rows_of(file.text)]
+    amounts = [int(row["Came in (Toman)"]) for row in rows_of(file.text)]
     assert amounts == sorted(range(1, 13), reverse=sort == "newest")
-    assert file.text.count("credit_toman") == 1
+    assert file.text.count("Came in (Toman)") == 1
 
 
 async def test_whoever_only_sees_takes_no_file(new_browser, alices, shops, units):

@@ -12,6 +12,8 @@ from litestar.response import Stream
 from shop import paging
 from shop.audit.queries import DAYS, KINDS, HistoryRow, Wanted, load_history, who_acted
 from shop.books.queries import load_proof
+from shop.export.cells import cell
+from shop.i18n import N_
 from shop.paging import Place
 from shop.receipts.desk import count_waiting
 from shop.unit_of_work import UnitOfWork
@@ -20,12 +22,15 @@ from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
 from web.forms import LARGEST_ID
-from web.lists import Sheet, long_file
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen
+from web.sheets import Sheet, actor, both_calendars, in_both, long_file, said, yes_or_no
 
 AUDIT = "/audit"
-COLUMNS = ("id", "at_utc", "actor", "actor_name", "door", "action", "subject", "subject_id", "data")
+COLUMNS = (
+    *(N_("Number"), *in_both(N_("Time")), N_("Who"), N_("Name"), N_("Through")),
+    *(N_("What"), N_("About"), N_("About which"), N_("Details")),
+)
 LONGEST_LABEL = 40
 
 
@@ -63,7 +68,7 @@ async def audit(request: WebRequest) -> Response[str]:
 @get(f"{AUDIT}.csv", opt=route_for(Access.STAFF, fresh_from=AUDIT))
 async def export(request: WebRequest, uow: Uow) -> Stream:
     """The same filter as a file for a spreadsheet, the newest first."""
-    wanted = _wanted(request.query_params)
+    screen, wanted = Screen.of(request), _wanted(request.query_params)
 
     async def read(uow: UnitOfWork, after: Place | None) -> paging.Page[HistoryRow]:
         older = wanted if after is None else replace(wanted, before=after.id)
@@ -71,14 +76,51 @@ async def export(request: WebRequest, uow: Uow) -> Stream:
         last = None if page.older is None else Place(page.rows[-1].at, page.older)
         return paging.Page(page.rows, last)
 
-    return await long_file(request, uow, Sheet("history", COLUMNS, _cells, read))
+    sheet = Sheet("history", N_("History"), COLUMNS, lambda row: _cells(screen, row), read)
+    return await long_file(screen, uow, sheet)
 
 
-def _cells(row: HistoryRow) -> tuple[object, ...]:
+def _cells(screen: Screen, row: HistoryRow) -> tuple[object, ...]:
+    is_ours = row.actor.startswith("system:")
     return (
-        *(row.entry_id, row.at, row.actor, row.actor_name, row.channel, row.action),
-        *(row.subject_type, row.subject_id, dict(row.data)),
+        row.entry_id,
+        *both_calendars(screen, row.at),
+        actor(screen, row.actor),
+        None if is_ours else row.actor_name,
+        said(screen, history.DOORS, row.channel),
+        said(screen, history.ACTIONS, row.action),
+        said(screen, history.SUBJECTS, row.subject_type),
+        row.subject_id,
+        "; ".join(_detail(screen, one) for one in history.details(row)),
     )
+
+
+def _detail(screen: Screen, one: history.Detail) -> str:
+    """As the page tells it, in one line; amounts without signs between their digits, times in UTC."""
+    value = _told(screen, one.value)
+    if one.before is not None:
+        arrow = "←" if screen.lang == "fa" else "→"
+        value = f"{_told(screen, one.before)} {arrow} {value}"
+    return f"{said(screen, history.NAMES, one.name)}: {value}"
+
+
+def _told(screen: Screen, values: tuple[history.Told, ...]) -> str:
+    return screen.say(N_(", ")).join(
+        f"{said(screen, history.NAMES, one.name)}: {_value(screen, one)}" if one.name else _value(screen, one)
+        for one in values
+    )
+
+
+def _value(screen: Screen, one: history.Told) -> str:
+    match one.form:
+        case "nothing":
+            return "–"
+        case "flag":
+            return yes_or_no(screen, one.value)
+        case "words":
+            return screen.say(one.value)
+        case _:
+            return cell(one.value)
 
 
 def _wanted(asked: Mapping[str, str]) -> Wanted:

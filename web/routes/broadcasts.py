@@ -15,7 +15,7 @@ from shop.broadcasts.queries import BroadcastRow
 from shop.configurations.queries import get_config_value
 from shop.errors import BadInput, FileTooLarge, NotFound, UnreadableFile
 from shop.features.service import is_feature_enabled
-from shop.i18n import LANGUAGES
+from shop.i18n import LANGUAGES, N_
 from shop.media import picture
 from shop.media import service as media
 from shop.media.picture import Prepared
@@ -37,14 +37,16 @@ from web.broadcasts import (
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import LARGEST_FILE, parse_clock, parse_id, read_file, read_form
-from web.lists import Listing, Sheet, both_calendars, long_file, show
+from web.lists import Listing, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, move_on, wants_part
+from web.sheets import Sheet, both_calendars, in_both, long_file, said
 
 BROADCASTS = "/broadcasts"
 COLUMNS = (
-    *("id", "state", "audience", "by", "written_utc", "written_jalali", "began_utc", "began_jalali"),
-    *("people", "sent", "failed", "blocked", "skipped", "left", "maybe_twice"),
+    *(N_("Number"), N_("State"), N_("To whom"), N_("By"), *in_both(N_("Written")), *in_both(N_("Begun"))),
+    *(N_("People"), N_("Sent to"), N_("Refused by Telegram"), N_("Have left the bot")),
+    *(N_("Left out"), N_("Still to come"), N_("Perhaps twice")),
 )
 LARGEST_UPLOAD = 2 * LARGEST_FILE
 """Bytes of the whole form."""
@@ -207,6 +209,7 @@ async def broadcasts_file(request: WebRequest, uow: Uow) -> Stream:
     screen, listing = Screen.of(request), _listing(request)
     sheet = Sheet(
         "broadcasts",
+        N_("Broadcasts"),
         COLUMNS,
         lambda row: _cells(screen, row),
         lambda uow, after: queries.list_broadcasts(
@@ -217,7 +220,7 @@ async def broadcasts_file(request: WebRequest, uow: Uow) -> Stream:
             rows=PIECE_ROWS,
         ),
     )
-    return await long_file(request, uow, sheet)
+    return await long_file(screen, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:
@@ -227,11 +230,11 @@ def _listing(request: WebRequest) -> Listing:
 def _cells(screen: Screen, row: BroadcastRow) -> tuple[object, ...]:
     return (
         row.broadcast_id,
-        row.status,
-        row.audience,
+        said(screen, STATES, row.status),
+        said(screen, AUDIENCES, row.audience),
         row.by,
-        *both_calendars(row.created_at, screen.tz),
-        *both_calendars(row.started_at, screen.tz),
+        *both_calendars(screen, row.created_at),
+        *both_calendars(screen, row.started_at),
         row.people,
         row.sent,
         row.failed,

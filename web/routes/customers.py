@@ -27,9 +27,10 @@ from web.acting import do_once
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, Sheet, both_calendars, long_file, show
+from web.lists import Listing, show
 from web.parts import WebRequest
 from web.rendering import NOTICES, Screen, wants_part
+from web.sheets import Sheet, both_calendars, in_both, in_toman, long_file
 from web.typed import read_number
 from web.words import KINDS
 
@@ -42,8 +43,10 @@ STATES = {
     "unreachable": N_("Left the bot"),
 }
 COLUMNS = (
-    *("id", "telegram_id", "name", "username", "since_utc", "since_jalali", "seen_utc", "seen_jalali"),
-    *("balance_toman", "spent_toman", "active_subscriptions", "blocked", "left_the_bot"),
+    *(N_("Number"), N_("Telegram number"), N_("Name"), N_("Username")),
+    *(*in_both(N_("Came")), *in_both(N_("Was last here"))),
+    *(in_toman(N_("Wallet")), in_toman(N_("Bought for")), N_("Active subscriptions")),
+    *(N_("Blocked"), N_("Left the bot")),
 )
 TAKE = "take"
 Act = Callable[[UnitOfWork, int, Mapping[str, str]], Awaitable[object]]
@@ -134,6 +137,7 @@ async def customers_file(request: WebRequest, uow: Uow) -> Stream:
     screen, listing = Screen.of(request), _listing(request)
     sheet = Sheet(
         "customers",
+        N_("Customers"),
         COLUMNS,
         lambda row: _cells(screen, row),
         lambda uow, after: list_customers(
@@ -144,7 +148,7 @@ async def customers_file(request: WebRequest, uow: Uow) -> Stream:
             rows=PIECE_ROWS,
         ),
     )
-    return await long_file(request, uow, sheet)
+    return await long_file(screen, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:
@@ -161,8 +165,8 @@ def _cells(screen: Screen, row: CustomerRow) -> tuple[object, ...]:
         row.telegram_id,
         row.name,
         row.username,
-        *both_calendars(row.created_at, screen.tz),
-        *both_calendars(row.last_seen_at, screen.tz),
+        *both_calendars(screen, row.created_at),
+        *both_calendars(screen, row.last_seen_at),
         row.balance,
         row.spent,
         row.active_subscriptions,

@@ -9,20 +9,22 @@ from litestar.response import Stream
 from shop.actors import BROADCASTS_MANAGE, may, require
 from shop.broadcasts import queries
 from shop.broadcasts.queries import MissedRow
+from shop.i18n import N_
 from shop.paging import PIECE_ROWS, Page, Place
 from shop.unit_of_work import UnitOfWork
 from web.access import Access, route_for
 from web.broadcasts import FATES
 from web.deps import Uow
 from web.forms import parse_id
-from web.lists import Listing, Sheet, both_calendars, long_file, show
+from web.lists import Listing, show
 from web.parts import WebRequest
 from web.rendering import Screen
+from web.sheets import Sheet, both_calendars, in_both, long_file, said
 
 BROADCASTS = "/broadcasts"
 COLUMNS = (
-    *("customer", "telegram_id", "name", "username", "fate", "what_telegram_said"),
-    *("at_utc", "at_jalali"),
+    *(N_("Customer number"), N_("Telegram number"), N_("Name"), N_("Username")),
+    *(N_("Why not"), N_("What Telegram said"), *in_both(N_("Time"))),
 )
 
 
@@ -70,8 +72,8 @@ async def missed_file(request: WebRequest, uow: Uow, broadcast_id: FromPath[str]
             rows=PIECE_ROWS,
         )
 
-    sheet = Sheet("missed", COLUMNS, lambda row: _cells(screen, row), read)
-    return await long_file(request, uow, sheet)
+    sheet = Sheet("missed", N_("Not reached"), COLUMNS, lambda row: _cells(screen, row), read)
+    return await long_file(screen, uow, sheet)
 
 
 def _listing(request: WebRequest, broadcast_id: int) -> Listing:
@@ -84,7 +86,7 @@ def _cells(screen: Screen, row: MissedRow) -> tuple[object, ...]:
         row.telegram_id,
         row.name,
         row.username or "",
-        row.fate,
+        said(screen, FATES, row.fate),
         row.why or "",
-        *both_calendars(row.at, screen.tz),
+        *both_calendars(screen, row.at),
     )

@@ -10,6 +10,7 @@ from litestar.response import Stream
 
 from shop.actors import MONEY_MANAGE, RECEIPTS_APPROVE, may, require
 from shop.formatting import digits
+from shop.i18n import N_
 from shop.paging import PAGE_ROWS, PIECE_ROWS
 from shop.receipts import bulk
 from shop.receipts.browsing import ReceiptRow, Wanted, add_up, list_cards, list_receipts, list_reviewers
@@ -20,11 +21,13 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, Sheet, begin_of, both_calendars, long_file, show
+from web.history import DOORS, VALUES
+from web.lists import Listing, begin_of, show
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen
+from web.sheets import Sheet, both_calendars, in_both, in_toman, long_file, said
 from web.typed import written_day
-from web.words import RECEIPT_STATES
+from web.words import RECEIPT_STATES, receipt_state
 
 ALL = "/receipts/all"
 DUPLICATES = "duplicates"
@@ -32,9 +35,10 @@ DUPLICATES = "duplicates"
 CHOSEN = "receipt-"
 """How the name of a box begins; the number of the receipt follows."""
 COLUMNS = (
-    *("id", "sent_utc", "sent_jalali", "customer_id", "customer", "order_id", "plan"),
-    *("asked_toman", "accepted_toman", "state", "late", "seen_before", "card_last_four"),
-    *("reviewer", "decided_utc", "decided_jalali", "door", "reason", "words", "tracking_number", "bank_code"),
+    *(N_("Number"), *in_both(N_("Sent")), N_("Customer number"), N_("Customer"), N_("Order number")),
+    *(N_("Plan"), in_toman(N_("Asked for")), in_toman(N_("Accepted")), N_("State"), N_("Late")),
+    *(N_("Seen before"), N_("Last four digits"), N_("Reviewer"), *in_both(N_("Decided"))),
+    *(N_("Through"), N_("Reason"), N_("Words"), N_("Tracking code"), N_("Bank's code")),
 )
 
 
@@ -105,6 +109,7 @@ async def every_receipt_file(request: WebRequest, uow: Uow) -> Stream:
     wanted = _wanted(screen, listing)
     sheet = Sheet(
         "receipts",
+        N_("All receipts"),
         COLUMNS,
         lambda row: _cells(screen, row),
         lambda uow, after: list_receipts(
@@ -116,7 +121,7 @@ async def every_receipt_file(request: WebRequest, uow: Uow) -> Stream:
             rows=PIECE_ROWS,
         ),
     )
-    return await long_file(request, uow, sheet)
+    return await long_file(screen, uow, sheet)
 
 
 def _listing(request: WebRequest, reviewers: Sequence[str]) -> Listing:
@@ -147,21 +152,21 @@ def _wanted(screen: Screen, listing: Listing) -> Wanted:
 def _cells(screen: Screen, row: ReceiptRow) -> tuple[object, ...]:
     return (
         row.payment_id,
-        *both_calendars(row.submitted_at, screen.tz),
+        *both_calendars(screen, row.submitted_at),
         row.user_id,
         row.customer_name,
         row.order_id,
         row.plan_name,
         row.amount,
         row.accepted,
-        "held" if row.is_held else row.status,
+        screen.say(receipt_state(row.status, is_held=row.is_held)),
         row.late,
         row.seen_before,
         row.card_last_four,
         row.reviewer,
-        *both_calendars(row.reviewed_at, screen.tz),
-        row.channel,
-        row.reject_reason,
+        *both_calendars(screen, row.reviewed_at),
+        said(screen, DOORS, row.channel),
+        said(screen, VALUES["reason"], row.reject_reason),
         row.words,
         row.tracking_number,
         row.payer_reference,

@@ -29,9 +29,11 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, Sheet, both_calendars, long_file, show
+from web.lists import Listing, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
+from web.sheets import Sheet, both_calendars, gigabytes, in_both, in_gigabytes, long_file, said
+from web.words import SUBSCRIPTION_STATES
 
 SUBSCRIPTIONS = "/subscriptions"
 STATES = {
@@ -42,8 +44,9 @@ STATES = {
     "expired": N_("Expired"),
 }
 COLUMNS = (
-    *("id", "name", "customer_id", "customer", "plan", "status", "since_utc", "since_jalali"),
-    *("ends_utc", "ends_jalali", "used_bytes", "limit_bytes"),
+    *(N_("Number"), N_("Name"), N_("Customer number"), N_("Customer"), N_("Plan"), N_("State")),
+    *(*in_both(N_("Begun")), *in_both(N_("Ends"))),
+    *(in_gigabytes(N_("Used")), in_gigabytes(N_("Volume"))),
 )
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 
@@ -95,6 +98,7 @@ async def subscriptions_file(request: WebRequest, uow: Uow) -> Stream:
     screen, listing = Screen.of(request), _listing(request)
     sheet = Sheet(
         "subscriptions",
+        N_("Subscriptions"),
         COLUMNS,
         lambda row: _cells(screen, row),
         lambda uow, after: list_subscriptions(
@@ -106,7 +110,7 @@ async def subscriptions_file(request: WebRequest, uow: Uow) -> Stream:
             rows=PIECE_ROWS,
         ),
     )
-    return await long_file(request, uow, sheet)
+    return await long_file(screen, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:
@@ -132,11 +136,11 @@ def _cells(screen: Screen, row: SubscriptionListRow) -> tuple[object, ...]:
         row.user_id,
         row.customer_name,
         row.plan_name,
-        row.status,
-        *both_calendars(row.created_at, screen.tz),
-        *both_calendars(row.ends_at, screen.tz),
-        row.traffic_used_bytes,
-        row.traffic_limit_bytes,
+        said(screen, SUBSCRIPTION_STATES, row.status),
+        *both_calendars(screen, row.created_at),
+        *both_calendars(screen, row.ends_at),
+        gigabytes(row.traffic_used_bytes),
+        gigabytes(row.traffic_limit_bytes),
     )
 
 

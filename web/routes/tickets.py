@@ -47,10 +47,12 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import LARGEST_BODY, parse_id, parse_number, read_file, read_form
-from web.lists import Listing, Sheet, both_calendars, long_file, show
+from web.lists import Listing, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, wants_part
 from web.routes.receipts import PICTURE_POLICY
+from web.sheets import Sheet, both_calendars, in_both, in_utc, long_file, said
+from web.words import TICKET_STATES
 
 TICKETS = "/tickets"
 REPLIES = f"{TICKETS}/replies"
@@ -60,9 +62,9 @@ MINE, NOBODYS = "mine", "nobody"
 HANDS = {MINE: N_("In my hands"), NOBODYS: N_("In nobody's hands")}
 ABOUT = {"order": N_("About an order"), "else": N_("About something else")}
 COLUMNS = (
-    *("id", "customer_id", "customer", "username", "subject", "state", "order_id"),
-    *("opened_utc", "opened_jalali", "last_utc", "last_jalali"),
-    *("waiting_since_utc", "first_answer_minutes", "in_hands_of"),
+    *(N_("Number"), N_("Customer number"), N_("Customer"), N_("Username"), N_("Subject"), N_("State")),
+    *(N_("Order number"), *in_both(N_("Opened")), *in_both(N_("Last message"))),
+    *(in_utc(N_("Waits since")), N_("Minutes to the first answer"), N_("In the hands of")),
 )
 CHOICES = {"state": STATES, "hands": HANDS, "about": ABOUT}
 OVERTAKEN = (TicketClosed, AlreadyExists, AnsweredMeanwhile)
@@ -216,6 +218,7 @@ async def tickets_file(request: WebRequest, uow: Uow) -> Stream:
     screen, listing = Screen.of(request), _listing(request)
     sheet = Sheet(
         "tickets",
+        N_("Tickets"),
         COLUMNS,
         lambda row: _cells(screen, row),
         lambda uow, after: list_tickets(
@@ -226,7 +229,7 @@ async def tickets_file(request: WebRequest, uow: Uow) -> Stream:
             rows=PIECE_ROWS,
         ),
     )
-    return await long_file(request, uow, sheet)
+    return await long_file(screen, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:
@@ -253,10 +256,10 @@ def _cells(screen: Screen, row: TicketRow) -> tuple[object, ...]:
         row.customer_name,
         row.username,
         row.subject,
-        row.status,
+        said(screen, TICKET_STATES, row.status),
         row.order_id,
-        *both_calendars(row.created_at, screen.tz),
-        *both_calendars(row.last_at, screen.tz),
+        *both_calendars(screen, row.created_at),
+        *both_calendars(screen, row.last_at),
         row.waiting_since,
         row.first_answer_minutes,
         row.in_hands_of,

@@ -14,9 +14,10 @@ from shop.paging import PIECE_ROWS
 from shop.wallet.ledger import LedgerRow, Wanted, add_up, list_movements
 from web.access import Access, route_for
 from web.deps import Uow
-from web.lists import Listing, Sheet, begin_of, both_calendars, long_file, show
+from web.lists import Listing, begin_of, show
 from web.parts import WebRequest
 from web.rendering import Screen
+from web.sheets import Sheet, actor, both_calendars, in_both, in_toman, long_file, said
 from web.typed import written_day
 from web.words import KINDS, METHODS
 
@@ -30,9 +31,10 @@ SPANS = {
     THIS_MONTH: N_("This month"),
 }
 COLUMNS = (
-    *("id", "time_utc", "time_jalali", "customer_id", "customer", "kind", "method"),
-    *("credit_toman", "debit_toman", "balance_before", "balance_after"),
-    *("order_id", "receipt_id", "card_last_four", "note", "actor"),
+    *(N_("Number"), *in_both(N_("Time")), N_("Customer number"), N_("Customer"), N_("Kind"), N_("Way")),
+    *(in_toman(N_("Came in")), in_toman(N_("Went out"))),
+    *(in_toman(N_("Balance before")), in_toman(N_("Balance after"))),
+    *(N_("Order number"), N_("Receipt number"), N_("Last four digits"), N_("Note"), N_("Who")),
 )
 
 
@@ -65,13 +67,14 @@ async def transactions_file(request: WebRequest, uow: Uow) -> Stream:
     wanted = _wanted(screen, listing)
     sheet = Sheet(
         "transactions",
+        N_("Transactions"),
         COLUMNS,
         lambda row: _cells(screen, row),
         lambda uow, after: list_movements(
             uow, wanted, after=after, newest_first=listing.newest_first, rows=PIECE_ROWS
         ),
     )
-    return await long_file(request, uow, sheet)
+    return await long_file(screen, uow, sheet)
 
 
 def _listing(request: WebRequest) -> Listing:
@@ -116,11 +119,11 @@ def _span_begins(screen: Screen, span: str | None) -> date | None:
 def _cells(screen: Screen, row: LedgerRow) -> tuple[object, ...]:
     return (
         row.transaction_id,
-        *both_calendars(row.created_at, screen.tz),
+        *both_calendars(screen, row.created_at),
         row.user_id,
         row.customer_name,
-        row.kind,
-        row.method,
+        said(screen, KINDS, row.kind),
+        said(screen, METHODS, row.method),
         max(row.amount, 0),
         max(-row.amount, 0),
         row.balance_before,
@@ -129,5 +132,5 @@ def _cells(screen: Screen, row: LedgerRow) -> tuple[object, ...]:
         row.payment_id,
         row.card_last_four,
         row.note,
-        row.actor,
+        actor(screen, row.actor),
     )
