@@ -113,6 +113,15 @@ class TooManyOpenOrders(ShopError):
 
 
 @dataclass(eq=False)
+class PlanLimitReached(ShopError):
+    """One person bought or ordered this plan as often as its owner allows."""
+
+    code = "plan_limit_reached"
+    plan_id: int
+    limit: int
+
+
+@dataclass(eq=False)
 class OrderClosed(ShopError):
     """The order is paid, cancelled or gone: nothing more can happen to it."""
 

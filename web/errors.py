@@ -36,6 +36,10 @@ ANSWERS: dict[type[ShopError], tuple[int, str]] = {
     refusals.PriceChanged: (409, N_("The price has changed meanwhile.")),
     refusals.NoCardAvailable: (409, N_("No card can take this amount now.")),
     refusals.TooManyOpenOrders: (409, N_("This customer has %(limit)s open orders already.")),
+    refusals.PlanLimitReached: (
+        409,
+        N_("This customer has had this plan %(limit)s times: as often as it allows."),
+    ),
     refusals.OrderClosed: (409, N_("This order is closed; nothing more can happen to it.")),
     refusals.NoOpenPayment: (409, N_("No order waits for this receipt.")),
     refusals.TooManyReceipts: (409, N_("This payment has had %(limit)s receipts already.")),

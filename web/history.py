@@ -175,6 +175,7 @@ NAMES: Mapping[str, str] = {
     "in_hands_of": N_("in the hands of"),
     "order_status": N_("state of the order"),
     "other_bot": N_("another bot"),
+    "old_price": N_("price before"),
     "percent": N_("per cent"),
     "plan_ids": N_("order of the plans"),
     "price": N_("price"),
@@ -270,7 +271,7 @@ RIGHTS: Mapping[str, str] = rules.ABOUT
 MONEY = frozenset(
     {
         *("amount", "approve_up_to", "daily_limit_amount", "max_amount", "min_amount"),
-        *("price", "original_price", "step"),
+        *("price", "original_price", "old_price", "step"),
     }
 )
 """Whole Toman, as people read an amount."""

@@ -6,7 +6,7 @@ from aiogram import Router
 from aiogram.types import CallbackQuery
 
 from bot.callbacks import CancelOrder, PayByCard, PickPlan, ShowCard
-from bot.handlers.menu import status
+from bot.handlers.menu import had_enough, status
 from bot.speaking import show, tell
 from bot.views import shopping
 from bot.views.refusals import sentence
@@ -28,12 +28,13 @@ async def pick(query: CallbackQuery, callback_data: PickPlan, visit: Visit, unit
     try:
         async with visit.begin(units) as uow:
             offer = await get_offer(uow, callback_data.plan_id, visit.language)
+            bought_up = await had_enough(uow, visit, offer)
     except PlanUnavailable as error:
         await _plans_again(query, visit, units, error)
         return
     is_payable = visit.features.is_on("card_to_card")
     say = tell if callback_data.keep else show
-    await say(query, shopping.review(visit.reader, offer, is_payable=is_payable))
+    await say(query, shopping.review(visit.reader, offer, is_payable=is_payable, is_bought_up=bought_up))
 
 
 async def pay_by_card(
@@ -105,7 +106,8 @@ async def _review_again(query: CallbackQuery, visit: Visit, units: UnitsOfWork, 
     """The new price, to be confirmed anew: nobody is charged silently."""
     async with visit.begin(units) as uow:
         offer = await get_offer(uow, error.plan_id, visit.language)
-    screen = shopping.review(visit.reader, offer, is_payable=True)
+        bought_up = await had_enough(uow, visit, offer)
+    screen = shopping.review(visit.reader, offer, is_payable=True, is_bought_up=bought_up)
     await show(query, _under(visit.reader, error, screen))
 
 

@@ -16,10 +16,11 @@ from bot.views import receipts as receipt_views
 from bot.views import shopping, subscriptions
 from bot.views.screen import Screen
 from bot.visit import Visit
-from shop.plans.queries import get_offer, list_offers
+from shop.orders.queries import is_bought_up
+from shop.plans.queries import Offer, get_offer, list_offers
 from shop.receipts.queries import list_awaiting
 from shop.subscriptions.queries import list_for_user
-from shop.unit_of_work import UnitsOfWork
+from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.users import service as users
 
 PLAN_LINK = re.compile(r"plan_(\d{1,18})", re.ASCII)
@@ -79,8 +80,17 @@ async def start(message: Message, command: CommandObject, visit: Visit, units: U
         return
     async with visit.begin(units) as uow:
         offer = await get_offer(uow, int(link.group(1)), visit.language)
+        bought_up = await had_enough(uow, visit, offer)
     is_payable = visit.features.is_on("card_to_card")
-    await tell(message, shopping.review(visit.reader, offer, is_payable=is_payable))
+    screen = shopping.review(visit.reader, offer, is_payable=is_payable, is_bought_up=bought_up)
+    await tell(message, screen)
+
+
+async def had_enough(uow: UnitOfWork, visit: Visit, offer: Offer) -> bool:
+    """Whether the person may not buy this plan any more; asks nothing where a plan has no limit."""
+    return await is_bought_up(
+        uow, visit.person.id, offer.plan_id, most=offer.most_per_person, price=offer.price.amount
+    )
 
 
 async def command(message: Message, command: CommandObject, visit: Visit, units: UnitsOfWork) -> None:

@@ -42,6 +42,7 @@ def _orders(reader: Reader) -> Row:
 WAYS_ON: Mapping[str, Callable[[Reader], Row]] = {
     "plan_unavailable": _plans,
     "price_changed": _plans,
+    "plan_limit_reached": _plans,
     "no_open_payment": _plans,
     "order_closed": _plans,
     "no_card_available": support,

@@ -35,14 +35,14 @@ def plans(reader: Reader, offers: Sequence[Offer]) -> Screen:
     return Screen(text, keyboard(*buttons, back(reader)))
 
 
-def review(reader: Reader, offer: Offer, *, is_payable: bool) -> Screen:
-    """What exactly is bought, and how it can be paid."""
+def review(reader: Reader, offer: Offer, *, is_payable: bool, is_bought_up: bool) -> Screen:
+    """What exactly is bought, and how it can be paid; or that this person may not buy it any more."""
     _ = reader.gettext
     pay = PayByCard(plan_id=offer.plan_id, price=offer.price.amount)
     return Screen(
-        write("review", reader, offer=offer, is_payable=is_payable),
+        write("review", reader, offer=offer, is_payable=is_payable, is_bought_up=is_bought_up),
         keyboard(
-            [press(_("💳 Card to card"), pay, style="primary")] if is_payable else [],
+            [press(_("💳 Card to card"), pay, style="primary")] if is_payable and not is_bought_up else [],
             [press(_("‹ Back"), Go(place="plans"))],
         ),
     )

@@ -20,6 +20,8 @@ class BotPlan(BotRow):
         CheckConstraint("period_days > 0", name="period_positive"),
         CheckConstraint("traffic_limit_gb >= 0", name="traffic_not_negative"),
         CheckConstraint("device_limit >= 0", name="devices_not_negative"),
+        CheckConstraint("old_price > price", name="old_price_above_price"),
+        CheckConstraint("most_per_person >= 0", name="most_per_person_not_negative"),
         one_of("renewal_policy", RENEWAL_POLICIES),
         one_of("provisioner", ("stock",)),
         Index(
@@ -37,10 +39,14 @@ class BotPlan(BotRow):
     """Per language other than the shop's own: ``{"en": {"name": …, "description": …}}``."""
     period_days: Mapped[int]
     price: Mapped[MinorUnits]
+    old_price: Mapped[MinorUnits | None]
+    """Shown struck through beside the price, and always above it; no order knows of it."""
     traffic_limit_gb: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """Whole gigabytes (2**30 bytes); 0 is unlimited."""
     device_limit: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """Devices at the same time; 0 is unlimited."""
+    most_per_person: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often one customer may buy it; 0 is any number of times."""
     is_active: Mapped[Yes]
     sort_order: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     renewal_policy: Mapped[Words] = mapped_column(default="extend", server_default="extend")

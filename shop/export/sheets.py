@@ -117,8 +117,8 @@ SHEETS: tuple[Sheet, ...] = (
         "bot_plans",
         "What is or was sold.",
         BotPlan,
-        _ROW + "name description translations period_days price traffic_limit_gb device_limit is_active "
-        "sort_order renewal_policy provisioner low_stock_at archived_at",
+        _ROW + "name description translations period_days price old_price traffic_limit_gb device_limit "
+        "most_per_person is_active sort_order renewal_policy provisioner low_stock_at archived_at",
     ),
     Sheet(
         "orders",

@@ -20,6 +20,7 @@ from shop.configurations import service as configurations
 from shop.errors import (
     NotFound,
     OrderClosed,
+    PlanLimitReached,
     PlanUnavailable,
     PriceChanged,
     ShopClosed,
@@ -28,6 +29,7 @@ from shop.errors import (
 )
 from shop.money import Currency, Money
 from shop.orders import rules
+from shop.orders.queries import has_receipt, is_bought_up
 from shop.plans.rules import snapshot
 from shop.provisioning import service as provisioning
 from shop.unit_of_work import UnitOfWork
@@ -59,7 +61,7 @@ async def place(uow: UnitOfWork, user_id: int, *, plan_id: int, shown_price: int
 
     A second tap finds the order of the first: an open order for the same plan and price without a
     receipt is answered again. Raises ShopClosed, UserBlocked, PlanUnavailable, PriceChanged,
-    TooManyOpenOrders.
+    PlanLimitReached, TooManyOpenOrders.
     """
     user = await lock_user(uow, user_id)
     if user.blocked_at is not None:
@@ -77,6 +79,8 @@ async def place(uow: UnitOfWork, user_id: int, *, plan_id: int, shown_price: int
     for order in open_orders:
         if order.plan_id == plan_id and order.amount == plan.price and not order.has_receipt:
             return PlacedOrder(order.id, Money(order.amount, currency), order.expires_at)
+    if await is_bought_up(uow, user_id, plan_id, most=plan.most_per_person, price=plan.price):
+        raise PlanLimitReached(plan_id, plan.most_per_person)
     if len(open_orders) >= settings["max_open_orders"]:
         raise TooManyOpenOrders(settings["max_open_orders"])
     expires_at = rules.deadline(uow.now, settings["payment_minutes"])
@@ -107,16 +111,8 @@ async def _currency_of_open_shop(uow: UnitOfWork) -> Currency:
 
 
 async def _open_orders(uow: UnitOfWork, user_id: int) -> list[Any]:
-    receipt = (
-        select(CardToCardPayment.id)
-        .where(
-            CardToCardPayment.order_id == Order.id,
-            CardToCardPayment.status == "receipt_submitted",
-        )
-        .exists()
-    )
     rows = await uow.session.execute(
-        select(Order.id, Order.plan_id, Order.amount, Order.expires_at, receipt.label("has_receipt"))
+        select(Order.id, Order.plan_id, Order.amount, Order.expires_at, has_receipt().label("has_receipt"))
         .where(Order.user_id == user_id, Order.status.in_(rules.OPEN), Order.expires_at > uow.now)
         .order_by(Order.id.desc())
     )

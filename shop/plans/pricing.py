@@ -9,7 +9,7 @@ from shop.actors import PLANS_MANAGE, require
 from shop.audit import service as audit
 from shop.errors import BadInput, ListChanged, PriceChanged
 from shop.plans.queries import PlanRow, get_plans
-from shop.plans.rules import Repricing
+from shop.plans.rules import Repricing, still_above
 from shop.plans.service import lock_list
 from shop.unit_of_work import UnitOfWork
 
@@ -21,6 +21,11 @@ class NewPrice:
     plan: PlanRow
     before: int
     after: int
+
+    @property
+    def ends_reduction(self) -> bool:
+        """The price that is struck through beside it would not be above it any more, and goes."""
+        return self.plan.old_price is not None and still_above(self.plan.old_price, self.after) is None
 
 
 async def preview_prices(uow: UnitOfWork, repricing: Repricing, plan_ids: Collection[int]) -> list[NewPrice]:
@@ -41,7 +46,8 @@ async def change_prices(uow: UnitOfWork, repricing: Repricing, shown: Mapping[in
     """Give every plan in ``shown`` its new price, or none of them; answers how many changed.
 
     ``shown`` is what each cost in the preview that was confirmed: where one costs something else now, the
-    person agreed to other figures than these. Orders keep the price they were made with. Raises NotAllowed,
+    person agreed to other figures than these. Orders keep the price they were made with. A struck price is
+    never moved: it stays while it is above the new price, and goes where it is not. Raises NotAllowed,
     BadInput, ListChanged when a plan left the list, and PriceChanged.
     """
     require(uow.actor, PLANS_MANAGE)
@@ -54,10 +60,14 @@ async def change_prices(uow: UnitOfWork, repricing: Repricing, shown: Mapping[in
             raise PriceChanged(plan_id, shown=before, price=plans[plan_id].price)
     after = {plan_id: repricing.of(before) for plan_id, before in shown.items()}
     changed = [plans[plan_id] for plan_id in shown if after[plan_id] != shown[plan_id]]
+    gone: dict[int, int | None] = {}
     for plan in changed:
         plan.price, plan.updated_at = after[plan.id], uow.now
+        if plan.old_price is not None and still_above(plan.old_price, plan.price) is None:
+            gone[plan.id], plan.old_price = plan.old_price, None
     await uow.session.flush()
     for plan in changed:
+        old = {"old_price_before": gone[plan.id], "old_price": None} if plan.id in gone else {}
         await audit.record(
             uow,
             "plan.repriced",
@@ -68,6 +78,7 @@ async def change_prices(uow: UnitOfWork, repricing: Repricing, shown: Mapping[in
             price=plan.price,
             percent=repricing.percent,
             step=repricing.step,
+            **old,
         )
     return len(changed)
 

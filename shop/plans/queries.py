@@ -40,11 +40,15 @@ class Offer:
     """0 is unlimited."""
     device_limit: int
     """0 is unlimited."""
+    old_price: Money | None = None
+    """What it cost before; always above the price."""
+    most_per_person: int = 0
+    """0 is any number of times."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """A plan as its owner keeps it. The price is in minor units of the shop's currency."""
+    """A plan as its owner keeps it. Prices are in minor units of the shop's currency."""
 
     plan_id: int
     name: str
@@ -52,8 +56,10 @@ class PlanRow:
     translations: dict[str, Any]
     period_days: int
     price: int
+    old_price: int | None
     traffic_limit_gb: int
     device_limit: int
+    most_per_person: int
     is_active: bool
     sort_order: int
     renewal_policy: str
@@ -70,8 +76,10 @@ def row_of(plan: BotPlan) -> PlanRow:
         translations=dict(plan.translations),
         period_days=plan.period_days,
         price=plan.price,
+        old_price=plan.old_price,
         traffic_limit_gb=plan.traffic_limit_gb,
         device_limit=plan.device_limit,
+        most_per_person=plan.most_per_person,
         is_active=plan.is_active,
         sort_order=plan.sort_order,
         renewal_policy=plan.renewal_policy,
@@ -86,6 +94,7 @@ def mark_of(plan: PlanRow) -> str:
     return mark(
         *(plan.name, plan.description, sorted(plan.translations.items()), plan.period_days, plan.price),
         *(plan.traffic_limit_gb, plan.device_limit, plan.low_stock_at, plan.renewal_policy),
+        *(plan.old_price, plan.most_per_person),
     )
 
 
@@ -119,6 +128,8 @@ def _offer(plan: BotPlan, currency: str, language: str) -> Offer:
         name=name,
         description=description,
         price=Money(plan.price, Currency(currency)),
+        old_price=None if plan.old_price is None else Money(plan.old_price, Currency(currency)),
+        most_per_person=plan.most_per_person,
         period_days=plan.period_days,
         traffic_gb=plan.traffic_limit_gb,
         device_limit=plan.device_limit,

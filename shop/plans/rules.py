@@ -19,6 +19,7 @@ LONGEST_PERIOD = 3_650
 LARGEST_TRAFFIC = 1_000_000
 """Gigabytes."""
 MOST_DEVICES = 1_000
+MOST_PER_PERSON = 1_000
 RENEWAL_POLICIES = ("extend", "reset", "reset_volume_keep_time")
 STEPS = (1, 100, 500, 1_000)
 """What prices may be rounded to when many change at once."""
@@ -108,6 +109,22 @@ def price(value: int) -> int:
     return between("price", value, least=1, most=LARGEST_PRICE)
 
 
+def old_price(value: int | None) -> int | None:
+    """None and 0 are none. Whether it is above the price, ``above`` knows. Raises BadInput."""
+    return between("old_price", value, least=1, most=LARGEST_PRICE) if value else None
+
+
+def above(old: int | None, price: int) -> None:
+    """What is shown struck through beside ``price`` is more than it. Raises BadInput."""
+    if old is not None:
+        between("old_price", old, least=price + 1, most=LARGEST_PRICE)
+
+
+def still_above(old: int | None, price: int) -> int | None:
+    """``old`` where it is more than a new ``price``; else none: that price is no reduction any more."""
+    return old if old is not None and old > price else None
+
+
 @dataclass(frozen=True, slots=True)
 class Repricing:
     """One change of many prices: ``percent`` up, or down when negative; prices are rounded to ``step``."""
@@ -148,6 +165,11 @@ def traffic_limit_gb(value: int) -> int:
 def device_limit(value: int) -> int:
     """0 is unlimited. Raises BadInput."""
     return between("device_limit", value, least=0, most=MOST_DEVICES)
+
+
+def most_per_person(value: int) -> int:
+    """0 is any number of times. Raises BadInput."""
+    return between("most_per_person", value, least=0, most=MOST_PER_PERSON)
 
 
 def low_stock_at(value: int) -> int:

@@ -24,6 +24,8 @@ class PlanParticulars(TypedDict, total=False):
     translations: Mapping[str, Mapping[str, str]]
     traffic_limit_gb: int
     device_limit: int
+    old_price: int | None
+    most_per_person: int
     renewal_policy: str
     low_stock_at: int
     sort_order: int
@@ -45,6 +47,8 @@ CLEAN: Mapping[str, Callable[[Any], Any]] = {
     "price": rules.price,
     "traffic_limit_gb": rules.traffic_limit_gb,
     "device_limit": rules.device_limit,
+    "old_price": rules.old_price,
+    "most_per_person": rules.most_per_person,
     "renewal_policy": rules.renewal_policy,
     "low_stock_at": rules.low_stock_at,
     "sort_order": rules.sort_order,
@@ -82,6 +86,7 @@ async def _next_place(uow: UnitOfWork) -> int:
 def _apply(plan: BotPlan, changes: PlanChanges) -> None:
     # All of them first: whoever catches the refusal may go on in the same unit, and half a change would stay.
     clean = {field: CLEAN[field](value) for field, value in changes.items()}
+    rules.above(clean.get("old_price", plan.old_price), clean.get("price", plan.price))
     for field, value in clean.items():
         setattr(plan, field, value)
 
@@ -97,10 +102,14 @@ async def update_plan(
     plan = await _lock(uow, plan_id)
     require_same("plan", seen, mark_of(row_of(plan)))
     before = {field: getattr(plan, field) for field in changes}
-    price = plan.price
+    price, old_price = plan.price, plan.old_price
     _apply(plan, changes)
     fields = sorted(field for field, value in before.items() if getattr(plan, field) != value)
-    prices = {} if plan.price == price else {"price_before": price, "price": plan.price}
+    prices: dict[str, int | None] = (
+        {} if plan.price == price else {"price_before": price, "price": plan.price}
+    )
+    if plan.old_price != old_price:
+        prices |= {"old_price_before": old_price, "old_price": plan.old_price}
     if fields:
         await _changed(uow, plan, "plan.updated", fields=fields, **prices)
     return row_of(plan)

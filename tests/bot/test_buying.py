@@ -11,6 +11,7 @@ from shop.bots import service as bot_service
 from shop.features import service as features
 from shop.notifications.messages import OrderHeld
 from shop.notifications.outbox import enqueue
+from shop.plans import service as plans
 from shop.receipts import service as receipts
 from shop.receipts.rules import RejectReason
 from shop.texts import service as texts
@@ -90,6 +91,32 @@ async def test_a_person_buys_by_photo_and_gets_the_line(
     assert payment["receipt_text"] == "here <b>it</b> is"
     assert payment["receipt_media_id"] is not None
     assert "vless://" in words_of(ready)
+
+
+async def test_a_plan_shows_what_it_cost_and_says_when_a_person_may_not_buy_it_again(
+    bots: BotProcess, shops: Shops, units: UnitsOfWork, make_phone: MakePhone
+) -> None:
+    shop = await shops.open()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await plans.update_plan(uow, shop.plan_id, old_price=150_000, most_per_person=1)
+    phone = await make_phone(shop)
+    await phone.text("/start")
+    await phone.expect("Hi Carol")
+    await phone.press("Buy a subscription")
+    await phone.expect("Which plan?")
+    await phone.press("1 month, 50 GB")
+    review = await phone.expect("To pay: 125,000 Toman")
+    words = words_of(review)
+    assert "150,000 Toman" in words
+    assert "Per person: 1 time" in words
+
+    await shops.receipt(shop, await known(shop, phone, units))
+    await phone.press("Card to card")
+    await phone.expect("This plan can be bought 1 time per person")
+    await phone.text(f"/start plan_{shop.plan_id}")
+    again = await phone.expect("You have bought or ordered this plan as often as one person may.")
+
+    assert not any("Card to card" in button["text"] for button in buttons_of(again))
 
 
 async def test_what_was_bought_is_found_again(

@@ -140,11 +140,20 @@ def test_a_shop_without_support_shows_no_button_for_it() -> None:
 
 def test_amounts_dates_and_digits_are_the_readers() -> None:
     offer = {"name": "X", "description": "", "period_days": 30, "traffic_gb": 0, "device_limit": 2}
+    offer |= {"old_price": None, "most_per_person": 0}
     persian = write(
-        "review", reader("fa"), offer=offer | {"price": Money(1_250_000, Currency.IRT)}, is_payable=True
+        "review",
+        reader("fa"),
+        offer=offer | {"price": Money(1_250_000, Currency.IRT)},
+        is_payable=True,
+        is_bought_up=False,
     )
     english = write(
-        "review", reader("en"), offer=offer | {"price": Money(1250, Currency.USD)}, is_payable=True
+        "review",
+        reader("en"),
+        offer=offer | {"price": Money(1250, Currency.USD)},
+        is_payable=True,
+        is_bought_up=False,
     )
 
     assert "۱٬۲۵۰٬۰۰۰ تومان" in persian

@@ -21,7 +21,9 @@ PLAN = {
     "price": "۲۹۰٬۰۰۰",
     "period_days": "۹۰",
     "traffic_limit_gb": "120",
+    "old_price": "۳۵۰٬۰۰۰",
     "device_limit": "",
+    "most_per_person": "2",
     "low_stock_at": "5",
     "renewal_policy": "reset",
 }
@@ -223,7 +225,11 @@ async def test_a_new_plan_stands_at_the_end_in_both_languages(alice, alices, uni
     )
     assert (plan.price, plan.period_days, plan.traffic_limit_gb, plan.device_limit) == (290_000, 90, 120, 0)
     assert (plan.low_stock_at, plan.renewal_policy, plan.is_active) == (5, "reset", True)
-    assert "Saved" in (await alice.get("/plans")).text
+    assert (plan.old_price, plan.most_per_person) == (350_000, 2)
+    page = (await alice.get("/plans")).text
+    assert "Saved" in page
+    assert re.search(r"<s [^>]*>.*350,000.*</s>", page)
+    assert "2 times per customer" in page
 
 
 async def test_what_the_form_shows_of_a_plan_saves_it_as_it_is(alice, alices, units):
@@ -264,6 +270,10 @@ async def test_a_change_moves_no_order_that_was_placed(alice, alices, shops, eve
         ({"price": "125.5"}, "price", "A whole number, please."),
         ({"price": "9" * 14}, "price", "At most 1,000,000,000,000, please."),
         ({"period_days": ""}, "period_days", "A whole number, please."),
+        ({"old_price": "290000"}, "old_price", "At least 290,001, please."),
+        ({"old_price": "soon"}, "old_price", "A whole number, please."),
+        ({"most_per_person": "-1"}, "most_per_person", "At least 0, please."),
+        ({"most_per_person": "1001"}, "most_per_person", "At most 1,000, please."),
         ({"device_limit": "-1"}, "device_limit", "At least 0, please."),
         ({"renewal_policy": "never"}, "renewal_policy", "Choose one of those offered."),
     ],

@@ -79,6 +79,18 @@ async def test_many_prices_are_shown_first_and_then_become_exactly_that(alice, a
     assert [plan.price for plan in await listed(units, alices)] == [138_000, 319_000, 290_000]
 
 
+async def test_a_struck_price_never_moves_and_goes_where_the_new_price_reaches_it(alice, alices, units):
+    kept = await add(units, alices, name="Kept", price=100_000, old_price=150_000)
+    gone = await add(units, alices, name="Gone", price=100_000, old_price=110_000)
+
+    page = await alice.get(f"/plans/prices?direction=up&percent=10&step=1000&plan={kept}&plan={gone}")
+    await alice.post("/plans/prices", confirmed(page.text))
+
+    assert page.text.count("the struck price goes") == 1
+    plans = {plan.plan_id: (plan.price, plan.old_price) for plan in await listed(units, alices)}
+    assert (plans[kept], plans[gone]) == ((110_000, 150_000), (110_000, None))
+
+
 def confirmed(page: str) -> dict[str, str]:
     return dict(
         re.findall(r'<input type="hidden" name="(percent|direction|step|shown)" value="([^"]*)"', page)

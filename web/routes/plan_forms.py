@@ -132,6 +132,8 @@ def _particulars(fields: Mapping[str, str], own: str) -> PlanParticulars:
         },
         traffic_limit_gb=read_number("traffic_limit_gb", fields.get("traffic_limit_gb", ""), empty=0),
         device_limit=read_number("device_limit", fields.get("device_limit", ""), empty=0),
+        old_price=read_number("old_price", fields.get("old_price", ""), empty=0),
+        most_per_person=read_number("most_per_person", fields.get("most_per_person", ""), empty=0),
         low_stock_at=read_number("low_stock_at", fields.get("low_stock_at", ""), empty=0),
         renewal_policy=fields.get("renewal_policy", RENEWAL_POLICIES[0]),
     )
@@ -157,6 +159,8 @@ def _typed(plan: PlanRow, own: str) -> dict[str, str]:
         f"name_{own}": plan.name,
         f"description_{own}": plan.description,
         "price": f"{plan.price:,}",
+        "old_price": "" if plan.old_price is None else f"{plan.old_price:,}",
+        "most_per_person": str(plan.most_per_person or ""),
         "period_days": str(plan.period_days),
         "traffic_limit_gb": str(plan.traffic_limit_gb or ""),
         "device_limit": str(plan.device_limit or ""),

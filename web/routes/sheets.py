@@ -23,9 +23,10 @@ from web.sheets import file_of, in_gigabytes, in_toman, in_utc, said
 from web.words import RENEWALS
 
 PLAN_COLUMNS = (
-    *(N_("Number"), N_("Name"), N_("Description"), in_toman(N_("Price")), N_("Days")),
-    *(in_gigabytes(N_("Volume")), N_("Devices at the same time"), N_("When it is renewed"), N_("On sale")),
-    *(in_utc(N_("Archived")), N_("Sold in 30 days"), N_("In stock"), N_("Paid orders that wait")),
+    *(N_("Number"), N_("Name"), N_("Description"), in_toman(N_("Price")), in_toman(N_("Old price")), N_("Days")),
+    *(in_gigabytes(N_("Volume")), N_("Devices at the same time"), N_("Most for one person")),
+    *(N_("When it is renewed"), N_("On sale"), in_utc(N_("Archived")), N_("Sold in 30 days")),
+    *(N_("In stock"), N_("Paid orders that wait")),
 )
 TEAM_COLUMNS = (
     *(N_("Number"), N_("Name"), N_("Role"), N_("In the team"), N_("May")),
@@ -75,9 +76,11 @@ def _plan(screen: Screen, row: PlanOnList) -> tuple[object, ...]:
         row.name,
         plan.description,
         plan.price,
+        plan.old_price,
         plan.period_days,
         plan.traffic_limit_gb,
         plan.device_limit,
+        plan.most_per_person,
         said(screen, RENEWALS, plan.renewal_policy),
         plan.is_active,
         plan.archived_at,
