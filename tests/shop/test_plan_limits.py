@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from shop.errors import BadInput, PlanLimitReached
@@ -69,15 +67,6 @@ async def test_an_open_order_is_gone_on_with_and_a_cancelled_one_makes_room(unit
     async with units.begin(shop.bot_id, carol.actor) as uow:
         await orders.cancel(uow, carol.user_id, first.order_id)
     assert (await order(units, shop, carol, price=130_000)).order_id != first.order_id
-
-
-async def test_taps_at_once_never_pass_the_limit(shops, units, shop, carol, everything):
-    await change(units, shop, most_per_person=1)
-
-    placed = await asyncio.gather(*(order(units, shop, carol) for _ in range(4)))
-
-    assert len({one.order_id for one in placed}) == 1
-    assert await everything.fetchval("SELECT count(*) FROM orders WHERE user_id = $1", carol.user_id) == 1
 
 
 async def test_an_order_knows_nothing_of_the_struck_price(units, shop, carol, everything):
