@@ -23,8 +23,15 @@ from web.sheets import file_of, in_gigabytes, in_toman, in_utc, said
 from web.words import RENEWALS
 
 PLAN_COLUMNS = (
-    *(N_("Number"), N_("Name"), N_("Description"), in_toman(N_("Price")), in_toman(N_("Old price")), N_("Days")),
-    *(in_gigabytes(N_("Volume")), N_("Devices at the same time"), N_("Most for one person")),
+    *(
+        N_("Number"),
+        N_("Name"),
+        N_("Description"),
+        in_toman(N_("Price")),
+        in_toman(N_("Price before")),
+        N_("Days"),
+    ),
+    *(in_gigabytes(N_("Volume")), N_("Devices at the same time"), N_("How often one customer may buy it")),
     *(N_("When it is renewed"), N_("On sale"), in_utc(N_("Archived")), N_("Sold in 30 days")),
     *(N_("In stock"), N_("Paid orders that wait")),
 )
