@@ -53,10 +53,11 @@ LISTS = (
     *("features", "settings", "team", "audit", "tokens", "sessions", "start"),
 )
 """Pages of the owner that are pictured as they open."""
-PICTURES_ARE_THERE = """() => [...document.images].every((image) => {
+PICTURES_IN_SIGHT_ARE_THERE = """images => Promise.all(images.filter((image) => {
   const box = image.getBoundingClientRect();
-  return image.complete || box.bottom < 0 || box.top > innerHeight;
-})"""
+  return box.bottom >= 0 && box.top <= innerHeight;
+}).map((image) => image.decode()))"""
+"""Waits in a single call: what asks again and again is evaluated in the page, and its policy forbids that."""
 REFUSED = ("status of 403", "status of 404")
 """What the browser says of a page that is pictured because it is refused."""
 AFTER_THE_HOLD = 15_000
@@ -85,7 +86,7 @@ class Studio:
                 await page.goto(address)
                 if await page.locator("[data-live]").count():
                     await expect(page.locator("html[data-line=on]")).to_have_count(1)
-            await page.wait_for_function(PICTURES_ARE_THERE)
+            await page.locator("img").evaluate_all(PICTURES_IN_SIGHT_ARE_THERE)
             file = f"{name}-{look.language}.{look.theme}.{form}.png"
             wrong = await faults(page, look) + await barriers(page)
             if page.url.startswith(self.stack.dashboard):

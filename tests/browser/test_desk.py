@@ -105,8 +105,8 @@ async def test_a_warning_leads_to_both_pictures_and_a_note_stands_in_the_history
 
     await page.get_by_role("link", name="Compare").first.click()
     await expect(page.locator(".pair-shot img")).to_have_count(2)
-    await page.wait_for_function(
-        "[...document.querySelectorAll('.pair-shot img')].every((x) => x.complete && x.naturalWidth > 0)"
+    await page.locator(".pair-shot img").evaluate_all(
+        "images => Promise.all(images.map((image) => image.decode()))"
     )
     await expect(page.get_by_text("the same").first).to_be_visible()
 

@@ -110,7 +110,7 @@ async def test_every_page_holds_what_the_one_before_it_left_and_none_twice(alice
         "SELECT id FROM audit_log WHERE bot_id = $1 AND action ~ '^(plan|stock)[.]' ORDER BY id DESC",
         alices.bot_id,
     )
-    assert seen == [row["Number"] for row in kept]
+    assert seen == [row["id"] for row in kept]
     assert len(seen) > 2 * PAGE
 
 
