@@ -170,6 +170,8 @@ class ReceiptAlreadyReviewed(ShopError):
     status: str
     decided_by: str
     decided_at: datetime | None
+    to_wallet: bool = False
+    """Approved, and the money was kept for the customer."""
 
 
 @dataclass(eq=False)
@@ -202,6 +204,8 @@ class DecisionHeld(ShopError):
     decision: str
     by: str
     commit_at: datetime
+    to_wallet: bool = False
+    """Approved, and the money is to be kept for the customer."""
 
 
 @dataclass(eq=False)

@@ -119,6 +119,11 @@ ACTIONS: Mapping[str, str] = {
     "wallet.corrected": N_("corrected a customer's wallet"),
 }
 """Said after a name: "Maryam approved a receipt". A house test finds an action that has no words."""
+TO_WALLET: Mapping[str, str] = {
+    "receipt.approved": N_("approved a receipt, to the wallet"),
+    "receipt.held": N_("decided on a receipt: to the wallet"),
+}
+"""The same where the money was kept for the customer, and bought nothing."""
 
 KIND_WORDS: Mapping[str, str] = {
     "receipts": N_("Receipts and orders"),
@@ -297,6 +302,13 @@ class Detail:
     name: str
     value: tuple[Told, ...]
     before: tuple[Told, ...] | None = None
+
+
+def act(row: HistoryRow) -> str | None:
+    """The English words for what was done, as they follow a name; None where there are none."""
+    if row.data.get("to_wallet"):
+        return TO_WALLET.get(row.action) or ACTIONS.get(row.action)
+    return ACTIONS.get(row.action)
 
 
 def details(row: HistoryRow) -> Iterator[Detail]:

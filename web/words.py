@@ -27,6 +27,7 @@ RECEIPT_STATES = {
     "flagged": N_("Seen before"),
     "approved": N_("Approved"),
     "approved_other_amount": N_("Approved with another amount"),
+    "to_wallet": N_("Approved, to the wallet"),
     "rejected": N_("Rejected"),
     "reversed": N_("Taken back"),
 }
@@ -62,10 +63,12 @@ ACTORS = {
 """Who a label of the history stands for: its first word."""
 
 
-def receipt_state(status: str, *, is_held: bool) -> str:
+def receipt_state(status: str, *, is_held: bool, to_wallet: bool) -> str:
     """The English word for where a receipt stands, as its list shows it."""
     if is_held:
         return RECEIPT_STATES["held"]
     if status == "receipt_submitted":
         return RECEIPT_STATES["waiting"]
+    if to_wallet:
+        return RECEIPT_STATES["to_wallet"]
     return RECEIPT_STATES.get(status, N_("Closed"))

@@ -14,7 +14,7 @@ from bot.callbacks import Review
 from bot.views.screen import Reader, Row, Screen, keyboard, press
 from bot.views.words import isolate, rial, write
 from shop.bots.linking import Linked
-from shop.errors import AboveYourLimit, BadInput, ShopError
+from shop.errors import AboveYourLimit, BadInput, DecisionHeld, ReceiptAlreadyReviewed, ShopError
 from shop.formatting import number
 from shop.i18n import N_
 from shop.money import Currency, Money
@@ -65,6 +65,11 @@ REFUSALS: Mapping[str, str] = {
     ),
     "own_receipt": N_("You paid this yourself; a colleague has to decide."),
 }
+TO_WALLET: Mapping[str, str] = {
+    "decision_held": N_("%(by)s put it into the wallet a moment ago; it can still be taken back."),
+    "receipt_already_reviewed": N_("Too late: %(decided_by)s has put it into the wallet already."),
+}
+"""The same of a late receipt whose money was kept for its customer."""
 WRONG: Mapping[tuple[str, str], str] = {
     ("arrived", "required"): N_("Begin with the amount, in Toman: “85000 the bank took a fee”."),
     ("arrived", "not_a_number"): N_("Begin with the amount, in Toman: “85000 the bank took a fee”."),
@@ -139,6 +144,8 @@ def state_of(shown: ShownReceipt, turn: int) -> State:
 def answer(reader: Reader, refusal: ShopError) -> str:
     """Why a press did nothing, in the one sentence that Telegram shows over the chat."""
     sentence = REFUSALS.get(refusal.code, N_("That did not work; look at it in the dashboard."))
+    if isinstance(refusal, DecisionHeld | ReceiptAlreadyReviewed) and refusal.to_wallet:
+        sentence = TO_WALLET[refusal.code]
     if isinstance(refusal, BadInput):
         sentence = WRONG.get((refusal.field, refusal.problem), sentence)
     details = {name: isolate(value) for name, value in refusal.details().items()}

@@ -124,7 +124,7 @@ async def _receipts(uow: UnitOfWork, user_id: int) -> list[Happening]:
             row.admin_reviewed_at or row.receipt_submitted_at or row.created_at,
             "receipt",
             row.id,
-            row.status,
+            "to_wallet" if row.to_wallet and row.status in APPROVED else row.status,
             row.admin_reviewed_by or "",
             row.expected_amount if row.amount is None else row.amount,
         )

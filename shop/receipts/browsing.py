@@ -20,9 +20,12 @@ from shop.plans import sold
 from shop.unit_of_work import UnitOfWork
 
 ACCEPTED = ("approved", "approved_other_amount")
-STATES = ("waiting", "duplicates", "held", "late", "flagged", *ACCEPTED, "rejected", "reversed")
+STATES = (
+    *("waiting", "duplicates", "held", "late", "flagged"),
+    *(*ACCEPTED, "to_wallet", "rejected", "reversed"),
+)
 """What a list may be narrowed to: ``late`` and ``flagged`` (seen before) whatever was decided, ``duplicates``
-those of the flagged ones that wait."""
+those of the flagged ones that wait, ``to_wallet`` those of the accepted ones whose money bought nothing."""
 MOST_REVIEWERS = 200
 _Payment = CardToCardPayment
 
@@ -62,6 +65,8 @@ class ReceiptRow:
     is_held: bool
     """Decided a moment ago, and may still be taken back."""
     late: bool
+    to_wallet: bool
+    """Accepted too late: its money was kept for the customer, and bought nothing."""
     seen_before: bool
     card_id: int
     card_last_four: str
@@ -189,17 +194,16 @@ def _conditions(uow: UnitOfWork, wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _in_state(state: str) -> ColumnElement[bool]:
-    if state == "waiting":
-        return (_Payment.status == "receipt_submitted") & _Payment.commit_at.is_(None)
-    if state == "duplicates":
-        return _in_state("waiting") & _Payment.duplicate_suspect.is_(True)
-    if state == "held":
-        return _Payment.commit_at.is_not(None)
-    if state == "late":
-        return _Payment.late.is_(True)
-    if state == "flagged":
-        return _Payment.duplicate_suspect.is_(True)
-    return _Payment.status == state
+    waits = (_Payment.status == "receipt_submitted") & _Payment.commit_at.is_(None)
+    asked: dict[str, ColumnElement[bool]] = {
+        "waiting": waits,
+        "duplicates": waits & _Payment.duplicate_suspect.is_(True),
+        "held": _Payment.commit_at.is_not(None),
+        "late": _Payment.late.is_(True),
+        "flagged": _Payment.duplicate_suspect.is_(True),
+        "to_wallet": _Payment.to_wallet.is_(True) & _Payment.status.in_(ACCEPTED),
+    }
+    return asked.get(state, _Payment.status == state)
 
 
 def _row(row: Row[Any], language: str) -> ReceiptRow:
@@ -216,6 +220,7 @@ def _row(row: Row[Any], language: str) -> ReceiptRow:
         status=payment.status,
         is_held=payment.commit_at is not None,
         late=payment.late,
+        to_wallet=payment.to_wallet and payment.status in ACCEPTED,
         seen_before=payment.duplicate_suspect,
         card_id=payment.card_id,
         card_last_four=payment.card_snapshot["last_four"],

@@ -352,11 +352,19 @@ async def refusal(
         return NotFound("receipt", payment_id)
     if payment.status in rules.DECIDED:
         return ReceiptAlreadyReviewed(
-            payment.id, payment.status, payment.admin_reviewed_by or "", payment.admin_reviewed_at
+            payment.id,
+            payment.status,
+            payment.admin_reviewed_by or "",
+            payment.admin_reviewed_at,
+            payment.to_wallet,
         )
     if payment.commit_at is not None:
         return DecisionHeld(
-            payment.id, payment.held_decision or "", payment.held_by_name or "", payment.commit_at
+            payment.id,
+            payment.held_decision or "",
+            payment.held_by_name or "",
+            payment.commit_at,
+            payment.to_wallet,
         )
     if payment.status in rules.DECIDABLE:
         return OwnReceipt(payment.id)

@@ -8,10 +8,11 @@ from bot.app import BotProcess
 from shop.plans import service as plans
 from shop.unit_of_work import UnitsOfWork
 from tests.bot.conftest import MakePhone
-from tests.bot.phone import Wire, words_of
+from tests.bot.phone import Wire, buttons_of, words_of
 from tests.bot.team import Team, card_that, offers, says
 from tests.bot.test_buying import known
 from tests.bot.test_other_amount import shelf
+from tests.bot.test_team import answered
 from tests.factories import Shops, photo
 
 __all__ = ("shelf",)
@@ -92,3 +93,23 @@ async def test_a_receipt_that_came_in_time_offers_no_wallet_in_the_chat(
     await shops.receipt(shop)
 
     assert not offers(WALLET)(await card_that(alice, offers("Approve")))
+
+
+async def test_who_comes_second_in_the_chat_is_told_that_it_went_to_the_wallet(
+    bots: BotProcess, shops: Shops, units: UnitsOfWork, wire: Wire, bare: asyncpg.Connection
+) -> None:
+    shop = await shops.open(hold_seconds=6)
+    team = await Team.gather(shop, units, wire, bare)
+    alice, sara = await team.owner(), await team.colleague("Sara")
+    await shops.late_receipt(shop)
+    card = await card_that(alice, offers(WALLET))
+    button = next(b["callback_data"] for b in buttons_of(card) if "Approve" in b["text"])
+    await sara.press(WALLET, message=await card_that(sara, offers(WALLET)))
+    await card_that(sara, says("Sara puts it into the wallet"))
+
+    await alice.forge(card, button)
+    await answered(alice, "Sara put it into the wallet a moment ago; it can still be taken back.")
+    await bare.execute("update card_to_card_payments set commit_at = now() where commit_at is not null")
+    await card_that(sara, says("Into the wallet: Sara"))
+    await alice.forge(card, button)
+    await answered(alice, "Too late: Sara has put it into the wallet already.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from html import unescape
+from io import StringIO
 
 import pytest
 from sqlalchemy import update
@@ -161,5 +163,53 @@ async def test_the_second_of_two_reviewers_is_told_who_was_first(alice, shop, sh
     answer = await alice.post(f"/receipts/{sent.payment_id}/to-wallet", **PART)
 
     assert answer.status_code == 409
+    assert re.search(
+        "Already decided. Alice approved this just now ?, and the money went to the wallet.",
+        words(answer.text),
+    )
     count = "SELECT count(*) FROM transactions WHERE bot_id = $1"
     assert await everything.fetchval(count, shop.bot_id) == 1
+
+
+async def test_while_it_is_held_the_second_of_two_is_told_where_the_money_goes(alice, shop, shops, units):
+    sent = await shops.late_receipt(shop)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await set_configuration(uow, "hold_seconds", value=6)
+        await holding.hold_approval(uow, sent.payment_id, to_wallet=True)
+
+    answer = await alice.post(f"/receipts/{sent.payment_id}/approve", **PART)
+
+    assert answer.status_code == 409
+    assert "Going to the wallet" in words(answer.text)
+
+
+@pytest.mark.parametrize("amount", [None, 120_000])
+async def test_wherever_it_is_told_of_later_it_is_approved_to_the_wallet_and_not_only_approved(
+    alice, shop, shops, units, amount
+):
+    usual, sent = await shops.receipt(shop), await shops.late_receipt(shop)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await holding.hold_approval(uow, usual.payment_id)
+        await holding.hold_approval(uow, sent.payment_id, amount=amount, why="a fee", to_wallet=True)
+
+    chosen = (await alice.get("/receipts/all?state=to_wallet")).text
+    assert re.findall(r'<tr id="r-(\d+)"', chosen) == [str(sent.payment_id)]
+    row = words(chosen[chosen.index("<tr id=") :])
+    assert "Approved, to the wallet Late" in row
+    file = csv.DictReader(StringIO((await alice.get("/receipts/all.csv")).text.removeprefix("\ufeff")))
+    assert {row["Number"]: row["State"] for row in file} == {
+        str(usual.payment_id): "Approved",
+        str(sent.payment_id): "Approved, to the wallet",
+    }
+    for place in (f"/receipts/{sent.payment_id}/history", "/audit", "/audit.csv"):
+        assert "approved a receipt, to the wallet" in words((await alice.get(place)).text), place
+    assert "to the wallet" not in words((await alice.get(f"/receipts/{usual.payment_id}/history")).text)
+    profile = await alice.get(chosen_customer(chosen))
+    assert "approved, to the wallet" in words(profile.text)
+
+
+def chosen_customer(page: str) -> str:
+    """The page of the customer whose receipt stands in the list."""
+    found = re.search(r'<td[^>]*class="head"><a[^>]*customer=(\d+)"', page)
+    assert found is not None
+    return f"/customers/{found[1]}"

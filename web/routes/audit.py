@@ -54,7 +54,7 @@ async def audit(request: WebRequest) -> Response[str]:
         wanted=wanted,
         kinds={kind: history.KIND_WORDS[kind] for kind in KINDS},
         spans={span: history.SINCE_WORDS[span] for span in DAYS},
-        actions=history.ACTIONS,
+        act=history.act,
         doors=history.DOORS,
         names=history.NAMES,
         details=history.details,
@@ -81,14 +81,14 @@ async def export(request: WebRequest, uow: Uow) -> Stream:
 
 
 def _cells(screen: Screen, row: HistoryRow) -> tuple[object, ...]:
-    is_ours = row.actor.startswith("system:")
+    is_ours, words = row.actor.startswith("system:"), history.act(row)
     return (
         row.entry_id,
         *both_calendars(screen, row.at),
         actor(screen, row.actor),
         None if is_ours else row.actor_name,
         said(screen, history.DOORS, row.channel),
-        said(screen, history.ACTIONS, row.action),
+        row.action if words is None else screen.say(words),
         said(screen, history.SUBJECTS, row.subject_type),
         row.subject_id,
         "; ".join(_detail(screen, one) for one in history.details(row)),

@@ -159,7 +159,7 @@ def _cells(screen: Screen, row: ReceiptRow) -> tuple[object, ...]:
         row.plan_name,
         row.amount,
         row.accepted,
-        screen.say(receipt_state(row.status, is_held=row.is_held)),
+        screen.say(receipt_state(row.status, is_held=row.is_held, to_wallet=row.to_wallet)),
         row.late,
         row.seen_before,
         row.card_last_four,
