@@ -35,6 +35,7 @@ DELETABLE = (
     "stock_items",
     "telegram_updates",
     "tenant_payment_cards",
+    "ticket_drafts",
     "user_words",
 )
 """Tables from which the application may delete. Money, people and history are never deleted."""

@@ -35,6 +35,7 @@ from db.models.subscription import Subscription as Subscription
 from db.models.telegram_note import TelegramNote as TelegramNote
 from db.models.ticket import CannedReply as CannedReply
 from db.models.ticket import Ticket as Ticket
+from db.models.ticket import TicketDraft as TicketDraft
 from db.models.ticket import TicketMessage as TicketMessage
 from db.models.ticket import TicketPost as TicketPost
 from db.models.transaction import Transaction as Transaction

@@ -112,6 +112,22 @@ class TicketPost(BotRow):
     message_id: Mapped[int] = mapped_column(BigInteger)
 
 
+class TicketDraft(BotRow):
+    """An answer that somebody of the shop has begun and not sent: his own, and nobody else reads it."""
+
+    __tablename__ = "ticket_drafts"
+    __table_args__ = (
+        UniqueConstraint("bot_id", "ticket_id", "staff_id"),
+        belongs("ticket_id", "tickets"),
+        belongs("staff_id", "staff"),
+    )
+
+    ticket_id: Mapped[int] = mapped_column(BigInteger)
+    staff_id: Mapped[int] = mapped_column(BigInteger)
+    words: Mapped[Words]
+    """As typed, so that the box is as it was."""
+
+
 class CannedReply(BotRow):
     """An answer that is given often, ready to be put into the box."""
 

@@ -10,8 +10,18 @@ from typing import Any
 
 from sqlalchemy import Select, String, and_, cast, func, literal, select
 
-from db.models import CardToCardPayment, Media, Order, OutboxMessage, Staff, Ticket, TicketMessage, User
-from shop.actors import TICKETS_SEE, require
+from db.models import (
+    CardToCardPayment,
+    Media,
+    Order,
+    OutboxMessage,
+    Staff,
+    Ticket,
+    TicketDraft,
+    TicketMessage,
+    User,
+)
+from shop.actors import TICKETS_SEE, require, staff_id
 from shop.errors import NotFound
 from shop.finding import named
 from shop.formatting import latin
@@ -66,6 +76,8 @@ class TicketRow:
     assigned_to: int | None
     in_hands_of: str | None
     """The colleague's name."""
+    has_draft: bool
+    """Whoever asks has begun an answer."""
 
     @property
     def first_answer_minutes(self) -> int | None:
@@ -118,6 +130,8 @@ class ShownTicket:
     closed_at: datetime | None
     talk: Sequence[Said]
     """Oldest first."""
+    draft: str
+    """What whoever asks has begun to answer; empty where he has not."""
     orders: Sequence[OfferedOrder]
     """The customer's newest, and the one it is about."""
 
@@ -142,7 +156,7 @@ async def list_tickets(
     """A page of tickets by their last word, in one statement. Raises NotAllowed."""
     require(uow.actor, TICKETS_SEE)
     statement = filled(
-        _tickets(),
+        _tickets(uow),
         _chosen(Ticket.id, sought),
         Ticket.last_at,
         Ticket.id,
@@ -200,17 +214,18 @@ async def list_own_orders(uow: UnitOfWork, user_id: int, language: str) -> list[
 async def load_ticket(uow: UnitOfWork, ticket_id: int, language: str) -> ShownTicket:
     """One ticket with its talk and the customer's orders, in four statements. Raises NotAllowed, NotFound."""
     require(uow.actor, TICKETS_SEE)
-    found = (await uow.session.execute(_tickets().where(Ticket.id == ticket_id))).one_or_none()
+    found = (await uow.session.execute(_tickets(uow).where(Ticket.id == ticket_id))).one_or_none()
     if found is None:
         raise NotFound("ticket", ticket_id)
-    ticket, user, name = found
+    ticket, user, name, draft = found
     return ShownTicket(
-        row=_row(ticket, user, name),
+        row=_row(ticket, user, name, draft),
         language=user.language,
         is_unreachable=user.unreachable_at is not None,
         is_blocked=user.blocked_at is not None,
         closed_at=ticket.closed_at,
         talk=await _talk(uow, ticket_id),
+        draft=draft or "",
         orders=await _orders(uow, ticket, language),
     )
 
@@ -300,16 +315,22 @@ async def _orders(uow: UnitOfWork, ticket: Ticket, language: str) -> list[Offere
     ]
 
 
-def _tickets() -> Select[Any]:
-    """A ticket, its customer, and the name of the colleague who has it in hand."""
+def _tickets(uow: UnitOfWork) -> Select[Any]:
+    """A ticket, its customer, the name of the colleague who has it in hand, and the asker's own draft."""
+    mine = and_(
+        TicketDraft.bot_id == Ticket.bot_id,
+        TicketDraft.ticket_id == Ticket.id,
+        TicketDraft.staff_id == (staff_id(uow.actor) or 0),
+    )
     return (
-        select(Ticket, User, Staff.name)
+        select(Ticket, User, Staff.name, TicketDraft.words)
         .join(User, User.id == Ticket.user_id)
         .outerjoin(Staff, and_(Staff.bot_id == Ticket.bot_id, Staff.id == Ticket.assigned_to))
+        .outerjoin(TicketDraft, mine)
     )
 
 
-def _row(ticket: Ticket, user: User, in_hands_of: str | None) -> TicketRow:
+def _row(ticket: Ticket, user: User, in_hands_of: str | None, draft: str | None) -> TicketRow:
     return TicketRow(
         ticket_id=ticket.id,
         user_id=user.id,
@@ -326,6 +347,7 @@ def _row(ticket: Ticket, user: User, in_hands_of: str | None) -> TicketRow:
         first_answered_at=ticket.first_answered_at,
         assigned_to=ticket.assigned_to,
         in_hands_of=in_hands_of,
+        has_draft=draft is not None,
     )
 
 

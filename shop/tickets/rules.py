@@ -50,6 +50,15 @@ def asked(text: str | None, *, has_picture: bool) -> str:
     return words
 
 
+def drafted(text: str) -> str:
+    """Words that are not finished, as the box holds them; empty where there are none. Raises BadInput."""
+    # A browser sends two signs for the end of a line and counts one; PostgreSQL keeps no NUL.
+    words = text.replace("\r\n", "\n").replace("\0", "")
+    if len(words) > LONGEST_ANSWER:
+        raise BadInput("words", "too_long", LONGEST_ANSWER)
+    return words if words.strip() else ""
+
+
 def answered(text: str, *, has_picture: bool) -> str:
     """The shop's words as we keep them; a picture needs none, and leaves less room. Raises BadInput."""
     words = normalise_text(text)

@@ -44,3 +44,52 @@ async def test_what_a_customer_asks_is_answered_on_the_page_and_read_in_his_chat
     await expect(count).to_be_hidden()
     assert owner.complaints == []
     await owner.context.close()
+
+
+async def test_what_is_begun_is_there_again_on_another_device_and_outlives_a_broken_line(
+    stack, browser, live_shop, make_phone
+):
+    words = Words("fa")
+    phone = await make_phone(live_shop, language="fa", name="سارا")
+    owner = await sign_in(browser, stack, live_shop, "fa", viewport=PHONE)
+    await phone.say("/start")
+    await phone.press(re.escape(words("💬 Support")))
+    await phone.read(words("Write your message"))
+    await phone.say("از دیشب وصل نمی‌شود")
+    await phone.read(words.pattern("✅ We have your message, #%(id)s."))
+    await owner.goto(f"{stack.dashboard}/tickets")
+    await owner.get_by_role("link", name="از دیشب وصل نمی‌شود").click()
+    box = owner.get_by_label(words("What the customer reads in his chat"))
+    told = owner.locator("#draft")
+
+    await box.press_sequentially("برنامه را ")
+    await expect(told).to_have_text(words("Kept as a draft; only you see it, on any device."))
+    await phone.say("هنوز هم")
+    await expect(owner.locator(".said").last).to_contain_text("هنوز هم")
+    await expect(box).to_have_value("برنامه را ")
+    await owner.reload()
+    await expect(box).to_have_value("برنامه را ")
+
+    await owner.context.set_offline(True)
+    await box.press("Control+End")
+    await box.press_sequentially("به‌روز کنید")
+    await expect(told).to_have_text(
+        words("Not kept: the connection is lost. Leave this page open, it is tried again.")
+    )
+    await owner.context.set_offline(False)
+    await expect(told).to_have_text(words("Kept as a draft; only you see it, on any device."))
+    elsewhere = await sign_in(browser, stack, live_shop, "fa", viewport=PHONE)
+    await elsewhere.goto(f"{stack.dashboard}/tickets")
+    await expect(elsewhere.get_by_text(words("Your draft"))).to_be_visible()
+    await elsewhere.get_by_role("link", name="از دیشب وصل نمی‌شود").click()
+    there = elsewhere.get_by_label(words("What the customer reads in his chat"))
+    await expect(there).to_have_value("برنامه را به‌روز کنید")
+    await elsewhere.get_by_role("button", name=words("Send"), exact=True).click()
+    await phone.read("برنامه را به‌روز کنید")
+    await expect(there).to_have_value("")
+    await elsewhere.reload()
+    await expect(there).to_have_value("")
+    assert elsewhere.complaints == []
+    assert [one for one in owner.complaints if "ERR_INTERNET_DISCONNECTED" not in one] == []
+    for page in (owner, elsewhere):
+        await page.context.close()

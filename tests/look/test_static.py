@@ -110,6 +110,14 @@ def test_what_only_the_page_of_plans_loads_stays_light_too():
     assert "sortable" not in (STATIC.parent / "templates/web/_layouts/base.html").read_text()
 
 
+def test_what_only_a_tickets_page_loads_stays_light_too():
+    (extra,) = STATIC.glob("js/*/*.js")
+
+    assert extra.name == "ticket.js"
+    assert len(gzip.compress(extra.read_bytes(), 9)) <= 2 * 1024
+    assert "pages/ticket" not in (STATIC.parent / "templates/web/_layouts/base.html").read_text()
+
+
 def test_the_fonts_stay_light():
     assert sum(file.stat().st_size for file in STATIC.glob("fonts/*.woff2")) <= 40 * 1024
 

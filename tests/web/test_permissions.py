@@ -182,6 +182,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "POST /tickets/replies/{reply_id:str}",
         "POST /tickets/replies/{reply_id:str}/delete",
         "POST /tickets/{ticket_id:str}/answer",
+        "POST /tickets/{ticket_id:str}/draft",
         "POST /tickets/{ticket_id:str}/assign",
         "POST /tickets/{ticket_id:str}/order",
         "POST /tickets/{ticket_id:str}/close",

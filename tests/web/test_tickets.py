@@ -384,3 +384,89 @@ async def test_the_profile_and_the_receipt_lead_to_the_tickets(alice, alices, sh
     assert f'href="/tickets?state=all&amp;customer={person.user_id}"' in profile
     desk = (await alice.get(f"/receipts/{sent.payment_id}")).text
     assert f'href="/tickets?state=all&amp;order={sent.order_id}"' in desk
+
+
+async def test_what_is_begun_waits_in_the_box_for_its_writer_and_for_nobody_else(
+    alice, alices, asked, units, new_browser, signed_in
+):
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=SEEING | {"tickets.answer"}))[1])
+    elsewhere = await signed_in(alices)
+    draft = {**await form_of(alice, asked), "words": "It is\r\n  half of an "}
+
+    kept = await alice.post(f"/tickets/{asked.ticket_id}/draft", draft)
+
+    assert (kept.status_code, kept.text) == (204, "")
+    begun = "It is\n  half of an "
+    for browser, words, is_marked in ((alice, begun, True), (elsewhere, begun, True), (bob, "", False)):
+        assert f">{words}</textarea>" in (await browser.get(f"/tickets/{asked.ticket_id}")).text
+        assert ("Your draft" in (await browser.get("/tickets?lang=en")).text) == is_marked
+    assert await talk(units, alices, asked) == [("customer", "Where is it?")]
+    assert "half of an" not in (await alice.get("/tickets.csv")).text
+    await alice.post(f"/tickets/{asked.ticket_id}/draft", {**draft, "words": " \n"})
+    assert "half of an" not in (await alice.get(f"/tickets/{asked.ticket_id}")).text
+    assert "Your draft" not in (await alice.get("/tickets?lang=en")).text
+
+
+@pytest.mark.parametrize("way", ["customer", "note"])
+async def test_what_was_sent_is_no_draft_even_where_its_last_words_arrive_later(alice, asked, way):
+    fields = {**await form_of(alice, asked), "words": "It is here."}
+    await alice.post(f"/tickets/{asked.ticket_id}/draft", {**fields, "words": "It is"})
+    await alice.post(f"/tickets/{asked.ticket_id}/answer", {**fields, "as": way})
+    assert "It is</textarea>" not in (await alice.get(f"/tickets/{asked.ticket_id}")).text
+
+    late = await alice.post(f"/tickets/{asked.ticket_id}/draft", fields)
+
+    assert late.status_code == 204
+    assert "It is here.</textarea>" not in (await alice.get(f"/tickets/{asked.ticket_id}")).text
+    again = {**await form_of(alice, asked), "words": "One more thing"}
+    await alice.post(f"/tickets/{asked.ticket_id}/draft", again)
+    assert "One more thing</textarea>" in (await alice.get(f"/tickets/{asked.ticket_id}")).text
+
+
+async def test_a_draft_is_no_longer_than_an_answer_and_needs_the_right_to_give_one(
+    alice, alices, asked, units, new_browser
+):
+    fields = await form_of(alice, asked)
+    for length, code in ((rules.LONGEST_ANSWER, 204), (rules.LONGEST_ANSWER + 1, 422)):
+        answer = await alice.post(f"/tickets/{asked.ticket_id}/draft", {**fields, "words": "x" * length})
+        assert answer.status_code == code
+    bob = new_browser()
+    await bob.sign_in((await add_staff(units, alices, permissions=SEEING))[1])
+    assert (await bob.post(f"/tickets/{asked.ticket_id}/draft", {**fields, "words": "x"})).status_code == 403
+
+
+async def test_what_stands_in_the_box_survives_the_other_forms_of_the_page_and_a_refusal(alice, asked):
+    box = {**await form_of(alice, asked), "words": "Half of an answer"}
+    await alice.post(f"/tickets/{asked.ticket_id}/draft", {**box, "words": "Half"})
+    in_place = {"hx_request": "true", "hx_target": "div#ticket"}
+
+    assigned = await alice.post(f"/tickets/{asked.ticket_id}/assign", {**box, "staff": ""}, **in_place)
+    closed = await alice.post(f"/tickets/{asked.ticket_id}/close", box, **in_place)
+
+    for answer in (assigned, closed):
+        assert answer.status_code == 200
+        assert "Half of an answer</textarea>" in answer.text
+    assert box["form_key"] in assigned.text
+    await alice.post(f"/tickets/{asked.ticket_id}/reopen")
+    assert "Half</textarea>" in (await alice.get(f"/tickets/{asked.ticket_id}")).text
+
+
+async def test_an_open_page_that_hears_news_keeps_what_is_typed_there(alice, alices, asked, units):
+    fields = {**await form_of(alice, asked), "words": "Half of an answer"}
+    await alice.post(f"/tickets/{asked.ticket_id}/draft", fields)
+
+    told = (await alice.get(f"/events/now?topics=ticket&item={asked.ticket_id}")).text
+
+    assert "<textarea" not in told
+    assert "Half of an answer" not in told
+
+
+async def test_a_ready_answer_that_is_picked_without_script_goes_behind_what_was_begun(alice, asked):
+    await alice.post("/tickets/replies", {"title": "Hours", "words": "From nine to five."})
+    fields = {**await form_of(alice, asked), "words": "Hello"}
+    await alice.post(f"/tickets/{asked.ticket_id}/draft", fields)
+    page = (await alice.get(f"/tickets/{asked.ticket_id}")).text
+    address = unescape(re.search(r'href="([^"]*[?&]reply=\d+[^"]*)"', page)[1])
+
+    assert "Hello\nFrom nine to five.</textarea>" in (await alice.get(address)).text

@@ -1,4 +1,4 @@
-"""Tickets: the list, one with its talk and the box to answer in, and the answers kept ready."""
+"""Tickets: the list, and one with its talk and the box to answer in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from shop.media import service as media
 from shop.media.rules import MAX_BYTES
 from shop.paging import PIECE_ROWS
 from shop.receipts.desk import count_waiting
-from shop.tickets import replies, rules, service
+from shop.tickets import drafts, replies, rules, service
 from shop.tickets.answering import list_answerers, load_answering
 from shop.tickets.queries import (
     ALL,
@@ -55,7 +55,6 @@ from web.sheets import Sheet, both_calendars, in_both, in_utc, long_file, said
 from web.words import TICKET_STATES
 
 TICKETS = "/tickets"
-REPLIES = f"{TICKETS}/replies"
 STATES = {"answered": N_("Answered"), "closed": N_("Closed"), ALL: N_("All")}
 """Those that wait for the shop are shown unless the address says otherwise."""
 MINE, NOBODYS = "mine", "nobody"
@@ -67,6 +66,7 @@ COLUMNS = (
     *(in_utc(N_("Waits since")), N_("Minutes to the first answer"), N_("In the hands of")),
 )
 CHOICES = {"state": STATES, "hands": HANDS, "about": ABOUT}
+IN_BOX = ("words", "form_key")
 OVERTAKEN = (TicketClosed, AlreadyExists, AnsweredMeanwhile)
 """Somebody else was quicker."""
 Act = Callable[[UnitOfWork, int, Mapping[str, str]], Awaitable[object]]
@@ -79,9 +79,15 @@ class Form:
     name: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
     problem: ShopError | None = None
-    about: int | None = None
-    """Which of the answers kept ready."""
     had_file: bool = False
+    ready: str = ""
+    """An answer kept ready that was chosen for the box."""
+
+    def words_after(self, draft: str) -> str:
+        """What stands in the box: what was typed, or else what was begun before."""
+        if "words" in self.typed:
+            return self.typed["words"]
+        return "\n".join(part for part in (draft, self.ready) if part)
 
     @property
     def is_about_file(self) -> bool:
@@ -113,26 +119,6 @@ class TicketController(Controller):
             may_answer=may(uow.actor, TICKETS_ANSWER),
         )
 
-    @get("/replies")
-    async def replies(self, request: WebRequest, uow: Uow) -> Response[str]:
-        """The answers kept ready."""
-        return await _replies(Screen.of(request), uow, Form())
-
-    @post("/replies")
-    async def keep_reply(self, request: WebRequest) -> Response[str]:
-        """Keep one more answer ready."""
-        return await _do_reply(request, None, "reply_saved", _create_reply)
-
-    @post("/replies/{reply_id:str}")
-    async def change_reply(self, request: WebRequest, reply_id: FromPath[str]) -> Response[str]:
-        """Put one in other words."""
-        return await _do_reply(request, parse_id("canned_reply", reply_id), "reply_saved", _change_reply)
-
-    @post("/replies/{reply_id:str}/delete")
-    async def delete_reply(self, request: WebRequest, reply_id: FromPath[str]) -> Response[str]:
-        """What was answered with it stays."""
-        return await _do_reply(request, parse_id("canned_reply", reply_id), "reply_deleted", _delete_reply)
-
     @get("/{ticket_id:str}")
     async def item(self, request: WebRequest, uow: Uow, ticket_id: FromPath[str]) -> Response[str]:
         """One ticket; ``?reply=7`` puts an answer kept ready into the box."""
@@ -140,7 +126,7 @@ class TicketController(Controller):
         chosen = request.query_params.get("reply", "")
         if chosen:
             kept = {str(one.reply_id): one.words for one in await replies.list_replies(uow)}
-            form = Form("answer", {"words": kept.get(chosen, "")})
+            form = Form(ready=kept.get(chosen, ""))
         return await _ticket(Screen.of(request), uow, parse_id("ticket", ticket_id), form)
 
     @get("/{ticket_id:str}/files/{message_id:str}")
@@ -177,6 +163,7 @@ class TicketController(Controller):
             else:
                 seen = parse_number("words", fields.get("seen", ""))
                 await service.answer(uow, number, words, cause=cause, media_id=media_id, seen=seen)
+            await drafts.forget(uow, number)
 
         try:
             prepared = await picture.prepare(content) if content else None
@@ -185,6 +172,16 @@ class TicketController(Controller):
             async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _refused(Screen.of(request), uow, number, "answer", refusal)
         return await _do(request, ticket_id, "answer", act, told)
+
+    @post("/{ticket_id:str}/draft")
+    async def draft(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
+        """What stands in the box so far, for whoever writes it alone; nothing on the page changes."""
+        fields, who = await read_form(request), signed_in(request)
+        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+            await drafts.keep(
+                uow, parse_id("ticket", ticket_id), fields.get("words", ""), form=fields.get("form_key", "")
+            )
+        return Screen.of(request).nothing()
 
     @post("/{ticket_id:str}/order")
     async def order(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
@@ -282,7 +279,9 @@ async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: 
 
     async def show(screen: Screen, uow: UnitOfWork, refusal: ShopError | None) -> Response[str]:
         if refusal is None:
-            return await _ticket(screen, uow, number, Form(), done=notice)
+            # Another form of the page takes the box along, and gives it back.
+            box = {} if name == "answer" else {key: fields[key] for key in IN_BOX if key in fields}
+            return await _ticket(screen, uow, number, Form(typed=box), done=notice)
         return await _refused(screen, uow, number, name, refusal)
 
     return await do_once(
@@ -308,8 +307,10 @@ async def _refused(
 async def _ticket(
     screen: Screen, uow: UnitOfWork, ticket_id: int, form: Form, *, code: int = 200, done: str | None = None
 ) -> Response[str]:
+    ticket = await load_ticket(uow, ticket_id, screen.lang)
     context: dict[str, Any] = {
-        "ticket": await load_ticket(uow, ticket_id, screen.lang),
+        "ticket": ticket,
+        "words": form.words_after(ticket.draft),
         "replies": await replies.list_replies(uow),
         "answerers": await list_answerers(uow),
         "answering": await load_answering(uow),
@@ -329,55 +330,3 @@ async def _ticket(
         part = screen.text("tickets/_ticket.html", **context)
         return screen.answer(part + screen.toast(screen.say(NOTICES[done]), tone="ok"))
     return screen.part("tickets/_ticket.html", code=code, **context)
-
-
-async def _create_reply(uow: UnitOfWork, _reply_id: int, fields: Mapping[str, str]) -> None:
-    await replies.create(uow, fields.get("title", ""), fields.get("words", ""))
-
-
-async def _change_reply(uow: UnitOfWork, reply_id: int, fields: Mapping[str, str]) -> None:
-    await replies.change(uow, reply_id, fields.get("title", ""), fields.get("words", ""))
-
-
-async def _delete_reply(uow: UnitOfWork, reply_id: int, _fields: Mapping[str, str]) -> None:
-    await replies.delete(uow, reply_id)
-
-
-async def _do_reply(request: WebRequest, reply_id: int | None, notice: str, act: Act) -> Response[str]:
-    fields = await read_form(request)
-
-    async def show(screen: Screen, uow: UnitOfWork, refusal: ShopError | None) -> Response[str]:
-        if refusal is None:
-            return await _replies(screen, uow, Form(), done=notice)
-        code = 422 if isinstance(refusal, BadInput) else 409
-        return await _replies(screen, uow, Form("reply", fields, refusal, reply_id), code=code)
-
-    return await do_once(
-        request,
-        lambda uow: act(uow, reply_id or 0, fields),
-        show,
-        refusals=(BadInput, AlreadyExists),
-        there=REPLIES,
-        notice=notice,
-    )
-
-
-async def _replies(
-    screen: Screen, uow: UnitOfWork, form: Form, *, code: int = 200, done: str | None = None
-) -> Response[str]:
-    context: dict[str, Any] = {
-        "replies": await replies.list_replies(uow),
-        "form": form,
-        "error": sentence_for(screen, form.problem) if form.problem else None,
-        "wrong_field": form.problem.field if isinstance(form.problem, BadInput | AlreadyExists) else "",
-        "may_answer": may(uow.actor, TICKETS_ANSWER),
-        "longest": rules.LONGEST_ANSWER,
-        "longest_title": rules.LONGEST_TITLE,
-    }
-    if not wants_part(screen.request):
-        waiting = await count_waiting(uow)
-        return screen.page("tickets/replies.html", code=code, active="tickets", waiting=waiting, **context)
-    if done is not None:
-        part = screen.text("tickets/_replies.html", **context)
-        return screen.answer(part + screen.toast(screen.say(NOTICES[done]), tone="ok"))
-    return screen.part("tickets/_replies.html", code=code, **context)
