@@ -27,6 +27,12 @@ class Go(CallbackData, prefix="go"):
     keep: bool = False
 
 
+class OpenGroup(CallbackData, prefix="group"):
+    """The plans of one group."""
+
+    group_id: Id
+
+
 class PickPlan(CallbackData, prefix="plan"):
     """``keep``: the message under the button stays as it is."""
 

@@ -29,6 +29,7 @@ from shop.media import service as media
 from shop.media.shelf import Shelf
 from shop.orders import service as orders
 from shop.payments import service as payments
+from shop.plans import groups
 from shop.plans import service as plans
 from shop.provisioning import service as provisioning
 from shop.receipts import service as receipts
@@ -89,6 +90,13 @@ class Written:
     broadcast_id: int
     person: Person
     """Whom it would reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A group of plans, and nothing in it."""
+
+    group_id: int
 
 
 MakeShop = Callable[..., Awaitable[Shop]]
@@ -276,6 +284,12 @@ class Shops:
                 form=secrets.token_urlsafe(16),
             )
         return Written(made, reader)
+
+    async def group(self, shop: Shop, name: str = "Family") -> Grouped:
+        """Behind the shop's other groups."""
+        async with self.units.begin(shop.bot_id, shop.owner) as uow:
+            made = await groups.create_group(uow, name=name, translations={})
+        return Grouped(made.group_id)
 
     async def another_receipt(self, shop: Shop, sent: Sent, *, content: bytes | None = None) -> None:
         """The same customer sends another picture for the same payment."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from shop.i18n import translations
 from shop.plans import wording
+from shop.plans.counter import lay_out
 from shop.plans.queries import Offer
 from shop.receipts.detail import ReceiptDetail
 from shop.receipts.rules import RejectReason
@@ -52,19 +53,43 @@ class Bubble:
 
     text: str
     buttons: tuple[str, ...]
+    group: str = ""
+    """Seen behind this group's button; empty for what is seen at first."""
 
 
-def price_list(offers: Sequence[Offer], language: str, texts: Texts) -> Bubble:
-    """What a customer sees who asks for the plans, in the shop's own sentences where it wrote some."""
+def price_list(offers: Sequence[Offer], language: str, texts: Texts) -> list[Bubble]:
+    """What a customer sees who asks for the plans, in the shop's own sentences where it wrote some; then what
+    is behind the button of each group."""
+    counter, say = lay_out(offers), translations(language).gettext
+    home, back = say("🏠 Main menu"), say("‹ Back")
+    groups = [wording.drawer(one.name, language) for one in counter.drawers]
+    first = (*groups, *_plans(counter.loose, language), home)
+    return [
+        Bubble(_which_plan(offers, language, texts), first),
+        *(
+            Bubble(
+                _which_plan(one.offers, language, texts, group=one.name),
+                (*_plans(one.offers, language), back, home),
+                one.name,
+            )
+            for one in counter.drawers
+        ),
+    ]
+
+
+def _plans(offers: Sequence[Offer], language: str) -> list[str]:
+    return [wording.button(offer, language) for offer in offers]
+
+
+def _which_plan(offers: Sequence[Offer], language: str, texts: Texts, *, group: str = "") -> str:
     message = fill(
         "plans" if offers else "plans_empty",
         lang=language,
         timezone=ZoneInfo("UTC"),
         calendar="jalali",
         own=texts.get(language, {}),
+        group=group,
         devices=wording.common_device_limit(offers),
         currency=str(offers[0].price.currency) if offers else "",
     )
-    home = translations(language).gettext("🏠 Main menu")
-    words = [wording.button(offer, language) for offer in offers]
-    return Bubble(_ISOLATES.sub("", plain(message)), (*words, home))
+    return _ISOLATES.sub("", plain(message))

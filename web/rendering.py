@@ -97,6 +97,9 @@ NOTICES = {
     "plan_saved": N_("Saved; orders that were placed keep what they were sold with."),
     "plan_archived": N_("Archived; whoever bought it keeps it."),
     "put_back": N_("Back as it was."),
+    "group_saved": N_("Saved; the bot shows a group as soon as something in it is on sale."),
+    "group_archived": N_("Archived; its plans stand without a group now."),
+    "group_restored": N_("The group is back, with the plans that were in it."),
     "plan_restored": N_("Back on the list, off sale until you switch it on."),
     "plan_deleted": N_("Deleted."),
     "prices_changed": N_("The prices are changed; orders that were placed keep theirs."),
@@ -131,6 +134,7 @@ class Undo:
 
 UNDONE_BY = {
     "plan_archived": ("/plans/{}/restore", "#plans"),
+    "group_archived": ("/plans/groups/{}/restore", "#plans"),
     "card_archived": ("/cards/{}/restore", "#cards"),
 }
 """What puts back the thing that a notice tells of. The cookie carries the thing's number and whether it was

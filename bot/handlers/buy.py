@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from bot.callbacks import CancelOrder, PayByCard, PickPlan, ShowCard
+from bot.callbacks import CancelOrder, OpenGroup, PayByCard, PickPlan, ShowCard
 from bot.handlers.menu import had_enough, status
 from bot.speaking import show, tell
 from bot.views import shopping
@@ -21,6 +21,15 @@ from shop.payments import service as payments
 from shop.payments.service import CardInvoice
 from shop.plans.queries import get_offer, list_offers
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
+
+
+async def open_group(
+    query: CallbackQuery, callback_data: OpenGroup, visit: Visit, units: UnitsOfWork
+) -> None:
+    """The plans of one group as they are now."""
+    async with visit.begin(units) as uow:
+        offers = await list_offers(uow, visit.language)
+    await show(query, shopping.plans(visit.reader, offers, group_id=callback_data.group_id))
 
 
 async def pick(query: CallbackQuery, callback_data: PickPlan, visit: Visit, units: UnitsOfWork) -> None:
@@ -118,6 +127,7 @@ def _under(reader: Reader, error: ShopError, screen: Screen) -> Screen:
 
 def router() -> Router:
     router = Router(name="buy")
+    router.callback_query.register(open_group, OpenGroup.filter())
     router.callback_query.register(pick, PickPlan.filter())
     router.callback_query.register(pay_by_card, PayByCard.filter())
     router.callback_query.register(show_card, ShowCard.filter())

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aiogram.types import InlineKeyboardMarkup
 
-from bot.callbacks import CancelOrder, Go, PayByCard, PickPlan, ShowCard
+from bot.callbacks import CancelOrder, Go, OpenGroup, PayByCard, PickPlan, ShowCard
 from bot.views.menu import back
 from bot.views.screen import Reader, Screen, copy, keyboard, press, support
 from bot.views.words import write
@@ -16,23 +16,36 @@ from shop.cards.banks import localised
 from shop.money import Currency
 from shop.payments.service import CardInvoice
 from shop.plans import sold, wording
+from shop.plans.counter import lay_out
 from shop.plans.queries import Offer
 
 
-def plans(reader: Reader, offers: Sequence[Offer]) -> Screen:
-    """The price list; one button for each plan."""
+def plans(reader: Reader, offers: Sequence[Offer], *, group_id: int | None = None) -> Screen:
+    """The price list, or one group of it; one button for each group and each plan.
+
+    A group that has nothing on sale any more shows the whole list.
+    """
     if not offers:
         return Screen(write("plans_empty", reader), keyboard(back(reader)))
+    counter = lay_out(offers)
+    opened = counter.drawer(group_id)
     text = write(
         "plans",
         reader,
-        devices=wording.common_device_limit(offers),
+        group=opened.name if opened else "",
+        devices=wording.common_device_limit(opened.offers if opened else offers),
         currency=str(offers[0].price.currency),
     )
-    buttons = [
-        [press(wording.button(offer, reader.language), PickPlan(plan_id=offer.plan_id))] for offer in offers
+    groups = [
+        [press(wording.drawer(one.name, reader.language), OpenGroup(group_id=one.group_id))]
+        for one in (() if opened else counter.drawers)
     ]
-    return Screen(text, keyboard(*buttons, back(reader)))
+    buttons = [
+        [press(wording.button(offer, reader.language), PickPlan(plan_id=offer.plan_id))]
+        for offer in (opened.offers if opened else counter.loose)
+    ]
+    to_list = [press(reader.gettext("‹ Back"), Go(place="plans"))] if opened else []
+    return Screen(text, keyboard(*groups, *buttons, to_list, back(reader)))
 
 
 def review(reader: Reader, offer: Offer, *, is_payable: bool, is_bought_up: bool) -> Screen:
@@ -43,9 +56,13 @@ def review(reader: Reader, offer: Offer, *, is_payable: bool, is_bought_up: bool
         write("review", reader, offer=offer, is_payable=is_payable, is_bought_up=is_bought_up),
         keyboard(
             [press(_("💳 Card to card"), pay, style="primary")] if is_payable and not is_bought_up else [],
-            [press(_("‹ Back"), Go(place="plans"))],
+            [press(_("‹ Back"), _where_it_stands(offer))],
         ),
     )
+
+
+def _where_it_stands(offer: Offer) -> Go | OpenGroup:
+    return Go(place="plans") if offer.group_id is None else OpenGroup(group_id=offer.group_id)
 
 
 def card(reader: Reader, invoice: CardInvoice, *, with_rial: bool, now: datetime) -> Screen:

@@ -20,6 +20,7 @@ from db.models.outbox import OutboxMessage as OutboxMessage
 from db.models.payment import CardToCardPayment as CardToCardPayment
 from db.models.payment import ZarinpalPayment as ZarinpalPayment
 from db.models.plan import BotPlan as BotPlan
+from db.models.plan import PlanGroup as PlanGroup
 from db.models.promo import Promocode as Promocode
 from db.models.promo import PromoGroup as PromoGroup
 from db.models.provisioning import ProvisioningJob as ProvisioningJob

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import BotRow
-from db.constraints import one_of
+from db.constraints import belongs, one_of
 from db.types import Json, MinorUnits, Utc, Words, Yes
 
 RENEWAL_POLICIES = ("extend", "reset", "reset_volume_keep_time")
+
+
+class PlanGroup(BotRow):
+    """Plans that stand together on the list; in the bot one button that leads to them."""
+
+    __tablename__ = "plan_groups"
+    __table_args__ = (UniqueConstraint("bot_id", "id"),)
+
+    name: Mapped[Words]
+    translations: Mapped[Json]
+    """Per language other than the shop's own: ``{"en": {"name": …}}``."""
+    sort_order: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    archived_at: Mapped[Utc | None]
 
 
 class BotPlan(BotRow):
@@ -22,6 +35,7 @@ class BotPlan(BotRow):
         CheckConstraint("device_limit >= 0", name="devices_not_negative"),
         CheckConstraint("old_price > price", name="old_price_above_price"),
         CheckConstraint("most_per_person >= 0", name="most_per_person_not_negative"),
+        belongs("group_id", "plan_groups"),
         one_of("renewal_policy", RENEWAL_POLICIES),
         one_of("provisioner", ("stock",)),
         Index(
@@ -47,6 +61,8 @@ class BotPlan(BotRow):
     """Devices at the same time; 0 is unlimited."""
     most_per_person: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """How often one customer may buy it; 0 is any number of times."""
+    group_id: Mapped[int | None] = mapped_column(BigInteger)
+    """None: it stands without one, as it does where its group is archived."""
     is_active: Mapped[Yes]
     sort_order: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     renewal_policy: Mapped[Words] = mapped_column(default="extend", server_default="extend")

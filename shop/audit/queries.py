@@ -17,7 +17,7 @@ from shop.unit_of_work import UnitOfWork
 PAGE = 50
 KINDS: Mapping[str, tuple[str, ...]] = {
     "receipts": ("receipt", "order"),
-    "plans": ("plan", "stock"),
+    "plans": ("plan", "plan_group", "stock"),
     "cards": ("card",),
     "settings": ("configuration", "feature", "bot", "bot_text", "reject_reason", "rehearsal"),
     "team": ("staff", "token", "sign_in"),

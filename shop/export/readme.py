@@ -22,6 +22,7 @@ POINTS_TO = {
     "order_id": "orders.csv",
     "parent_order_id": "orders.csv",
     "plan_id": "bot_plans.csv",
+    "group_id": "plan_groups.csv",
     "card_id": "tenant_payment_cards.csv",
     "transaction_id": "ledger.csv",
     "receipt_media_id": "media.csv",

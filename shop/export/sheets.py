@@ -28,6 +28,7 @@ from db.models import (
     Media,
     Order,
     OutboxMessage,
+    PlanGroup,
     Promocode,
     PromoGroup,
     ProvisioningJob,
@@ -115,11 +116,17 @@ SHEETS: tuple[Sheet, ...] = (
         "last_seen_at",
     ),
     Sheet(
+        "plan_groups",
+        "Groups that plans stand in.",
+        PlanGroup,
+        _ROW + "name translations sort_order archived_at",
+    ),
+    Sheet(
         "bot_plans",
         "What is or was sold.",
         BotPlan,
         _ROW + "name description translations period_days price old_price traffic_limit_gb device_limit "
-        "most_per_person is_active sort_order renewal_policy provisioner low_stock_at archived_at",
+        "most_per_person group_id is_active sort_order renewal_policy provisioner low_stock_at archived_at",
     ),
     Sheet(
         "orders",

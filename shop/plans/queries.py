@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement, Select, UnaryExpression, select
 
-from db.models import Bot, BotPlan
+from db.models import Bot, BotPlan, PlanGroup
 from shop.actors import SHOP_SEE, require
 from shop.errors import NotFound, PlanUnavailable
 from shop.money import Currency, Money
@@ -24,7 +25,13 @@ class Plans(SQLAlchemyAsyncRepository[BotPlan]):
     model_type = BotPlan
 
 
-IN_ORDER: list[UnaryExpression[Any]] = [BotPlan.sort_order.asc(), BotPlan.id.asc()]
+IN_ORDER: list[UnaryExpression[Any]] = [
+    *(PlanGroup.sort_order.asc().nulls_last(), PlanGroup.id.asc()),
+    *(BotPlan.sort_order.asc(), BotPlan.id.asc()),
+]
+"""Group by group, then the plans without one; for what is joined with ITS_GROUP."""
+ITS_GROUP: ColumnElement[bool] = (PlanGroup.id == BotPlan.group_id) & PlanGroup.archived_at.is_(None)
+"""An archived group holds nothing: its plans stand without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Offer:
     """What it cost before; always above the price."""
     most_per_person: int = 0
     """0 is any number of times."""
+    group_id: int | None = None
+    group_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ class PlanRow:
     traffic_limit_gb: int
     device_limit: int
     most_per_person: int
+    group_id: int | None
+    """May be that of an archived group: the plan stands without one then."""
     is_active: bool
     sort_order: int
     renewal_policy: str
@@ -80,6 +91,7 @@ def row_of(plan: BotPlan) -> PlanRow:
         traffic_limit_gb=plan.traffic_limit_gb,
         device_limit=plan.device_limit,
         most_per_person=plan.most_per_person,
+        group_id=plan.group_id,
         is_active=plan.is_active,
         sort_order=plan.sort_order,
         renewal_policy=plan.renewal_policy,
@@ -94,14 +106,14 @@ def mark_of(plan: PlanRow) -> str:
     return mark(
         *(plan.name, plan.description, sorted(plan.translations.items()), plan.period_days, plan.price),
         *(plan.traffic_limit_gb, plan.device_limit, plan.low_stock_at, plan.renewal_policy),
-        *(plan.old_price, plan.most_per_person),
+        *(plan.old_price, plan.most_per_person, plan.group_id),
     )
 
 
 async def list_offers(uow: UnitOfWork, language: str) -> list[Offer]:
     """What the shop sells now, in the owner's order, in the customer's language."""
-    rows = await uow.session.execute(_offered().order_by(BotPlan.sort_order, BotPlan.id))
-    return [_offer(plan, currency, language) for plan, currency in rows.tuples()]
+    rows = await uow.session.execute(_offered().order_by(*IN_ORDER))
+    return [_offer(*row, language) for row in rows.tuples()]
 
 
 async def get_offer(uow: UnitOfWork, plan_id: int, language: str) -> Offer:
@@ -109,19 +121,21 @@ async def get_offer(uow: UnitOfWork, plan_id: int, language: str) -> Offer:
     row = (await uow.session.execute(_offered().where(BotPlan.id == plan_id))).one_or_none()
     if row is None:
         raise PlanUnavailable(plan_id)
-    plan, currency = row
-    return _offer(plan, currency, language)
+    plan, currency, group = row
+    return _offer(plan, currency, group, language)
 
 
-def _offered() -> Select[tuple[BotPlan, str]]:
+def _offered() -> Select[tuple[BotPlan, str, PlanGroup]]:
+    """Each with its group, which is None for a plan that has none."""
     return (
-        select(BotPlan, Bot.currency)
+        select(BotPlan, Bot.currency, PlanGroup)
         .join(Bot, Bot.id == BotPlan.bot_id)
+        .outerjoin(PlanGroup, ITS_GROUP)
         .where(BotPlan.is_active, BotPlan.archived_at.is_(None))
     )
 
 
-def _offer(plan: BotPlan, currency: str, language: str) -> Offer:
+def _offer(plan: BotPlan, currency: str, group: PlanGroup | None, language: str) -> Offer:
     name, description = rules.localised(plan, language)
     return Offer(
         plan_id=plan.id,
@@ -130,6 +144,8 @@ def _offer(plan: BotPlan, currency: str, language: str) -> Offer:
         price=Money(plan.price, Currency(currency)),
         old_price=None if plan.old_price is None else Money(plan.old_price, Currency(currency)),
         most_per_person=plan.most_per_person,
+        group_id=None if group is None else group.id,
+        group_name="" if group is None else rules.named(group, language),
         period_days=plan.period_days,
         traffic_gb=plan.traffic_limit_gb,
         device_limit=plan.device_limit,
@@ -150,9 +166,7 @@ async def list_all(uow: UnitOfWork) -> list[PlanRow]:
     Raises NotAllowed.
     """
     require(uow.actor, SHOP_SEE)
-    newest = BotPlan.archived_at.desc().nulls_first()
-    plans = await Plans(session=uow.session).get_many(order_by=[newest, *IN_ORDER])
-    return [row_of(plan) for plan in plans]
+    return await _in_order(uow, first=(BotPlan.archived_at.desc().nulls_first(),))
 
 
 async def get_plans(uow: UnitOfWork, *, active_only: bool = False) -> list[PlanRow]:
@@ -160,9 +174,7 @@ async def get_plans(uow: UnitOfWork, *, active_only: bool = False) -> list[PlanR
     conditions: list[ColumnElement[bool]] = [BotPlan.archived_at.is_(None)]
     if active_only:
         conditions.append(BotPlan.is_active.is_(True))
-    return [
-        row_of(plan) for plan in await Plans(session=uow.session).get_many(*conditions, order_by=[*IN_ORDER])
-    ]
+    return await _in_order(uow, *conditions)
 
 
 async def get_plan_by_price_range(
@@ -174,5 +186,11 @@ async def get_plan_by_price_range(
         conditions.append(BotPlan.price >= least)
     if most is not None:
         conditions.append(BotPlan.price <= most)
-    plans = await Plans(session=uow.session).get_many(*conditions, order_by=[BotPlan.price.asc(), *IN_ORDER])
-    return [row_of(plan) for plan in plans]
+    return await _in_order(uow, *conditions, first=(BotPlan.price.asc(),))
+
+
+async def _in_order(
+    uow: UnitOfWork, *conditions: ColumnElement[bool], first: Sequence[UnaryExpression[Any]] = ()
+) -> list[PlanRow]:
+    asked = select(BotPlan).outerjoin(PlanGroup, ITS_GROUP).where(*conditions).order_by(*first, *IN_ORDER)
+    return [row_of(plan) for plan in await uow.session.scalars(asked)]

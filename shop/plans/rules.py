@@ -29,6 +29,16 @@ MOST_DOWN = 99
 TRANSLATED = {"name": LONGEST_NAME, "description": LONGEST_DESCRIPTION}
 
 
+class Named(Protocol):
+    """What has a name in the shop's own words, and perhaps in other languages."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def translations(self) -> Mapping[str, Any]: ...
+
+
 class Plan(Protocol):
     """What the rules need to know of a plan, wherever it is kept."""
 
@@ -64,6 +74,11 @@ def localised(plan: Plan, language: str) -> tuple[str, str]:
     """Name and description in ``language``; the shop's own words where it wrote none."""
     words = plan.translations.get(language, {})
     return words.get("name") or plan.name, words.get("description") or plan.description
+
+
+def named(thing: Named, language: str) -> str:
+    """The name in ``language``; the shop's own where it wrote none."""
+    return str(thing.translations.get(language, {}).get("name") or thing.name)
 
 
 def name(typed: str) -> str:
@@ -170,6 +185,11 @@ def device_limit(value: int) -> int:
 def most_per_person(value: int) -> int:
     """0 is any number of times. Raises BadInput."""
     return between("most_per_person", value, least=0, most=MOST_PER_PERSON)
+
+
+def group_id(value: int | None) -> int | None:
+    """As it is: whether the shop has such a group only the database knows."""
+    return value
 
 
 def low_stock_at(value: int) -> int:

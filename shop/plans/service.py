@@ -11,7 +11,7 @@ from db.models import BotPlan, Order, StockItem
 from shop.actors import PLANS_MANAGE, require
 from shop.audit import service as audit
 from shop.errors import ListChanged, NotFound, StillInUse
-from shop.plans import rules
+from shop.plans import groups, rules
 from shop.plans.queries import PlanRow, Plans, mark_of, row_of
 from shop.seen import require_same
 from shop.unit_of_work import UnitOfWork
@@ -26,6 +26,7 @@ class PlanParticulars(TypedDict, total=False):
     device_limit: int
     old_price: int | None
     most_per_person: int
+    group_id: int | None
     renewal_policy: str
     low_stock_at: int
     sort_order: int
@@ -48,6 +49,7 @@ CLEAN: Mapping[str, Callable[[Any], Any]] = {
     "traffic_limit_gb": rules.traffic_limit_gb,
     "device_limit": rules.device_limit,
     "old_price": rules.old_price,
+    "group_id": rules.group_id,
     "most_per_person": rules.most_per_person,
     "renewal_policy": rules.renewal_policy,
     "low_stock_at": rules.low_stock_at,
@@ -69,6 +71,7 @@ async def create_plan(
     ``price`` in minor units of the shop's currency, at least 1. Raises NotAllowed and BadInput.
     """
     require(uow.actor, PLANS_MANAGE)
+    await groups.require_choice(uow, particulars.get("group_id"))
     if "sort_order" not in particulars:
         particulars["sort_order"] = await _next_place(uow)
     plan = BotPlan(is_active=is_active, created_at=uow.now, updated_at=uow.now)
@@ -97,11 +100,15 @@ async def update_plan(
     """Change what is given, leave the rest.
 
     ``seen``: the mark of the plan as it was when somebody began to change it. Raises NotAllowed, NotFound
-    (also when archived), BadInput and ChangedMeanwhile.
+    (also when archived), BadInput and ChangedMeanwhile. In another group it stands at the end.
     """
     plan = await _lock(uow, plan_id)
     require_same("plan", seen, mark_of(row_of(plan)))
     before = {field: getattr(plan, field) for field in changes}
+    if "group_id" in changes:
+        changes["group_id"] = await groups.choose(uow, changes["group_id"], now=plan.group_id)
+        if changes["group_id"] != plan.group_id:
+            changes.setdefault("sort_order", await _next_place(uow))
     price, old_price = plan.price, plan.old_price
     _apply(plan, changes)
     fields = sorted(field for field, value in before.items() if getattr(plan, field) != value)

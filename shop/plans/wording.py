@@ -10,12 +10,18 @@ from shop.plans.queries import Offer
 
 NAME_ON_BUTTON = 30
 LABEL = N_("%(plan)s, %(price)s")
+DRAWER = N_("%(group)s ›")
 
 
 def button(offer: Offer, language: str) -> str:
     """The words on a plan's button. A long name is cut: Telegram would cut it, perhaps with the price."""
     words = {"plan": short_name(offer.name), "price": amount(offer.price, language)}
     return translations(language).gettext(LABEL) % words
+
+
+def drawer(name: str, language: str) -> str:
+    """The words on the button of a group."""
+    return translations(language).gettext(DRAWER) % {"group": short_name(name)}
 
 
 def short_name(name: str) -> str:

@@ -20,6 +20,7 @@ from db.models import (
     BotConfiguration,
     BotFeatureFlag,
     BotPlan,
+    PlanGroup,
     Staff,
     TenantPaymentCard,
 )
@@ -36,7 +37,7 @@ from shop.rehearsals.rules import Missing
 from shop.signals import shop_changed
 from shop.unit_of_work import UnitOfWork
 
-Copied = TypeVar("Copied", BotPlan, TenantPaymentCard, BotConfiguration, BotFeatureFlag)
+Copied = TypeVar("Copied", BotPlan, PlanGroup, TenantPaymentCard, BotConfiguration, BotFeatureFlag)
 _ALIKE = (
     *("name", "username", "is_active", "status", "default_language", "currency", "timezone", "calendar"),
     "support_username",
@@ -50,6 +51,7 @@ _COUNTED = ("success_count", "failure_count", "current_usage_count", "last_used_
 class _Original:
     """What a shop has now that its rehearsal takes over."""
 
+    groups: Sequence[PlanGroup]
     plans: Sequence[BotPlan]
     cards: Sequence[tuple[TenantPaymentCard, str]]
     """Each with its number in the clear."""
@@ -147,7 +149,9 @@ async def _original(home: UnitOfWork) -> _Original:
         .where(TenantPaymentCard.is_active, TenantPaymentCard.archived_at.is_(None))
         .order_by(TenantPaymentCard.id)
     )
+    groups = await home.session.scalars(select(PlanGroup).where(PlanGroup.archived_at.is_(None)))
     return _Original(
+        groups.all(),
         plans.all(),
         [(card, unseal_number(home, card.card_number, card.number_fingerprint)) for card in cards.all()],
         (await home.session.scalars(select(BotConfiguration))).all(),
@@ -182,7 +186,13 @@ async def _open(uow: UnitOfWork, shop: Bot, *, telegram_id: int) -> Bot:
 
 async def _furnish(stage: UnitOfWork, original: _Original) -> None:
     """Everything a customer meets, as the shop has it; its counters begin at nought."""
+    groups = {group.id: _copy(group, stage) for group in original.groups}
+    stage.session.add_all(groups.values())
+    await stage.session.flush()
     plans = [_copy(plan, stage) for plan in original.plans]
+    for plan in plans:
+        group = groups.get(plan.group_id) if plan.group_id is not None else None
+        plan.group_id = None if group is None else group.id
     cards = []
     for card, number in original.cards:
         cards.append(_copy(card, stage, but=_COUNTED))

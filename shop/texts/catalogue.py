@@ -60,7 +60,7 @@ TEXTS: tuple[BotText, ...] = (
         "plans",
         N_("Price list"),
         N_("Above the buttons with your plans."),
-        {"devices": 2, "currency": "IRT"},
+        {"group": "", "devices": 2, "currency": "IRT"},
         ways=({}, {"currency": "USD"}),
     ),
     BotText("plans_empty", N_("Nothing on sale"), N_("When no plan is on sale.")),

@@ -24,7 +24,7 @@ from shop.media.shelf import Shelf
 from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
 from tests.browser.stack import Stack, running_stack
-from tests.factories import Question, Sent, Shop, Shops, Written
+from tests.factories import Grouped, Question, Sent, Shop, Shops, Written
 from tests.web.doors import DOORS, Door
 from tests.web.test_matrix import MISSING_ID
 
@@ -232,7 +232,7 @@ def unknown_queries() -> set[str]:
 async def prepared(folder: Path) -> AsyncIterator[Ground]:
     """Started with the demo shop; stopped at the end of the block."""
     with running_stack(folder, PUBLIC_BASE_URL="https://127.0.0.1") as stack:
-        alices, mallorys, sent, bob, asked, written = await _two_shops(stack)
+        alices, mallorys, sent, bob, asked, written, group = await _two_shops(stack)
         async with httpx.AsyncClient(base_url=stack.dashboard, timeout=30) as client:
             # A jar in the client would mix people up; each carries his own.
             client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -252,6 +252,7 @@ async def prepared(folder: Path) -> AsyncIterator[Ground]:
                 "customer_id": sent.person.user_id,
                 "ticket_id": asked.ticket_id,
                 "broadcast_id": written.broadcast_id,
+                "group_id": group.group_id,
                 "subscription_id": MISSING_ID,
                 "key": "card_to_card",
                 "tab": "notifications",
@@ -262,7 +263,7 @@ async def prepared(folder: Path) -> AsyncIterator[Ground]:
             yield Ground(stack=stack, numbers=numbers, **people)
 
 
-async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent, int, Question, Written]:
+async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent, int, Question, Written, Grouped]:
     settings = Settings.from_env(stack.environment)
     engine = build_engine(settings.database_url, application_name="attack")
     try:
@@ -272,6 +273,7 @@ async def _two_shops(stack: Stack) -> tuple[Shop, Shop, Sent, int, Question, Wri
         async with units.begin(alices.bot_id, alices.owner) as uow:
             bob = await staff.create_staff(uow, name="Bob", role="staff")
         sent, asked = await shops.receipt(alices), await shops.ticket(alices)
-        return alices, mallorys, sent, bob, asked, await shops.broadcast(alices)
+        written, group = await shops.broadcast(alices), await shops.group(alices)
+        return alices, mallorys, sent, bob, asked, written, group
     finally:
         await engine.dispose()

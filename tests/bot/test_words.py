@@ -165,6 +165,7 @@ def test_no_button_carries_more_than_telegram_takes() -> None:
     largest = 2**63 - 1
     made = [
         callbacks.Go(place="status", keep=True),
+        callbacks.OpenGroup(group_id=largest),
         callbacks.PickPlan(plan_id=largest),
         callbacks.PayByCard(plan_id=largest, price=largest),
         callbacks.ShowCard(order_id=largest),

@@ -172,6 +172,7 @@ async def _dashboard(studio: Studio) -> None:
         ("receipt-hand", f"{item}/hand"),
         ("broadcasts-new", "/broadcasts/new"),
         ("plans-new", "/plans/new"),
+        ("plans-group-new", "/plans/groups/new"),
         ("plans-archived", "/plans?tab=archived"),
         ("customers-nobody", "/customers?q=nobody"),
         ("not-found", "/nothing-here"),

@@ -46,6 +46,7 @@ class Windows:
     bot: str
     bot_id: int
     plan_id: int
+    group_id: int
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,7 @@ async def windows(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> As
     await sign_in(owner, stack.dashboard, shop.api_token)
     await sign_in(reviewer, stack.dashboard, token)
     await sign_in(master, stack.dashboard, stack.tokens()[0])
+    family = await shops.group(shop, "خانواده")
     yield Windows(
         stranger=stranger,
         owner=owner,
@@ -72,6 +74,7 @@ async def windows(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> As
         bot=shop.username,
         bot_id=shop.bot_id,
         plan_id=shop.plan_id,
+        group_id=family.group_id,
     )
     for context in contexts:
         await context.close()
@@ -95,6 +98,8 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/plans",
         "/plans?tab=archived",
         "/plans/new",
+        "/plans/groups/new",
+        f"/plans/groups/{windows.group_id}",
         f"/plans/{windows.plan_id}",
         f"/plans/prices?percent=10&step=1000&plan={windows.plan_id}",
         "/settings",

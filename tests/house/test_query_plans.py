@@ -37,6 +37,7 @@ from shop.onboarding.queries import load_checklist
 from shop.orders.queries import count_sold
 from shop.overview.queries import load_overview
 from shop.paging import Place
+from shop.plans.groups import list_groups
 from shop.plans.queries import list_all, list_offers
 from shop.provisioning.service import stock_levels
 from shop.receipts import service as receipts
@@ -197,6 +198,7 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "subscriptions counted": lambda uow: count_subscriptions(uow, Held(state="expired")),
         "a customer": lambda uow: load_profile(uow, person.user_id, "fa"),
         "the price list": list_all,
+        "its groups": list_groups,
         "what was sold of it": lambda uow: count_sold(uow, since=uow.now - timedelta(days=30)),
         "what is on the shelves": lambda uow: stock_levels(uow, "fa"),
         "the cards": lambda uow: load_board(uow, range_days=90),

@@ -13,6 +13,8 @@ from shop.cards import service as cards
 from shop.errors import FeatureOff, NotAllowed, NotFound, OwnReceipt
 from shop.orders import service as orders
 from shop.payments import service as payments
+from shop.plans import groups
+from shop.plans import service as plans
 from shop.plans.queries import list_offers
 from shop.platform.queries import list_shops
 from shop.receipts import holding
@@ -175,6 +177,8 @@ async def test_a_rehearsal_has_the_shops_plans_and_cards_of_the_moment_and_none_
     sent = await shops.receipt(shop)
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await receipts.approve(uow, sent.payment_id)
+        family = await groups.create_group(uow, name="Family", translations={})
+        await plans.update_plan(uow, shop.plan_id, group_id=family.group_id)
     before = await counters(everything, shop.bot_id)
 
     stage = await begin(units, shop)
@@ -186,10 +190,10 @@ async def test_a_rehearsal_has_the_shops_plans_and_cards_of_the_moment_and_none_
         await receipts.approve(uow, invoice.payment_id)
 
     async with units.begin(shop.bot_id, shop.owner) as uow:
-        real = [(one.name, one.price) for one in await list_offers(uow, "fa")]
+        real = [(one.name, one.price, one.group_name) for one in await list_offers(uow, "fa")]
         number = await cards.reveal_number(uow, shop.card_id)
     async with units.begin(stage, shop.owner) as uow:
-        assert [(one.name, one.price) for one in await list_offers(uow, "fa")] == real
+        assert [(one.name, one.price, one.group_name) for one in await list_offers(uow, "fa")] == real
     assert invoice.card_number == number
     assert await counters(everything, shop.bot_id) == before
     assert await everything.fetchval(

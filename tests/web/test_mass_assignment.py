@@ -21,11 +21,14 @@ POSTS = [
 ]
 UNTOUCHED = (
     *("bots", "staff", "bot_plans", "bot_feature_flags", "bot_configurations", "promocodes", "promo_groups"),
-    *("tickets", "zarinpal_payments", "media"),
+    *("tickets", "zarinpal_payments", "media", "plan_groups"),
 )
 """Tables in which no form writes anything under a name that is not its own."""
 THEIRS = dict.fromkeys(("/plans", "/plans/{plan_id:str}", "/plans/{plan_id:str}/archive"), "bot_plans")
 THEIRS |= {"/team": "staff"}
+THEIRS |= dict.fromkeys(
+    ("/plans/groups", "/plans/groups/{group_id:str}", "/plans/groups/{group_id:str}/archive"), "plan_groups"
+)
 THEIRS |= dict.fromkeys(
     ("/settings/reasons", "/settings/reasons/{reason_code:str}/switch"), "bot_configurations"
 )

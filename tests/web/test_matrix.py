@@ -11,7 +11,7 @@ from litestar import Litestar
 
 from shop.actors import SEEING
 from shop.staff import service as staff
-from tests.factories import Question, Sent, Written
+from tests.factories import Grouped, Question, Sent, Written
 from tests.web.conftest import Browser, add_staff
 
 OUT = "to sign in"
@@ -53,6 +53,7 @@ SWITCH = (("enabled", "on"),)
 STRATEGY = (("strategy", "round_robin"),)
 HOLDER = (("holder", "Maryam"),)
 PLAN = (("name_fa", "Plan"), ("price", "1000"), ("period_days", "30"))
+GROUP = (("name_fa", "Family"),)
 ORDER = (("order", "1,2"),)
 LINES = (("lines", "vless://a-line-of-the-matrix"),)
 
@@ -212,6 +213,12 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/plans/prices"): Row(OUT, 200, 200, 403, 200),
     ("POST", "/plans/prices"): Row(OUT, 422, 422, 403, 422),
     ("POST", "/plans/order"): Row(OUT, 409, 409, 403, 409, fields=ORDER),
+    ("GET", "/plans/groups/new"): Row(OUT, 200, 200, 403, 200),
+    ("POST", "/plans/groups"): Row(OUT, 303, 303, 403, 303, fields=GROUP),
+    ("GET", "/plans/groups/{group_id:str}"): Row(OUT, 200, 404, 403, 404),
+    ("POST", "/plans/groups/{group_id:str}"): Row(OUT, 303, 404, 403, 404, fields=GROUP),
+    ("POST", "/plans/groups/{group_id:str}/archive"): Row(OUT, 303, 404, 403, 404),
+    ("POST", "/plans/groups/{group_id:str}/restore"): Row(OUT, 404, 404, 403, 404),
     ("GET", "/plans/{plan_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("POST", "/plans/{plan_id:str}"): Row(OUT, 303, 404, 403, 404, fields=PLAN),
     ("POST", "/plans/{plan_id:str}/switch"): Row(OUT, 303, 404, 403, 404, fields=SWITCH),
@@ -228,7 +235,7 @@ ROUTES: dict[tuple[str, str], Row] = {
 BY_ID = [
     route
     for route in ROUTES
-    if re.search("{(payment|plan|token|colleague|card|customer|ticket|broadcast)_id", route[1])
+    if re.search("{(payment|plan|token|colleague|card|customer|ticket|broadcast|group)_id", route[1])
 ]
 
 
@@ -256,9 +263,11 @@ def address(
     customer: int = MISSING_ID,
     ticket: int = MISSING_ID,
     broadcast: int = MISSING_ID,
+    group: int = MISSING_ID,
 ) -> str:
     return (
         path.replace("{broadcast_id:str}", str(broadcast))
+        .replace("{group_id:str}", str(group))
         .replace("{ticket_id:str}", str(ticket))
         .replace("{message_id:str}", str(MISSING_ID))
         .replace("{reply_id:str}", str(MISSING_ID))
@@ -289,7 +298,8 @@ def alices_address(path: str, sent, alices, bob: int = 1) -> str:
         staff=alices.owner.staff_id,
         colleague=bob,
         card=alices.card_id,
-        customer=sent.person.user_id if sent else MISSING_ID,
+        customer=MISSING_ID if sent is None or isinstance(sent, Grouped) else sent.person.user_id,
+        group=sent.group_id if isinstance(sent, Grouped) else MISSING_ID,
         broadcast=sent.broadcast_id if isinstance(sent, Written) else MISSING_ID,
         ticket=sent.ticket_id if isinstance(sent, Question) else MISSING_ID,
     )
@@ -333,6 +343,8 @@ async def sent(shops, alices, path):
         return await shops.ticket(alices)
     if "{broadcast_id" in path:
         return await shops.broadcast(alices)
+    if "{group_id" in path:
+        return await shops.group(alices)
     return await shops.receipt(alices) if "{payment_id" in path or "{customer_id" in path else None
 
 

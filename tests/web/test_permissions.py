@@ -106,6 +106,12 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "GET /plans/new",
         "GET /plans/prices",
         "POST /plans/order",
+        "GET /plans/groups/new",
+        "POST /plans/groups",
+        "GET /plans/groups/{group_id:str}",
+        "POST /plans/groups/{group_id:str}",
+        "POST /plans/groups/{group_id:str}/archive",
+        "POST /plans/groups/{group_id:str}/restore",
         "POST /plans/{plan_id:str}",
         "POST /plans/{plan_id:str}/switch",
         "POST /plans/{plan_id:str}/archive",
@@ -256,11 +262,14 @@ class Ground:
     receipt: object
     ticket: object
     broadcast: object
+    group: object
     bob: int
 
     def about(self, path: str) -> object:
         if "{ticket_id" in path:
             return self.ticket
+        if "{group_id" in path:
+            return self.group
         return self.broadcast if "{broadcast_id" in path else self.receipt
 
     def address(self, path: str) -> str:
@@ -280,10 +289,10 @@ class Ground:
 async def ground(shops, units) -> Ground:
     shop = await shops.open(name="Alice's shop")
     receipt, ticket = await shops.receipt(shop), await shops.ticket(shop)
-    broadcast = await shops.broadcast(shop)
+    broadcast, group = await shops.broadcast(shop), await shops.group(shop)
     async with units.begin(shop.bot_id, shop.owner) as uow:
         bob = await staff.create_staff(uow, name="Bob", role="staff")
-    return Ground(shop, receipt, ticket, broadcast, bob)
+    return Ground(shop, receipt, ticket, broadcast, group, bob)
 
 
 @pytest.fixture

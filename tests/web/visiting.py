@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from shop.plans import groups
 from shop.plans import service as plans
 from shop.receipts import service as receipts
 from shop.staff import service as staff
@@ -112,6 +113,7 @@ class Filled:
     regular: Person
     ticket: int
     broadcast: int
+    group: int
 
     def url(self, path: str) -> str:
         return address(
@@ -126,6 +128,7 @@ class Filled:
             customer=self.regular.user_id,
             ticket=self.ticket,
             broadcast=self.broadcast,
+            group=self.group,
         )
 
 
@@ -133,7 +136,7 @@ async def fill(shops: Shops, shop: Shop, *, times: int, regular: Person | None =
     """``times`` of everything that a page of the shop may list, and of what ``regular``, a customer, has."""
     units = shops.units
     regular = regular or await shops.person(shop, name="Carol 0")
-    colleague = 0
+    colleague = group = 0
     for n in range(times):
         person = await shops.person(shop, name=f"Carol {n + 1}")
         for buyer in (person, regular):
@@ -147,7 +150,11 @@ async def fill(shops: Shops, shop: Shop, *, times: int, regular: Person | None =
         question = await shops.ticket(shop, await shops.person(shop, name=f"Erin {n}"))
         written = await shops.broadcast(shop, person)
         async with units.begin(shop.bot_id, shop.owner) as uow:
-            await plans.create_plan(uow, name=f"Plan {times} {n}", period_days=30, price=1_000 + n)
+            made = await groups.create_group(uow, name=f"Group {times} {n}", translations={})
+            group = made.group_id
+            await plans.create_plan(
+                uow, name=f"Plan {times} {n}", period_days=30, price=1_000 + n, group_id=group
+            )
             colleague = await staff.create_staff(uow, name=f"Bob {n}", role="staff")
             await team.issue_token(uow, colleague, name=f"Laptop {n}")
             await replies.create(uow, f"Answer {times} {n}", "Yes.")
@@ -158,4 +165,5 @@ async def fill(shops: Shops, shop: Shop, *, times: int, regular: Person | None =
         regular=regular,
         ticket=question.ticket_id,
         broadcast=written.broadcast_id,
+        group=group,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -13,8 +14,9 @@ from shop.actors import PLANS_MANAGE, SHOP_SEE, may, require
 from shop.errors import BadInput, ChangedMeanwhile
 from shop.i18n import LANGUAGES
 from shop.money import Currency, Money
-from shop.plans import queries, service, wording
+from shop.plans import queries, rules, service, wording
 from shop.plans.examples import EXAMPLES, Example, example_of
+from shop.plans.groups import GroupRow, list_groups
 from shop.plans.queries import Offer, PlanRow, mark_of
 from shop.plans.rules import RENEWAL_POLICIES
 from shop.plans.service import PlanParticulars
@@ -30,7 +32,8 @@ from web.rendering import Screen, move_on, wants_part
 from web.routes.plans import PLANS
 from web.typed import read_number
 
-CHANGED = ("plan.updated", "plan.repriced")
+_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+CHANGED = ("plan.updated", "plan.repriced", "plan.regrouped")
 
 NEW: dict[str, str] = {"renewal_policy": RENEWAL_POLICIES[0], "low_stock_at": "3"}
 """What the form of a new plan begins with."""
@@ -134,9 +137,24 @@ def _particulars(fields: Mapping[str, str], own: str) -> PlanParticulars:
         device_limit=read_number("device_limit", fields.get("device_limit", ""), empty=0),
         old_price=read_number("old_price", fields.get("old_price", ""), empty=0),
         most_per_person=read_number("most_per_person", fields.get("most_per_person", ""), empty=0),
+        group_id=_group(fields.get("group", "")),
         low_stock_at=read_number("low_stock_at", fields.get("low_stock_at", ""), empty=0),
         renewal_policy=fields.get("renewal_policy", RENEWAL_POLICIES[0]),
     )
+
+
+def _group(choice: str) -> int | None:
+    """None for no group. Raises BadInput."""
+    if not choice:
+        return None
+    if _ID.fullmatch(choice) is None:
+        raise BadInput("group", "not_a_choice")
+    return int(choice)
+
+
+def _choices(screen: Screen, groups: Sequence[GroupRow]) -> dict[str, str]:
+    """The groups that a plan may be put into, by what the form sends, in their order."""
+    return {str(one.group_id): rules.named(one, screen.lang) for one in groups if one.archived_at is None}
 
 
 def _filled(like: Example) -> dict[str, str]:
@@ -166,6 +184,7 @@ def _typed(plan: PlanRow, own: str) -> dict[str, str]:
         "device_limit": str(plan.device_limit or ""),
         "low_stock_at": str(plan.low_stock_at),
         "renewal_policy": plan.renewal_policy,
+        "group": str(plan.group_id or ""),
     }
 
 
@@ -214,6 +233,7 @@ async def _show(
         "error": sentence_for(screen, refusal) if refusal is not None else None,
         "spoken": [(one, one == own) for one in sorted(LANGUAGES, key=own.__ne__)],
         "policies": RENEWAL_POLICIES,
+        "groups": _choices(screen, await list_groups(uow)),
         "examples": EXAMPLES if plan is None else (),
         "buttons": _buttons(screen, typed),
         "can_manage": may(uow.actor, PLANS_MANAGE),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,13 +13,15 @@ from litestar.params import FromPath
 from shop.actors import PLANS_MANAGE, may
 from shop.errors import BadInput, ListChanged
 from shop.orders.queries import count_sold
-from shop.plans import queries, service, sold
+from shop.plans import queries, rules, service
+from shop.plans.arranging import arrange
+from shop.plans.groups import GroupRow, list_groups
 from shop.plans.queries import PlanRow
 from shop.provisioning.service import StockLevel, stock_levels
 from shop.receipts.desk import count_waiting
 from shop.texts.queries import load_texts
 from shop.unit_of_work import UnitOfWork
-from web import preview
+from web import plan_order, preview
 from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
@@ -35,8 +36,6 @@ OFF = "off"
 LIST = "#plans"
 """The part of the page that every change shows anew."""
 SOLD_DAYS = 30
-_ORDER = re.compile(r"[0-9]{1,19}(?:,[0-9]{1,19}){0,2000}", re.ASCII)
-_MOVE = re.compile(r"(up|down)\.([0-9]{1,19})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,31 @@ class PlanOnList:
     plan: PlanRow
     name: str
     """In the reader's language."""
+    group: str
+    """Its name in the reader's language; empty without one, and where it is archived."""
     sold: int
     """In the last thirty days."""
     shelf: StockLevel | None
     """None for what is not sold from stock, and for what is archived."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionOnList:
+    """One group with its plans, or those without one."""
+
+    group: GroupRow | None
+    name: str
+    """In the reader's language."""
+    plans: list[PlanOnList]
+
+    @property
+    def head(self) -> str:
+        return plan_order.head(None if self.group is None else self.group.group_id)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the bot shows it."""
+        return any(one.plan.is_active for one in self.plans)
 
 
 @get(PLANS)
@@ -62,12 +82,12 @@ async def price_list(request: WebRequest, uow: Uow) -> Response[str]:
 async def order(request: WebRequest) -> Response[str]:
     """The whole list in a new order: as it was dragged, or with one plan moved by a button."""
     fields, who, screen = await read_form(request), signed_in(request), Screen.of(request)
-    plan_ids = _moved(_ids(fields.get("order", "")), fields.get("move", ""))
+    items = plan_order.moved(plan_order.read(fields.get("order", "")), fields.get("move", ""))
     units = parts_of(request).units
     try:
         async with units.begin(who.shop.bot_id, who.actor) as uow:
-            before = ",".join(str(plan.plan_id) for plan in await queries.get_plans(uow))
-            await service.reorder_plans(uow, plan_ids)
+            before = plan_order.write(await list_groups(uow), await queries.get_plans(uow))
+            await arrange(uow, plan_order.sections(items))
             if wants_part(request):
                 undo = Undo(f"{PLANS}/order", LIST, {"order": before})
                 return await _show(screen, uow, done=("plans_ordered", undo))
@@ -133,39 +153,35 @@ async def _away(
     return move_on(request, PLANS, [parts.cookies.keep_notice(notice)])
 
 
-def _ids(text: str) -> list[int]:
-    """Raises BadInput."""
-    if _ORDER.fullmatch(text) is None:
-        raise BadInput("order", "unreadable")
-    return [int(plan_id) for plan_id in text.split(",")]
-
-
-def _moved(plan_ids: list[int], move: str) -> list[int]:
-    """The list with one plan a place up or down; as it is where no button was pressed. Raises BadInput."""
-    if not move:
-        return plan_ids
-    found = _MOVE.fullmatch(move)
-    if found is None or int(found[2]) not in plan_ids:
-        raise BadInput("move", "not_a_choice")
-    at = plan_ids.index(int(found[2]))
-    to = max(0, at - 1) if found[1] == "up" else min(len(plan_ids) - 1, at + 1)
-    plan_ids[at], plan_ids[to] = plan_ids[to], plan_ids[at]
-    return plan_ids
-
-
-async def on_list(screen: Screen, uow: UnitOfWork) -> list[PlanOnList]:
+async def on_list(screen: Screen, uow: UnitOfWork, groups: Sequence[GroupRow]) -> list[PlanOnList]:
     """Every plan of the shop, the archived ones too. Raises NotAllowed."""
     plans = await queries.list_all(uow)
     counts = await count_sold(uow, since=uow.now - timedelta(days=SOLD_DAYS))
     shelves = {shelf.plan_id: shelf for shelf in await stock_levels(uow, screen.lang)}
+    names = {one.group_id: rules.named(one, screen.lang) for one in groups if one.archived_at is None}
     return [
         PlanOnList(
             plan,
-            sold.name({"name": plan.name, "translations": plan.translations}, screen.lang),
+            rules.named(plan, screen.lang),
+            names.get(plan.group_id, "") if plan.group_id is not None else "",
             counts.get(plan.plan_id, 0),
             shelves.get(plan.plan_id) if plan.archived_at is None else None,
         )
         for plan in plans
+    ]
+
+
+def _sections(
+    screen: Screen, groups: Sequence[GroupRow], listed: Sequence[PlanOnList]
+) -> list[SectionOnList]:
+    shown = {row.plan.plan_id: row for row in listed}
+    return [
+        SectionOnList(
+            group,
+            "" if group is None else rules.named(group, screen.lang),
+            [shown[plan.plan_id] for plan in plans],
+        )
+        for group, plans in plan_order.grouped(groups, [row.plan for row in listed])
     ]
 
 
@@ -176,17 +192,20 @@ async def _show(
     refusal: ListChanged | None = None,
     done: tuple[str, Undo] | None = None,
 ) -> Response[str]:
-    rows = await on_list(screen, uow)
+    groups = await list_groups(uow)
+    rows = await on_list(screen, uow, groups)
     listed = [row for row in rows if row.plan.archived_at is None]
     offers, texts = await queries.list_offers(uow, screen.lang), await load_texts(uow)
     context: dict[str, Any] = {
         "listed": listed,
+        "sections": _sections(screen, groups, listed),
+        "put_away": [(one, rules.named(one, screen.lang)) for one in groups if one.archived_at is not None],
         "archived": [row for row in rows if row.plan.archived_at is not None],
         "in_archive": screen.request.query_params.get("tab") == ARCHIVE,
-        "order": ",".join(str(row.plan.plan_id) for row in listed),
+        "order": plan_order.write(groups, [row.plan for row in listed]),
         "most_sold": max((row.sold for row in rows), default=0),
         "on_sale": sum(row.plan.is_active for row in listed),
-        "bubble": preview.price_list(offers, screen.lang, texts),
+        "bubbles": preview.price_list(offers, screen.lang, texts),
         "can_manage": may(uow.actor, PLANS_MANAGE),
     }
     if refusal is not None:

@@ -9,6 +9,7 @@ from shop.cards import board
 from shop.cards.banks import localised
 from shop.cards.board import BoardCard
 from shop.i18n import N_
+from shop.plans.groups import list_groups
 from shop.staff.rules import ABOUT
 from shop.staff.team import Colleague, load_team
 from web.access import Access, route_for
@@ -27,6 +28,7 @@ PLAN_COLUMNS = (
         N_("Number"),
         N_("Name"),
         N_("Description"),
+        N_("Group"),
         in_toman(N_("Price")),
         in_toman(N_("Price before")),
         N_("Days"),
@@ -54,7 +56,7 @@ async def plans_file(request: WebRequest, uow: Uow) -> Response[bytes]:
     """Every plan in the order of the list, then the archive; prices are whole Toman."""
     require(uow.actor, PLANS_MANAGE)
     screen = Screen.of(request)
-    rows = await on_list(screen, uow)
+    rows = await on_list(screen, uow, await list_groups(uow))
     return file_of(screen, "plans", N_("Plans"), PLAN_COLUMNS, (_plan(screen, row) for row in rows))
 
 
@@ -82,6 +84,7 @@ def _plan(screen: Screen, row: PlanOnList) -> tuple[object, ...]:
         plan.plan_id,
         row.name,
         plan.description,
+        row.group,
         plan.price,
         plan.old_price,
         plan.period_days,
