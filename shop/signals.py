@@ -15,8 +15,8 @@ BOTS = "bots"
 
 
 DESK = "desk"
-"""Channel of changes to a shop's receipts: one came, one was decided, held or taken back. The payload is
-the shop's id."""
+"""Channel of what everybody at a shop's dashboard has before him: its receipts (one came, one was decided,
+held or taken back), its tickets, and whether its cards can take money. The payload is the shop's id."""
 
 BROADCASTS = "broadcasts"
 """Channel of messages to many: one was started, stopped or goes on. The payload is the shop's id."""
@@ -30,7 +30,7 @@ id of the shop whose people they are."""
 
 
 async def desk_changed(uow: UnitOfWork) -> None:
-    """Let everybody look at this shop's receipts again: open dashboards, and the worker of the holds."""
+    """Let everybody look at this shop again: open dashboards, and the worker of the holds."""
     uow.last.notify(DESK, str(uow.bot_id))
 
 

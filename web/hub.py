@@ -134,6 +134,11 @@ class Hub:
             if payload in {str(seat.home_id), str(seat.shop_id)}:
                 seat.wake(check=True)
 
+    def shop_changed(self, payload: str) -> None:
+        """A shop's bot, switches or settings are others: who may stay, and whether its cards are shut."""
+        self.people_changed(payload)
+        self.desk_changed(payload)
+
     def everything_changed(self) -> None:
         """Nobody knows what was said while nobody listened."""
         for seat in self._seats:
@@ -154,7 +159,7 @@ class Hub:
                 signals.DESK: self.desk_changed,
                 signals.PROGRESS: self.progress_made,
                 signals.SESSIONS: self.people_changed,
-                signals.BOTS: self.people_changed,
+                signals.BOTS: self.shop_changed,
             },
             self.everything_changed,
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from shop.actors import RECEIPTS_APPROVE, RECEIPTS_SEE, SHOP_SEE, TICKETS_SEE
+from shop.actors import CARDS_MANAGE, RECEIPTS_APPROVE, RECEIPTS_SEE, SHOP_SEE, TICKETS_SEE
 from shop.i18n import N_
+from shop.staff.sessions import CardsShut
 
 BAR_HOLDS = 5
 """Places in the bar at the bottom of a phone; where there are more screens, the last one opens the rest."""
@@ -42,6 +43,8 @@ class Page:
     """Its bot's username, without the ``@``."""
     has_sold: bool = True
     """Whether the shop ever sold anything; until then the list of what is missing is among its screens."""
+    cards_shut: CardsShut | None = None
+    """Why nobody can pay card to card now; or nothing, also for whoever may not see the shop's cards."""
     waiting: int = 0
     """Receipts that wait for a decision in this shop."""
     permissions: frozenset[str] = frozenset()
@@ -117,6 +120,10 @@ class Page:
     @property
     def may_see_tickets(self) -> bool:
         return TICKETS_SEE in self.permissions
+
+    @property
+    def may_manage_cards(self) -> bool:
+        return CARDS_MANAGE in self.permissions
 
     @property
     def may_decide(self) -> bool:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from litestar import Response
 from litestar.datastructures import Cookie
 
-from shop.actors import OWNING, may
+from shop.actors import OWNING, SHOP_SEE, may
 from shop.i18n import LANGUAGES, N_, translations
 from shop.staff import scopes
 from shop.staff.sessions import SignedIn
@@ -279,6 +279,7 @@ class Screen:
             shop_name=who.shop.name if has_shop else None,
             shop_handle=who.shop.username if has_shop else None,
             has_sold=who.shop.has_sold,
+            cards_shut=who.shop.cards_shut if has_shop and may(who.actor, SHOP_SEE) else None,
             waiting=waiting,
             permissions=frozenset(one for one in OWNING if may(who.actor, one)),
             viewing=who.shop.name if who.is_viewing else None,

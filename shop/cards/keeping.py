@@ -18,6 +18,7 @@ from shop.cards.queries import CardRow, mark_of, row_of
 from shop.cards.rotation import lock_rotation
 from shop.errors import AlreadyExists, NotFound, StillInUse
 from shop.seen import require_same
+from shop.signals import desk_changed
 from shop.unit_of_work import UnitOfWork
 
 PURPOSE = "card-number"
@@ -77,6 +78,7 @@ async def create_payment_card(
     card.is_active, card.archived_at, card.updated_at = is_active, None, uow.now
     await uow.session.flush()
     await audit.record(uow, "card.created", "card", card.id, last_four=card.last_four, bank=card.bank_name)
+    await desk_changed(uow)
     await uow.session.refresh(card)
     return row_of(card)
 
@@ -246,6 +248,7 @@ async def delete_payment_card(uow: UnitOfWork, card_id: int) -> None:
         raise StillInUse("card", card_id)
     await _forget_counters(uow, card_id)
     await audit.record(uow, "card.deleted", "card", card_id, last_four=card.last_four)
+    await desk_changed(uow)
     await uow.session.delete(card)
     await uow.session.flush()
 
@@ -281,3 +284,5 @@ async def _changed(uow: UnitOfWork, card: TenantPaymentCard, action: str, **data
     card.updated_at = uow.now
     await uow.session.flush()
     await audit.record(uow, action, "card", card.id, last_four=card.last_four, **data)
+    # Whether anybody can pay by card is on every page.
+    await desk_changed(uow)

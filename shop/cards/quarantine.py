@@ -13,6 +13,7 @@ from shop.cards.keeping import lock_card
 from shop.configurations import service as configurations
 from shop.errors import BadInput
 from shop.formatting import normalise_text
+from shop.signals import desk_changed
 from shop.unit_of_work import UnitOfWork
 
 MOST_HOURS = 720
@@ -34,6 +35,7 @@ async def quarantine_card(uow: UnitOfWork, card_id: int, *, hours: int, note: st
     await audit.record(
         uow, "card.quarantined", "card", card.id, last_four=card.last_four, hours=hours, reason=clean
     )
+    await desk_changed(uow)
 
 
 async def end_quarantine(uow: UnitOfWork, card_id: int) -> None:
@@ -45,6 +47,7 @@ async def end_quarantine(uow: UnitOfWork, card_id: int) -> None:
     card.updated_at = uow.now
     await uow.session.flush()
     await audit.record(uow, "card.quarantine_ended", "card", card.id, last_four=card.last_four)
+    await desk_changed(uow)
 
 
 async def rest_if_out_of_line(uow: UnitOfWork, card_id: int) -> bool:

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Text, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -29,6 +29,9 @@ _REF_LENGTH = 32
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 LONGEST_BROWSER = 80
 
+CardsShut = Literal["off", "full"]
+"""Why no card can take money: none takes turns, or caps, hours and bounds leave room for no plan's price."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShopOnScreen:
@@ -45,6 +48,8 @@ class ShopOnScreen:
     """Until the first sale the list of what is missing is among its pages."""
     rehearsal_id: int | None = None
     """In which it was tried last, and not cleared away since."""
+    cards_shut: CardsShut | None = None
+    """While card-to-card is offered; never in a shop that had no card yet, which its list guides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,7 @@ def _signed_in(row: Any) -> SignedIn:
             currency=row.currency,
             has_sold=row.has_sold,
             rehearsal_id=row.rehearsal_id,
+            cards_shut=row.cards_shut,
         ),
         scope=None if row.scope is None else frozenset(row.scope),
         token_ends_at=row.token_ends_at,

@@ -45,3 +45,30 @@ async def test_a_card_is_known_while_it_is_typed_and_shown_to_the_next_buyer(
     assert "رضا احمدی" in (screen.get("text") or screen["caption"])
     assert [text for text in owner.complaints if "422" not in text] == []
     await owner.context.close()
+
+
+async def test_the_last_card_goes_off_and_every_open_page_says_so_until_it_is_back(
+    stack, browser, live_shop, make_phone
+):
+    words = Words("fa")
+    phone = await make_phone(live_shop, language="fa", name="سارا")
+    owner = await sign_in(browser, stack, live_shop, "fa", viewport=PHONE)
+    other = await owner.context.new_page()
+    await other.goto(f"{stack.dashboard}/customers")
+    await expect(other.locator("#shut")).to_be_hidden()
+    await owner.goto(f"{stack.dashboard}/cards")
+
+    card = owner.locator(f"#card-{live_shop.card_id}")
+    await card.locator("summary", has_text=words("Switch off")).click()
+    await card.get_by_role("button", name=words("Switch it off all the same")).click()
+
+    for page in (owner, other):
+        await expect(page.locator("#shut")).to_contain_text(words("No card takes turns"))
+    assert await other.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await other.locator("#shut").get_by_role("link").click()
+    await other.get_by_role("button", name=words("Switch on")).click()
+    for page in (owner, other):
+        await expect(page.locator("#shut")).to_be_hidden()
+    assert await order(phone, words)
+    assert owner.complaints == []
+    await owner.context.close()

@@ -13,7 +13,35 @@ ACTORS = "shop/actors.py"
 WALKED = "test_a_list_shows_every_row_once_though_rows_come_and_go[/customers-newest]"
 LACKS = "test_whoever_lacks_one_of_them_is_refused_whatever_else_he_holds"
 
+SHUT = "tests/web/test_shut.py"
+WHO_ASKS = "db/migrations/versions/0034_cards_are_shut.py"
+
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "the neighbours' cards keep the bar away",
+        WHO_ASKS,
+        "WHERE card.bot_id = shown.id AND card.is_active AND card.archived_at IS NULL\n"
+        "                    AND (card.quarantined_until IS NULL OR card.quarantined_until <= at)\n"
+        "                    AND (\n",
+        "WHERE card.is_active AND card.archived_at IS NULL\n"
+        "                    AND (card.quarantined_until IS NULL OR card.quarantined_until <= at)\n"
+        "                    AND (\n",
+        tests_of(SHUT, "test_the_neighbours_cards_are_their_own"),
+    ),
+    Mutant(
+        "a card whose day is full keeps the bar away",
+        WHO_ASKS,
+        "OR card.daily_limit_count > coalesce(today.reserved_count, 0)",
+        "OR card.daily_limit_count >= coalesce(today.reserved_count, 0)",
+        tests_of(SHUT, "test_pages_and_overview_reckon_alike"),
+    ),
+    Mutant(
+        "whoever may not see the shop is told by the bar",
+        "web/rendering.py",
+        "who.shop.cards_shut if has_shop and may(who.actor, SHOP_SEE) else None",
+        "who.shop.cards_shut if has_shop else None",
+        tests_of(SHUT, "test_whoever_may_not_see_the_shop_is_told_nothing_of_its_cards"),
+    ),
     Mutant(
         "a page that ends within an instant loses the rest of it",
         PAGING,

@@ -17,6 +17,8 @@ from granian.server.embed import Server
 
 from db.embedded import Database
 from shop.bots import service as bots
+from shop.cards import keeping as cards
+from shop.features import service as features
 from shop.receipts import holding, service
 from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
@@ -213,6 +215,19 @@ async def test_a_new_receipt_and_its_decision_are_told_at_every_worker(workers, 
 
         assert (await one.snapshot()).queue == []
         assert (await other.snapshot()).waiting == ""
+
+
+async def test_open_pages_are_told_that_nobody_can_pay_by_card_any_more(workers, units, alice, shop):
+    async with workers[1].line(alice) as line:
+        assert "هیچ کارتی" not in (await line.snapshot()).data
+
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await cards.deactivate_card(uow, shop.card_id)
+        assert "هیچ کارتی در نوبت نیست" in (await line.snapshot()).data
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await features.disable_feature(uow, "card_to_card")
+
+        assert "هیچ کارتی" not in (await line.snapshot()).data
 
 
 async def test_another_shop_hears_nothing(workers, alice, shop, shops, signed_in):

@@ -344,7 +344,7 @@ async def test_cards_that_leave_no_room_for_any_plan_are_a_bar(
 
     shown = await look(units, shop)
     assert (shown.cards_full, shown.cards_off) == (True, False)
-    assert 'class="closed"' in (await (await signed_in(shop)).get("/")).text
+    assert "هیچ کارتی اکنون" in (await (await signed_in(shop)).get("/")).text
 
 
 async def test_a_card_near_its_cap_is_named_with_how_full_it_is(units, shops, make_shop, everything):
