@@ -64,6 +64,7 @@ NOTICES = {
     "subscription_extended": N_("Given; the customer is told."),
     "subscription_sent_again": N_("The bot sends the line again now."),
     "ticket_answered": N_("Your answer is on its way."),
+    "nobody_waits": N_("Nobody else waits in this list."),
     "ticket_noted": N_("Noted; only your team reads it."),
     "ticket_closed": N_("Closed; the customer was told."),
     "ticket_reopened": N_("Open again."),

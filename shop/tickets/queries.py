@@ -80,6 +80,11 @@ class TicketRow:
     """Whoever asks has begun an answer."""
 
     @property
+    def place(self) -> Place:
+        """Where it stands in its list now."""
+        return Place(self.last_at, self.ticket_id)
+
+    @property
     def first_answer_minutes(self) -> int | None:
         """From the first question to the first answer, in whole minutes."""
         if self.first_answered_at is None:

@@ -108,7 +108,8 @@ QUERIES: dict[str, dict[str, str]] = {
     "/receipts/{payment_id:str}/compare": {"with": "{payment_id}"},
     "/tickets": TICKETS,
     "/tickets.csv": TICKETS,
-    "/tickets/{ticket_id:str}": {"reply": "1"},
+    "/tickets/{ticket_id:str}": {**TICKETS, "reply": "1", "after": "1"},
+    "/tickets/{ticket_id:str}/next": {**TICKETS, "after": "1"},
     "/plans/prices": {"percent": "10", "direction": "up", "step": "1000", "plan": "{plan_id}"},
 }
 """What an address may carry, by route. ``lang`` and ``theme`` are read in front of all of them."""

@@ -195,7 +195,7 @@ async def _first(studio: Studio, path: str) -> str:
     await studio.owner.goto(studio.stack.dashboard + path)
     rows = studio.owner.locator(f"main a[href^='{path}/']:visible")
     links = await rows.evaluate_all("links => links.map(a => a.getAttribute('href'))")
-    return next(link for link in links if re.fullmatch(rf"{path}/\d+", link))
+    return next(link for link in links if re.fullmatch(rf"{path}/\d+(\?.*)?", link))
 
 
 async def _receipts(studio: Studio) -> tuple[str, str]:

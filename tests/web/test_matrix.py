@@ -185,6 +185,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/tickets/{ticket_id:str}"): Row(OUT, 200, 404, 200, 404),
     ("GET", "/tickets/{ticket_id:str}/files/{message_id:str}"): Row(OUT, 404, 404, 404, 404),
     ("POST", "/tickets/{ticket_id:str}/answer"): Row(OUT, 303, 404, 403, 404, fields=WORDS),
+    ("GET", "/tickets/{ticket_id:str}/next"): Row(OUT, 303, 404, 303, 404),
     ("POST", "/tickets/{ticket_id:str}/draft"): Row(OUT, 204, 404, 403, 404, fields=WORDS),
     ("POST", "/tickets/{ticket_id:str}/assign"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/tickets/{ticket_id:str}/order"): Row(OUT, 303, 404, 403, 404),

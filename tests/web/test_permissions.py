@@ -198,6 +198,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "GET /tickets",
         "GET /tickets/replies",
         "GET /tickets/{ticket_id:str}",
+        "GET /tickets/{ticket_id:str}/next",
         "GET /tickets/{ticket_id:str}/files/{message_id:str}",
     ),
     frozenset({TOKENS_MANAGE}): (

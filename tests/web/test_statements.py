@@ -25,8 +25,9 @@ MISSING = {
     "/start/tests/{payment_id:str}",
     "/start/tests/{payment_id:str}/image",
     "/tickets/{ticket_id:str}/files/{message_id:str}",
+    "/tickets/{ticket_id:str}/next",
 }
-"""What answers only a question, or what is not there."""
+"""What answers only a question, or what is not there, or leads on."""
 MOST = {
     "/": 13,
     "/audit": 5,
@@ -90,6 +91,7 @@ MOST = {
     "/tickets/replies": 3,
     "/tickets/{ticket_id:str}": 10,
     "/tickets/{ticket_id:str}/files/{message_id:str}": 2,
+    "/tickets/{ticket_id:str}/next": 4,
     "/tokens": 4,
     "/transactions": 5,
     "/transactions.csv": 3,

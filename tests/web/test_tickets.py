@@ -470,3 +470,72 @@ async def test_a_ready_answer_that_is_picked_without_script_goes_behind_what_was
     address = unescape(re.search(r'href="([^"]*[?&]reply=\d+[^"]*)"', page)[1])
 
     assert "Hello\nFrom nine to five.</textarea>" in (await alice.get(address)).text
+
+
+async def test_the_next_one_that_waits_is_the_next_of_the_narrowed_list(alice, alices, shops, units, clock):
+    about, others = [], []
+    for name in ("Carol", "Dave", "Erin", "Frank"):
+        person = await shops.person(alices, name=name)
+        order = (await shops.receipt(alices, person)).order_id
+        asked = await shops.ticket(alices, person)
+        (about if name != "Dave" else others).append(asked.ticket_id)
+        if name != "Dave":
+            await alice.post(f"/tickets/{asked.ticket_id}/order", {"order": str(order)})
+        clock.forward(minutes=1)
+    erin, frank = about[1], about[2]
+
+    def opened(page: str, ticket_id: int) -> str:
+        return unescape(re.search(rf'href="(/tickets/{ticket_id}\?[^"]*)"', page)[1])
+
+    at = opened((await alice.get("/tickets?about=order")).text, frank)
+    seen = [frank]
+    for _ in range(3):
+        page = (await alice.get(at)).text
+        assert 'href="/tickets?about=order"' in page, "the way back is narrowed as well"
+        leads = unescape(re.search(r'href="([^"]*/next[^"]*)"', page)[1])
+        at = (await alice.get(leads)).headers["location"]
+        seen.append(int(re.match(r"/tickets/(\d+)", at)[1]))
+    assert seen == [frank, erin, about[0], frank], "what was passed over comes again after the last"
+
+    page = (await alice.get(at)).text
+    send = unescape(re.search(r'action="([^"]*/answer[^"]*)"', page)[1])
+    fields = {"form_key": FORM.search(page)[1], "words": "Here", "as": "next"}
+    after = (await alice.post(send, fields)).headers["location"]
+    on = (await alice.get(after)).headers["location"]
+    assert on.startswith(f"/tickets/{erin}?about=order&after=")
+    assert "Your answer is on its way" in (await alice.get(f"{on}&lang=en")).text
+    close = send.replace(f"/{frank}/answer", f"/{erin}/close")
+    assert "about=order" in (await alice.post(close)).headers["location"]
+    await alice.post(f"/tickets/{about[0]}/close")
+    last = await alice.get(f"/tickets/{erin}/next?about=order&state=closed")
+    assert last.headers["location"] == "/tickets?about=order"
+    assert "Nobody else waits in this list" in (await alice.get("/tickets?about=order&lang=en")).text
+    assert len(others) == 1
+    assert (await alice.get(f"/tickets/{erin}/next")).headers["location"].startswith(f"/tickets/{others[0]}?")
+
+
+async def test_sent_in_place_it_goes_on_to_the_next_one_and_a_refusal_stays(alice, asked, shops, alices):
+    await shops.ticket(alices)
+    in_place = {"hx_request": "true"}
+    fields = {**await form_of(alice, asked), "as": "next"}
+    address = f"/tickets/{asked.ticket_id}/answer?hands=nobody&lang=en"
+
+    empty = await alice.post(address, {**fields, "words": " "}, **in_place)
+    sent = await alice.post(address, {**fields, "words": "Here"}, **in_place)
+
+    assert (empty.status_code, "hx-redirect" in empty.headers) == (422, False)
+    assert sent.headers["hx-redirect"] == f"/tickets/{asked.ticket_id}/next?hands=nobody"
+
+
+async def test_the_way_to_the_next_one_asks_as_often_for_many_as_for_few(
+    alice, alices, shops, counted_queries
+):
+    asked = await shops.ticket(alices)
+    counts = []
+    for _ in range(2):
+        await shops.ticket(alices)
+        await shops.ticket(alices)
+        counted_queries()
+        await alice.get(f"/tickets/{asked.ticket_id}/next")
+        counts.append(counted_queries())
+    assert counts[0] == counts[1]

@@ -75,7 +75,7 @@ LISTS = {
         "INSERT INTO tickets (bot_id, user_id, subject, status, unanswered, last_at, created_at, updated_at) "
         "SELECT $1, $4, 'row-' || n || '-', 'closed', 0, AT_INSTANT, AT_INSTANT, now() "
         "FROM generate_series($2::int, $3) n WHERE $5::bigint > 0",
-        r'href="/tickets/\d+"><bdi>(row-\d+-)',
+        r'href="/tickets/\d+\?[^"]*"><bdi>(row-\d+-)',
         query="&state=closed",
     ),
     "/broadcasts": List(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from litestar import Controller, Response, get, post
@@ -30,6 +30,7 @@ from shop.paging import PIECE_ROWS
 from shop.receipts.desk import count_waiting
 from shop.tickets import drafts, replies, rules, service
 from shop.tickets.answering import list_answerers, load_answering
+from shop.tickets.following import find_next
 from shop.tickets.queries import (
     ALL,
     Sought,
@@ -49,7 +50,7 @@ from web.errors import sentence_for
 from web.forms import LARGEST_BODY, parse_id, parse_number, read_file, read_form
 from web.lists import Listing, show
 from web.parts import WebRequest, parts_of
-from web.rendering import NOTICES, Screen, wants_part
+from web.rendering import NOTICES, Screen, move_on, see_other, wants_part
 from web.routes.receipts import PICTURE_POLICY
 from web.sheets import Sheet, both_calendars, in_both, in_utc, long_file, said
 from web.words import TICKET_STATES
@@ -129,6 +130,22 @@ class TicketController(Controller):
             form = Form(ready=kept.get(chosen, ""))
         return await _ticket(Screen.of(request), uow, parse_id("ticket", ticket_id), form)
 
+    @get("/{ticket_id:str}/next")
+    async def following(self, request: WebRequest, uow: Uow, ticket_id: FromPath[str]) -> Response[str]:
+        """On to the next one that waits, among those the list was narrowed to; back to it after the last."""
+        listing, screen, number = _listing(request), Screen.of(request), parse_id("ticket", ticket_id)
+        row = await find_next(
+            uow,
+            _sought(listing, uow),
+            besides=number,
+            after=listing.after,
+            newest_first=listing.newest_first,
+        )
+        if row is None:
+            rest = listing.url(state=None)
+            return see_other(rest, send_cookies=[screen.parts.cookies.keep_notice("nobody_waits")])
+        return see_other(replace(listing, path=f"{TICKETS}/{row.ticket_id}").following(row.place))
+
     @get("/{ticket_id:str}/files/{message_id:str}")
     async def file(
         self, request: WebRequest, uow: Uow, ticket_id: FromPath[str], message_id: FromPath[str]
@@ -151,7 +168,8 @@ class TicketController(Controller):
         """An answer or a note for colleagues, perhaps with a picture; a form sent twice says it once."""
         # Before its file is decoded: whoever may not answer shall not make us work.
         require(signed_in(request).actor, TICKETS_ANSWER)
-        is_note = (await read_form(request)).get("as") == "note"
+        chosen = (await read_form(request)).get("as")
+        is_note, goes_on = chosen == "note", chosen == "next"
         told = "ticket_noted" if is_note else "ticket_answered"
         content = await read_file(request, "picture")
 
@@ -171,7 +189,7 @@ class TicketController(Controller):
             who, number = signed_in(request), parse_id("ticket", ticket_id)
             async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
                 return await _refused(Screen.of(request), uow, number, "answer", refusal)
-        return await _do(request, ticket_id, "answer", act, told)
+        return await _do(request, ticket_id, "answer", act, told, goes_on=goes_on)
 
     @post("/{ticket_id:str}/draft")
     async def draft(self, request: WebRequest, ticket_id: FromPath[str]) -> Response[str]:
@@ -233,6 +251,12 @@ def _listing(request: WebRequest) -> Listing:
     return Listing.read(request, TICKETS, choices=CHOICES, ids=("customer", "order"), texts=("q",))
 
 
+def _asked(request: WebRequest) -> str:
+    """How the list was narrowed that the ticket was opened from, and where in it that stood."""
+    query = _listing(request).address.partition("?")[2]
+    return f"?{query}" if query else ""
+
+
 def _sought(listing: Listing, uow: UnitOfWork) -> Sought:
     whose = listing.get("hands")
     mine = (staff_id(uow.actor) or -1) if whose == MINE else None
@@ -273,11 +297,19 @@ async def _assign(uow: UnitOfWork, ticket_id: int, fields: Mapping[str, str]) ->
     await service.assign(uow, ticket_id, parse_id("staff", chosen) if chosen else None)
 
 
-async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: str) -> Response[str]:
-    """One act upon a ticket; what is refused is shown again beside the reason, with nothing lost."""
+async def _do(
+    request: WebRequest, ticket_id: str, name: str, act: Act, notice: str, *, goes_on: bool = False
+) -> Response[str]:
+    """One act upon a ticket; what is refused is shown again beside the reason, with nothing lost.
+
+    ``goes_on``: from there to the next one that waits.
+    """
     fields, number = await read_form(request), parse_id("ticket", ticket_id)
+    there = f"{TICKETS}/{number}{'/next' if goes_on else ''}{_asked(request)}"
 
     async def show(screen: Screen, uow: UnitOfWork, refusal: ShopError | None) -> Response[str]:
+        if refusal is None and goes_on:
+            return move_on(request, there, [screen.parts.cookies.keep_notice(notice)])
         if refusal is None:
             # Another form of the page takes the box along, and gives it back.
             box = {} if name == "answer" else {key: fields[key] for key in IN_BOX if key in fields}
@@ -289,7 +321,7 @@ async def _do(request: WebRequest, ticket_id: str, name: str, act: Act, notice: 
         lambda uow: act(uow, number, fields),
         show,
         refusals=(BadInput, *OVERTAKEN),
-        there=f"{TICKETS}/{number}",
+        there=there,
         notice=notice,
     )
 
@@ -310,6 +342,8 @@ async def _ticket(
     ticket = await load_ticket(uow, ticket_id, screen.lang)
     context: dict[str, Any] = {
         "ticket": ticket,
+        "listing": _listing(screen.request),
+        "asked": _asked(screen.request),
         "words": form.words_after(ticket.draft),
         "replies": await replies.list_replies(uow),
         "answerers": await list_answerers(uow),
