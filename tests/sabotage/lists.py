@@ -14,6 +14,7 @@ from tests.sabotage import (
     money,
     outside,
     pages,
+    plans,
     recovery,
     rehearsals,
     rights,
@@ -40,6 +41,7 @@ LISTS: Mapping[str, tuple[Mutant, ...]] = {
     "finding": finding.MUTANTS,
     "broadcasts": broadcasts.MUTANTS,
     "pages": pages.MUTANTS,
+    "plans": plans.MUTANTS,
     "browser": browser.MUTANTS,
 }
 ASKED_FOR = frozenset({"browser"})

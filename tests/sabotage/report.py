@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "finding": "Search",
     "broadcasts": "Messages to many",
     "pages": "Every page, list and right by construction",
+    "plans": "The price list in groups",
     "browser": "What only a browser shows",
 }
 COLUMNS = ("| Without the cure | For | Where | Noticed |", "|--|--|--|--|")

@@ -102,6 +102,9 @@ async def test_an_archived_group_lets_its_plans_stand_alone_and_holds_them_again
     await as_owner(units, shop, groups.restore_group, one, in_its_place=True)
 
     assert await on_counter(units, shop) == ["One", "Two", shop.plan_id]
+    await as_owner(units, shop, groups.archive_group, one)
+    await as_owner(units, shop, groups.restore_group, one)
+    assert await on_counter(units, shop) == ["Two", "One", shop.plan_id]
     for verb in (groups.restore_group, groups.get_group):
         with pytest.raises(NotFound):
             await as_owner(units, shop, verb, 2**62)

@@ -196,6 +196,7 @@ async def test_a_list_from_before_a_group_came_is_refused(alice, alices, family,
 
 async def test_an_archived_group_is_undone_or_taken_out_of_the_archive(alice, alices, family, units):
     await add(units, alices, group_id=family)
+    await alice.post("/plans/groups", {"name_fa": "دومی", "name_en": "Other"})
     url = f"/plans/groups/{family}"
 
     await alice.post(f"{url}/archive")
@@ -209,7 +210,12 @@ async def test_an_archived_group_is_undone_or_taken_out_of_the_archive(alice, al
     page = (await alice.get("/plans")).text
     assert "Back as it was." in page
     assert shown(page)[0] == "Family ›"
+    assert [name for name, _ in await kept(units, alices)] == ["خانواده", "دومی"]
     assert (await alice.post(f"{url}/restore")).status_code == 404
+
+    await alice.post(f"{url}/archive")
+    await alice.post(f"{url}/restore")
+    assert [name for name, _ in await kept(units, alices)] == ["دومی", "خانواده"]
 
 
 async def test_the_file_names_the_group_of_each_plan(alice, alices, family, units):
