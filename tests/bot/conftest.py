@@ -104,6 +104,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture
+def shelf(place: Place) -> Shelf:
+    """The process reads the pictures that the tests hand in."""
+    return Shelf(place.media_dir)
+
+
 @asynccontextmanager
 async def running(place: Place) -> AsyncIterator[BotProcess]:
     """A bot process for as long as the block lasts; new objects each time, as after a restart."""

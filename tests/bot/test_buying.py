@@ -214,10 +214,7 @@ async def test_a_switched_off_support_button_is_gone_from_the_next_message_and_f
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await bot_service.update_bot(uow, shop.bot_id, support_username="nasim_help")
         await features.disable_feature(uow, "support_tickets")
-    phone = await make_phone(shop)
-    await phone.text("/start")
-    await phone.expect("Hi Carol")
-    carol = await known(shop, phone, units)
+    phone, carol = await greeted(make_phone, shop, units)
 
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await features.disable_feature(uow, "support_contact")
@@ -233,6 +230,14 @@ async def test_a_switched_off_support_button_is_gone_from_the_next_message_and_f
         assert "https://t.me/nasim_help" not in [button.get("url") for button in buttons_of(message)]
 
 
+async def greeted(make_phone: MakePhone, shop: Shop, units: UnitsOfWork) -> tuple[Phone, Person]:
+    """Carol, whom the bot has said hello to."""
+    phone = await make_phone(shop)
+    await phone.text("/start")
+    await phone.expect("Hi Carol")
+    return phone, await known(shop, phone, units)
+
+
 async def known(shop: Shop, phone: Phone, units: UnitsOfWork) -> Person:
     """The person behind a phone, as the shop knows it."""
     async with units.begin(shop.bot_id, System("test")) as uow:
@@ -244,10 +249,7 @@ async def test_the_bot_says_what_the_shop_worded_when_asked_and_unasked(
     bots: BotProcess, shops: Shops, make_phone: MakePhone, units: UnitsOfWork
 ) -> None:
     shop = await shops.open()
-    phone = await make_phone(shop)
-    await phone.text("/start")
-    await phone.expect("Hi Carol")
-    carol = await known(shop, phone, units)
+    phone, carol = await greeted(make_phone, shop, units)
     hello = texts.field_of("en", "Hi %(name)s 👋")
     confirmed = texts.field_of("en", "✅ Your payment is confirmed.")
 

@@ -10,12 +10,9 @@ from shop.unit_of_work import UnitsOfWork
 from tests.bot.conftest import MakePhone
 from tests.bot.phone import Wire, buttons_of, words_of
 from tests.bot.team import Team, card_that, offers, says
-from tests.bot.test_buying import known
-from tests.bot.test_other_amount import shelf
+from tests.bot.test_buying import greeted
 from tests.bot.test_team import answered
 from tests.factories import Shops, photo
-
-__all__ = ("shelf",)
 
 WALLET = "Into the wallet"
 
@@ -31,12 +28,10 @@ async def test_the_chat_puts_a_late_receipts_money_into_the_wallet_and_the_custo
     shop = await shops.open(stock=1, hold_seconds=6)
     team = await Team.gather(shop, units, wire, bare)
     sara = await team.colleague("Sara")
-    carol = await make_phone(shop)
-    await carol.text("/start")
-    await carol.expect("Hi Carol")
+    carol, person = await greeted(make_phone, shop, units)
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await plans.update_plan(uow, shop.plan_id, price=shop.price)
-    sent = await shops.late_receipt(shop, await known(shop, carol, units), minutes=190)
+    sent = await shops.late_receipt(shop, person, minutes=190)
 
     card = await card_that(sara, offers("Approve, old price"))
     said = words_of(card)

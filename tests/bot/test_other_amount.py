@@ -5,27 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import asyncpg
-import pytest
 
 from bot.app import BotProcess, Place
-from shop.media.shelf import Shelf
 from shop.receipts import holding
 from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitsOfWork
 from tests.bot.conftest import MakePhone, running
 from tests.bot.phone import Phone, Wire, buttons_of, words_of
 from tests.bot.team import Team, card_that, offers, says
-from tests.bot.test_buying import known
+from tests.bot.test_buying import greeted
 from tests.bot.test_team import answered, status, until
 from tests.factories import Shops, photo
 
 QUESTION = "Answer this message with the amount"
 FIRST = "Another amount…"
-
-
-@pytest.fixture
-def shelf(place: Place) -> Shelf:
-    return Shelf(place.media_dir)
 
 
 async def arrived(bare: asyncpg.Connection, payment_id: int) -> tuple[Any, ...]:
@@ -52,10 +45,8 @@ async def test_an_amount_in_any_digits_is_held_shown_and_told_to_the_customer(
     shop = await shops.open(hold_seconds=6)
     team = await Team.gather(shop, units, wire, bare)
     sara = await team.colleague("Sara")
-    carol = await make_phone(shop)
-    await carol.text("/start")
-    await carol.expect("Hi Carol")
-    sent = await shops.receipt(shop, await known(shop, carol, units))
+    carol, person = await greeted(make_phone, shop, units)
+    sent = await shops.receipt(shop, person)
 
     await sara.reply(await asked(sara), "۸۵٬۰۰۰ تومان کارمزد کم شده")
     held = await card_that(sara, says("Sara approves it"))

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import asyncpg
-import pytest
 
-from bot.app import BotProcess, Place
+from bot.app import BotProcess
 from shop.actors import Customer
 from shop.bots import service as bot_service
-from shop.media.shelf import Shelf
 from shop.receipts import wording
 from shop.unit_of_work import UnitsOfWork
 from tests.bot.conftest import MakePhone
 from tests.bot.phone import Wire
 from tests.bot.team import Team, card_that, labels, offers, says
 from tests.factories import Person, Shops
-
-
-@pytest.fixture
-def shelf(place: Place) -> Shelf:
-    """The process reads the pictures that the tests hand in."""
-    return Shelf(place.media_dir)
 
 
 async def test_a_reason_of_the_shops_own_is_offered_and_read_by_the_customer_in_his_language(

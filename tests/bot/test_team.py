@@ -12,11 +12,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from bot.app import BotProcess, Place
+from bot.app import BotProcess
 from shop.actors import System
 from shop.bots import service as bot_service
 from shop.errors import ReceiptAlreadyReviewed
-from shop.media.shelf import Shelf
 from shop.receipts import copies, holding
 from shop.receipts.rules import RejectReason
 from shop.unit_of_work import UnitsOfWork
@@ -24,12 +23,6 @@ from tests.bot.conftest import MakePhone
 from tests.bot.phone import PATIENCE, Phone, Wire, buttons_of, words_of
 from tests.bot.team import Team, card_that, labels, offers, says
 from tests.factories import Shops, photo
-
-
-@pytest.fixture
-def shelf(place: Place) -> Shelf:
-    """The process reads the pictures that the tests hand in."""
-    return Shelf(place.media_dir)
 
 
 async def test_a_receipt_comes_with_its_picture_and_is_approved_and_taken_back(

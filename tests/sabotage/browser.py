@@ -264,10 +264,8 @@ DESK = (
     Mutant(
         "what a colleague has open is approved without a word",
         "web/routes/receipts.py",
-        "                await claims.require_free(uow, receipt)\n"
-        "                held = await holding.hold_approval(\n"
-        "                    uow, receipt, despite",
-        "                held = await holding.hold_approval(\n                    uow, receipt, despite",
+        "            await claims.require_free(uow, receipt)\n            is_sure",
+        "            is_sure",
         _seen("live", "test_two_people_are_given_different_receipts_and_one_takes_over_what_the_other_has"),
     ),
 )

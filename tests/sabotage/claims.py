@@ -102,26 +102,8 @@ BEING_GIVEN = (
     Mutant(
         "an approval asks nobody who has the receipt open",
         DESK,
-        "                await claims.require_free(uow, receipt)\n"
-        "                held = await holding.hold_approval(\n"
-        "                    uow, receipt, despite",
-        "                held = await holding.hold_approval(\n                    uow, receipt, despite",
-        tests_of(ON_THE_DESK, TAKEN_OVER),
-    ),
-    Mutant(
-        "an approval of another amount asks nobody who has the receipt open",
-        DESK,
-        "                await claims.require_free(uow, receipt)\n"
-        "                held = await holding.hold_approval(\n"
-        "                    uow,\n"
-        "                    receipt,\n"
-        '                    despite_warnings=fields.get("despite_warning") == "1",\n'
-        "                    amount=_arrived(fields),\n",
-        "                held = await holding.hold_approval(\n"
-        "                    uow,\n"
-        "                    receipt,\n"
-        '                    despite_warnings=fields.get("despite_warning") == "1",\n'
-        "                    amount=_arrived(fields),\n",
+        "            await claims.require_free(uow, receipt)\n            is_sure",
+        "            is_sure",
         tests_of(ON_THE_DESK, TAKEN_OVER),
     ),
     Mutant(

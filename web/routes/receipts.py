@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from litestar import Controller, Response, get, post
@@ -88,80 +88,17 @@ class ReceiptController(Controller):
     @post("/{payment_id:str}/approve")
     async def approve(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
         """Accept the money; on to the next receipt."""
-        receipt = parse_id("receipt", payment_id)
-        fields = await read_form(request)
-        screen = Screen.of(request)
-        try:
-            async with _unit(request) as uow:
-                await claims.require_free(uow, receipt)
-                held = await holding.hold_approval(
-                    uow, receipt, despite_warnings=fields.get("despite_warning") == "1"
-                )
-                desk = await load_next(screen, uow, receipt)
-        except WarningsStand as refusal:
-            return await _as_it_is(screen, receipt, refusal, open_dialog="approve")
-        except ClaimedByColleague as refusal:
-            return await _as_it_is(screen, receipt, refusal, open_dialog="takeover")
-        except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
-            return await _as_it_is(screen, receipt, refusal)
-        return _decided(screen, held, desk)
+        return await _accept(request, payment_id, "approve", lambda _: {})
 
     @post("/{payment_id:str}/approve-other")
     async def approve_other(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
         """Accept another amount than was asked for; on to the next receipt."""
-        receipt = parse_id("receipt", payment_id)
-        fields = await read_form(request)
-        screen = Screen.of(request)
-        try:
-            async with _unit(request) as uow:
-                await claims.require_free(uow, receipt)
-                held = await holding.hold_approval(
-                    uow,
-                    receipt,
-                    despite_warnings=fields.get("despite_warning") == "1",
-                    amount=_arrived(fields),
-                    why=fields.get("why", ""),
-                )
-                desk = await load_next(screen, uow, receipt)
-        except WarningsStand as refusal:
-            return await _as_it_is(screen, receipt, refusal, open_dialog="other", other=fields)
-        except ClaimedByColleague as refusal:
-            return await _as_it_is(screen, receipt, refusal, open_dialog="takeover", other=fields)
-        except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
-            return await _as_it_is(screen, receipt, refusal)
-        except BadInput as refusal:
-            wrong = {"other": fields, "other_wrong": {refusal.field: sentence_for(screen, refusal)}}
-            return await _ask_again(screen, receipt, open_dialog="other", **wrong)
-        return _decided(screen, held, desk)
+        return await _accept(request, payment_id, "other", _another_amount)
 
     @post("/{payment_id:str}/to-wallet")
     async def to_wallet(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
         """Keep the money of a late receipt for its customer, and close the order; on to the next receipt."""
-        receipt = parse_id("receipt", payment_id)
-        fields = await read_form(request)
-        screen = Screen.of(request)
-        try:
-            async with _unit(request) as uow:
-                await claims.require_free(uow, receipt)
-                held = await holding.hold_approval(
-                    uow,
-                    receipt,
-                    despite_warnings=fields.get("despite_warning") == "1",
-                    amount=parse_number("arrived", fields.get("arrived", "")),
-                    why=fields.get("why", ""),
-                    to_wallet=True,
-                )
-                desk = await load_next(screen, uow, receipt)
-        except WarningsStand as refusal:
-            return await _as_it_is(screen, receipt, refusal, open_dialog="wallet", kept=fields)
-        except ClaimedByColleague as refusal:
-            return await _as_it_is(screen, receipt, refusal, open_dialog="takeover", kept=fields)
-        except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
-            return await _as_it_is(screen, receipt, refusal)
-        except BadInput as refusal:
-            wrong = {"kept": fields, "kept_wrong": {refusal.field: sentence_for(screen, refusal)}}
-            return await _ask_again(screen, receipt, open_dialog="wallet", **wrong)
-        return _decided(screen, held, desk)
+        return await _accept(request, payment_id, "wallet", _into_the_wallet)
 
     @post("/{payment_id:str}/reject")
     async def reject(self, request: WebRequest, payment_id: FromPath[str]) -> Response[str]:
@@ -214,11 +151,43 @@ def _unit(request: WebRequest) -> Any:
     return parts_of(request).units.begin(who.shop.bot_id, who.actor)
 
 
-def _arrived(fields: Mapping[str, str]) -> int:
+async def _accept(
+    request: WebRequest, payment_id: str, dialog: str, read: Callable[[Mapping[str, str]], dict[str, Any]]
+) -> Response[str]:
+    """Accept money as the form says it (``read``); on to the next receipt. ``dialog`` asks again."""
+    receipt = parse_id("receipt", payment_id)
+    fields = await read_form(request)
+    screen = Screen.of(request)
+    typed = {"typed_in": dialog, "typed": fields}
+    try:
+        async with _unit(request) as uow:
+            await claims.require_free(uow, receipt)
+            is_sure = fields.get("despite_warning") == "1"
+            held = await holding.hold_approval(uow, receipt, despite_warnings=is_sure, **read(fields))
+            desk = await load_next(screen, uow, receipt)
+    except WarningsStand as refusal:
+        return await _as_it_is(screen, receipt, refusal, open_dialog=dialog, **typed)
+    except ClaimedByColleague as refusal:
+        return await _as_it_is(screen, receipt, refusal, open_dialog="takeover", **typed)
+    except (ReceiptAlreadyReviewed, DecisionHeld, AboveYourLimit) as refusal:
+        return await _as_it_is(screen, receipt, refusal)
+    except BadInput as refusal:
+        wrong = {refusal.field: sentence_for(screen, refusal)}
+        return await _ask_again(screen, receipt, open_dialog=dialog, wrong=wrong, **typed)
+    return _decided(screen, held, desk)
+
+
+def _another_amount(fields: Mapping[str, str]) -> dict[str, Any]:
     amount = parse_number("arrived", fields.get("arrived", ""))
     if amount is None:
         raise BadInput("arrived", "required")
-    return amount
+    return {"amount": amount, "why": fields.get("why", "")}
+
+
+def _into_the_wallet(fields: Mapping[str, str]) -> dict[str, Any]:
+    """All that was asked for, unless another amount was typed."""
+    amount = parse_number("arrived", fields.get("arrived", ""))
+    return {"amount": amount, "why": fields.get("why", ""), "to_wallet": True}
 
 
 async def _look_at(request: WebRequest, uow: UnitOfWork, payment_id: int | None = None) -> Response[str]:
