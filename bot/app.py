@@ -57,6 +57,7 @@ from shop.payments.service import expire_due
 from shop.provisioning.service import run_due
 from shop.signals import BOTS, BROADCASTS, DESK
 from shop.tickets.closing import close_quiet
+from shop.tickets.reminding import remind_due
 from shop.unit_of_work import UnitsOfWork
 
 log = logging.getLogger(__name__)
@@ -230,6 +231,7 @@ class BotProcess:
                 Job("books", 60.0, lambda: prove_due(units)),
                 Job("sweeping", 3600.0, inbox.sweep),
                 Job("quiet tickets", 600.0, lambda: close_quiet(units)),
+                Job("ticket reminders", 60.0, lambda: remind_due(units)),
                 Job("retention", 3600.0, lambda: remove_old(units, shelf)),
             ]
         )

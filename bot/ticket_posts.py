@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from aiogram import Bot
@@ -41,6 +42,7 @@ class TicketPosts:
         return {
             "ticket_answered": self.answer,
             "ticket_posted": self.post,
+            "ticket_reminded": self.remind,
             "ticket_topic_closed": self.close_topic,
             "ticket_topic_opened": self.open_topic,
         }
@@ -53,13 +55,39 @@ class TicketPosts:
         try:
             sent = await self._send(bot, promise, posting, topic)
         except TelegramBadRequest as error:
-            if topic is None or not any(words in error.message.lower() for words in TOPIC_LOST):
+            if topic is None or not _is_lost(error):
                 raise
             await self._keep(promise, posting, None)
             sent = await self._send(bot, promise, posting, None)
 
         async def note(uow: UnitOfWork) -> None:
             await chat.posted(uow, posting.ticket_id, chat_id=promise.chat_id, message_id=sent.message_id)
+
+        return Kept(sent.message_id, note)
+
+    async def remind(self, bot: Bot, promise: Claimed) -> Kept:
+        """Somebody waits, told where the talk with him is; nothing, where he does not wait any more.
+
+        An answer to it is an answer to the ticket, as to a post.
+        """
+        said = promise.payload
+        since = datetime.fromisoformat(said["since"])
+        async with self.units.begin(promise.bot_id, ACTOR) as uow:
+            found = await chat.load_reminder(uow, int(said["ticket_id"]), part=int(said["part"]), since=since)
+        if found is None:
+            return Kept(None)
+        say = partial(views.reminder, promise.reader, found)
+        topic = found.topic_id if found.topic_chat_id == promise.chat_id else None
+        try:
+            sent = await _say(bot, promise, say(in_topic=topic is not None), topic or promise.topic_id)
+        except TelegramBadRequest as error:
+            if topic is None or not _is_lost(error):
+                raise
+            # The next post opens another topic; this one is told outside of it.
+            sent = await _say(bot, promise, say(in_topic=False), promise.topic_id)
+
+        async def note(uow: UnitOfWork) -> None:
+            await chat.posted(uow, found.ticket_id, chat_id=promise.chat_id, message_id=sent.message_id)
 
         return Kept(sent.message_id, note)
 
@@ -137,10 +165,7 @@ class TicketPosts:
             sent = await self._send_file(bot, promise, posting.located, write(), thread)
             if sent is not None:
                 return sent
-        screen = write(is_without_picture=posting.located is not None)
-        return await bot.send_message(
-            promise.chat_id, screen.text, message_thread_id=thread, reply_markup=screen.keyboard
-        )
+        return await _say(bot, promise, write(is_without_picture=posting.located is not None), thread)
 
     async def _send_file(
         self, bot: Bot, promise: Claimed, file: Located, screen: Screen, thread: int | None
@@ -154,3 +179,13 @@ class TicketPosts:
             async with self.units.begin(promise.bot_id, ACTOR) as uow:
                 await media.keep_file_id(uow, file.media_id, file_id)
         return sent
+
+
+def _is_lost(error: TelegramBadRequest) -> bool:
+    return any(words in error.message.lower() for words in TOPIC_LOST)
+
+
+async def _say(bot: Bot, promise: Claimed, screen: Screen, thread: int | None) -> Message:
+    return await bot.send_message(
+        promise.chat_id, screen.text, message_thread_id=thread, reply_markup=screen.keyboard
+    )

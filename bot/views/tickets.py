@@ -12,9 +12,9 @@ from bot.views.menu import back
 from bot.views.screen import Reader, Screen, contact, keyboard, press, support
 from bot.views.words import write
 from shop.errors import ShopError
-from shop.formatting import digits
+from shop.formatting import digits, minutes
 from shop.i18n import N_
-from shop.tickets.chat import Posting
+from shop.tickets.chat import Posting, Reminder
 from shop.tickets.queries import OfferedOrder, OpenTicket
 from shop.tickets.service import Asked
 
@@ -125,6 +125,23 @@ def post(reader: Reader, posting: Posting, *, in_topic: bool, is_without_picture
         is_without_picture=is_without_picture,
     )
     return Screen(text, desk_buttons(reader, posting.ticket_id, is_closed=posting.is_closed))
+
+
+def reminder(reader: Reader, found: Reminder, *, in_topic: bool) -> Screen:
+    """Somebody waits, for the shop's own chat."""
+    text = write(
+        "ticket_reminded",
+        reader,
+        ticket_id=found.ticket_id,
+        name=found.customer_name,
+        subject=found.subject,
+        in_hands_of=found.in_hands_of,
+        is_over=found.is_over,
+        waited=minutes(found.waited_minutes, reader.language),
+        bound=minutes(found.within_hours * 60, reader.language),
+        in_topic=in_topic,
+    )
+    return Screen(text, desk_buttons(reader, found.ticket_id, is_closed=False))
 
 
 def turned(reader: Reader, ticket_id: int, *, by: str, is_closed: bool) -> Screen:

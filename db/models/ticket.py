@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import BotRow
@@ -40,6 +40,11 @@ class Ticket(BotRow):
             "waiting_since",
             postgresql_where=text("status = 'waiting_staff'"),
         ),
+        Index(
+            "ix_tickets_to_remind",
+            "waiting_since",
+            postgresql_where=text("status = 'waiting_staff' AND reminded < 2"),
+        ),
         Index("ix_tickets_due", "last_at", postgresql_where=text("status = 'waiting_user'")),
         Index(
             "uq_tickets_open",
@@ -62,6 +67,8 @@ class Ticket(BotRow):
     """The customer's messages since the shop last answered."""
     waiting_since: Mapped[Utc | None]
     """When the first message came that nobody has answered yet; NULL while nobody waits for the shop."""
+    reminded: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
+    """Of which part of the time the shop set itself its team was told since then: 0, 1 half, 2 all."""
     first_answered_at: Mapped[Utc | None]
     """When the shop answered for the first time."""
     assigned_to: Mapped[int | None] = mapped_column(BigInteger)

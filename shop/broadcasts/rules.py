@@ -176,17 +176,3 @@ def start(at: datetime | None, *, now: datetime) -> datetime:
 def minutes(people: int, rate: float = RATE) -> int:
     """How long it takes at so many a second, rounded up; at least one."""
     return max(1, -(-people // int(rate * 60)))
-
-
-def quiet_until(now: datetime, *, begins: int, ends: int) -> datetime | None:
-    """When the quiet hours in which ``now`` lies are over; None outside them.
-
-    ``begins`` and ``ends`` are hours of the shop's day, the same twice for none; ``now`` is on its clock.
-    """
-    if begins == ends:
-        return None
-    is_quiet = begins <= now.hour < ends if begins < ends else now.hour >= begins or now.hour < ends
-    if not is_quiet:
-        return None
-    over = now.replace(hour=ends, minute=0, second=0, microsecond=0)
-    return over if over > now else over + timedelta(days=1)

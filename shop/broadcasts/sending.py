@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, literal, select, text, update
 
@@ -21,7 +20,7 @@ from shop.actors import System
 from shop.broadcasts import rules, service
 from shop.broadcasts.audience import reached
 from shop.broadcasts.narrowing import Narrowing
-from shop.configurations.queries import get_config_values
+from shop.configurations import hours
 from shop.features import service as features
 from shop.notifications.outbox import enqueue
 from shop.signals import progress_made
@@ -196,12 +195,7 @@ async def feed(uow: UnitOfWork, most: int) -> int:
 
 async def quiet_until(uow: UnitOfWork) -> datetime | None:
     """Until when no broadcast of this shop goes out; None where one may go now."""
-    hours = await get_config_values(uow, rules.QUIET_KEYS)
-    begins, ends = (int(hours[key]) for key in rules.QUIET_KEYS)
-    if begins == ends:
-        return None
-    zone = ZoneInfo((await uow.session.scalars(select(Bot.timezone).where(Bot.id == uow.bot_id))).one())
-    return rules.quiet_until(uow.now.astimezone(zone), begins=begins, ends=ends)
+    return await hours.quiet_until(uow, rules.QUIET_KEYS)
 
 
 async def _promise(uow: UnitOfWork, one: Broadcast, rows: Sequence[tuple[BroadcastRecipient, User]]) -> int:

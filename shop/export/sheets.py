@@ -235,7 +235,7 @@ SHEETS: tuple[Sheet, ...] = (
         Ticket,
         _ROW + "user_id order_id subject status last_at unanswered waiting_since first_answered_at "
         "assigned_to closed_at",
-        "topic_chat_id topic_id",
+        "topic_chat_id topic_id reminded",
     ),
     Sheet(
         "ticket_messages",

@@ -235,7 +235,7 @@ FEATURES: tuple[Feature, ...] = (
         "ticket_sla",
         "support",
         N_("Answer times"),
-        N_("Reminders when a ticket waits too long."),
+        N_("Your chat is reminded when half of your time to answer a ticket is over, and when all of it is."),
         FROM_GROWTH,
         needs=("support_tickets",),
     ),

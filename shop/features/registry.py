@@ -21,7 +21,7 @@ Reason = Literal["not_granted", "grant_ended", "disabled", "killed", "needs"]
 
 BY_KEY: Mapping[str, Feature] = {feature.key: feature for feature in FEATURES}
 
-BUILT = ("broadcasts", "card_to_card", "support_contact", "support_tickets")
+BUILT = ("broadcasts", "card_to_card", "support_contact", "support_tickets", "ticket_sla")
 """Those that something asks before it acts: a switch is shown to an owner only where it turns something."""
 
 

@@ -51,6 +51,21 @@ class TicketPosted(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketReminded(Message):
+    """To the shop's chat: a customer waits. ``part`` of the time that the shop set itself is over, 1 half of
+    it and 2 all; ``since`` when he waits, which tells one wait of a ticket from the next."""
+
+    kind: ClassVar[str] = "ticket_reminded"
+    ticket_id: int
+    part: int
+    since: str
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"{self.kind}:{self.ticket_id}:{self.since}:{self.part}"
+
+
+@dataclass(frozen=True, slots=True)
 class TicketTopicClosed(Message):
     """The topic of a ticket is to be closed with it. ``mark`` tells one time from the next; ``by`` is who did
     it, empty where nobody did."""

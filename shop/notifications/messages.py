@@ -13,6 +13,7 @@ from shop.notifications.about_tickets import (
     TicketAnswered,
     TicketClosed,
     TicketPosted,
+    TicketReminded,
     TicketTopicClosed,
     TicketTopicOpened,
 )
@@ -372,6 +373,7 @@ READ_WHEN_SENT: tuple[type[Message], ...] = (
     ReceiptCard,
     ReceiptCardChanged,
     TicketPosted,
+    TicketReminded,
     TicketTopicClosed,
     TicketTopicOpened,
 )

@@ -6,17 +6,19 @@ Whose the chat is and who wrote is asked in the transaction that answers, at eve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from db.models import Media, Ticket, TicketMessage, TicketPost, User
+from db.models import Media, Staff, Ticket, TicketMessage, TicketPost, User
 from shop.actors import TICKETS_ANSWER
 from shop.configurations.queries import get_config_value
 from shop.errors import NotFound
 from shop.media.service import Located
 from shop.receipts.chat import reviewer
 from shop.tickets import rules, service
+from shop.tickets.answering import WITHIN
 from shop.unit_of_work import UnitOfWork
 
 TOPICS = "ticket_topics"
@@ -38,6 +40,22 @@ class Posting:
     topic_chat_id: int | None
     topic_id: int | None
     wants_topic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """Somebody who waits, as it is to be told in the shop's chat."""
+
+    ticket_id: int
+    customer_name: str
+    subject: str
+    in_hands_of: str | None
+    is_over: bool
+    """All of the time that the shop set itself, not half of it."""
+    waited_minutes: int
+    within_hours: int
+    topic_chat_id: int | None
+    topic_id: int | None
 
 
 async def answer(
@@ -128,6 +146,37 @@ async def load_posting(uow: UnitOfWork, message_id: int) -> Posting:
         topic_chat_id=ticket.topic_chat_id,
         topic_id=ticket.topic_id,
         wants_topic=await get_config_value(uow, TOPICS),
+    )
+
+
+async def load_reminder(uow: UnitOfWork, ticket_id: int, *, part: int, since: datetime) -> Reminder | None:
+    """What is true of it now; None where somebody answered meanwhile, or more was told already."""
+    found = (
+        await uow.session.execute(
+            select(Ticket, User, Staff.name)
+            .join(User, User.id == Ticket.user_id)
+            .outerjoin(Staff, and_(Staff.bot_id == Ticket.bot_id, Staff.id == Ticket.assigned_to))
+            .where(
+                Ticket.id == ticket_id,
+                Ticket.status == rules.WAITING,
+                Ticket.waiting_since == since,
+                Ticket.reminded <= part,
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    ticket, user, in_hands_of = found
+    return Reminder(
+        ticket_id=ticket.id,
+        customer_name=user.full_name,
+        subject=ticket.subject,
+        in_hands_of=in_hands_of,
+        is_over=part == rules.WHOLE,
+        waited_minutes=int((uow.now - since).total_seconds() // 60),
+        within_hours=int(await get_config_value(uow, WITHIN)),
+        topic_chat_id=ticket.topic_chat_id,
+        topic_id=ticket.topic_id,
     )
 
 

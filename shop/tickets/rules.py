@@ -25,6 +25,8 @@ MOST_REPLIES = 100
 """Canned replies of one shop."""
 
 
+NOT_YET, HALF, WHOLE = 0, 1, 2
+"""How much of the time that the shop set itself was brought to mind."""
 Urgency = Literal["calm", "soon", "late"]
 
 
@@ -34,6 +36,11 @@ def urgency(since: datetime, now: datetime, *, within_hours: int) -> Urgency:
     if waited >= within:
         return "late"
     return "soon" if waited * 2 >= within else "calm"
+
+
+def reminder(since: datetime, now: datetime, *, within_hours: int) -> int:
+    """Of which part of its time the team should have been told by now: 0 nothing, 1 half of it, 2 all."""
+    return {"calm": NOT_YET, "soon": HALF, "late": WHOLE}[urgency(since, now, within_hours=within_hours)]
 
 
 def subject_of(words: str) -> str:

@@ -109,6 +109,7 @@ async def answer(
     if seen is not None:
         await _require_newest(uow, ticket_id, seen)
     ticket.status, ticket.unanswered, ticket.waiting_since = rules.ANSWERED, 0, None
+    ticket.reminded = rules.NOT_YET
     ticket.first_answered_at = ticket.first_answered_at or uow.now
     if ticket.assigned_to is None and isinstance(uow.actor, StaffMember):
         ticket.assigned_to = uow.actor.staff_id
@@ -245,6 +246,7 @@ def form_cause(form: str) -> str:
 
 async def _close(uow: UnitOfWork, ticket: Ticket) -> None:
     ticket.status, ticket.unanswered, ticket.waiting_since = rules.CLOSED, 0, None
+    ticket.reminded = rules.NOT_YET
     ticket.closed_at = uow.now
     ticket.last_at = ticket.updated_at = uow.now
     await uow.session.flush()

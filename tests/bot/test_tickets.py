@@ -15,6 +15,7 @@ from shop.configurations.service import set_configuration
 from shop.features import service as features
 from shop.tickets import service
 from shop.tickets.queries import ALL, Sought, list_tickets, load_ticket
+from shop.tickets.reminding import QUIET, remind_due
 from shop.unit_of_work import UnitsOfWork
 from tests.bot.conftest import MakePhone, running
 from tests.bot.phone import Phone, Wire, buttons_of, words_of
@@ -357,3 +358,73 @@ async def test_without_topics_a_reply_in_the_group_or_in_the_owners_own_chat_rea
     await own.reply(post, "From my own chat")
     await phone.expect("From my own chat")
     await phone.expect_count("From the group", 1)
+
+
+REMINDED = {
+    "en": ("has waited 7 h for an answer", "half of them is over", "has waited 13 h", "they are over"),
+    "fa": ("۷ ساعت منتظر پاسخ است", "نیمی از آن گذشت", "۱۳ ساعت منتظر پاسخ است", "آن هم گذشت"),
+}
+
+
+async def test_the_chat_is_reminded_of_who_waits_and_an_answer_to_that_reaches_him(
+    bots: BotProcess,
+    make_phone: MakePhone,
+    shop: Shop,
+    units: UnitsOfWork,
+    wire: Wire,
+    bare: asyncpg.Connection,
+    language: str,
+) -> None:
+    team = await Team.gather(shop, units, wire, bare, language=language)
+    alice = await team.owner()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await features.enable_feature(uow, "ticket_sla")
+        for key in QUIET:
+            await set_configuration(uow, key, value=0)
+    phone = await begun(make_phone, shop)
+    await phone.text("Where is it?")
+    post = await card_that(alice, says("Where is it?"))
+    half, half_is_over, whole, all_is_over = REMINDED[language]
+
+    reminders = []
+    for waited, first, second in ((7, half, half_is_over), (13, whole, all_is_over)):
+        since = "update tickets set waiting_since = now() - make_interval(hours => $1) where bot_id = $2"
+        await bare.execute(since, waited, shop.bot_id)
+        assert await remind_due(units) >= 1
+        reminders.append(await card_that(alice, says(first)))
+        assert second in words_of(reminders[-1])
+    assert {one["message_thread_id"] for one in reminders} == {post["message_thread_id"]}
+
+    await alice.reply(reminders[-1], "On its way")
+    await phone.expect("On its way")
+    assert bots.crew is not None
+    assert "ticket reminders" in [job.name for job in bots.crew.jobs.jobs]
+
+
+async def test_who_was_answered_before_the_reminder_went_out_is_not_told_of(
+    place: Place,
+    make_phone: MakePhone,
+    shop: Shop,
+    shops: Shops,
+    units: UnitsOfWork,
+    wire: Wire,
+    bare: asyncpg.Connection,
+) -> None:
+    team = await Team.gather(shop, units, wire, bare)
+    alice = await team.owner()
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await features.enable_feature(uow, "ticket_sla")
+        for key in QUIET:
+            await set_configuration(uow, key, value=0)
+    answered, waits = await shops.ticket(shop), await shops.ticket(shop)
+    since = "update tickets set waiting_since = now() - interval '13 hours' where bot_id = $1"
+    await bare.execute(since, shop.bot_id)
+    assert await remind_due(units) >= 1
+    await answer(units, shop, answered.ticket_id, "Here")
+
+    async with running(place):
+        # Promised after the other one, and a chat hears in the order of the promises.
+        await card_that(alice, says(f"has waited 13 h for an answer, #{waits.ticket_id}"))
+
+    told = [words_of(one) for one in await alice.heard() if "has waited" in words_of(one)]
+    assert [f"#{waits.ticket_id}" in words for words in told] == [True]

@@ -12,6 +12,7 @@ from shop.broadcasts import queries, rules, sending, service
 from shop.broadcasts.audience import Reach, count
 from shop.broadcasts.narrowing import Narrowing, people_in
 from shop.broadcasts.service import Button
+from shop.configurations.rules import quiet_until
 from shop.configurations.service import set_configuration
 from shop.customers import service as customers
 from shop.errors import BadInput, BroadcastMoved, FeatureOff, NotAllowed, NotFound
@@ -200,7 +201,7 @@ async def test_another_shops_plan_stands_under_no_button(units, shops, shop):
 )
 def test_quiet_hours_go_over_midnight_and_end_by_themselves(at, begins, ends, until):
     now = datetime.fromisoformat(f"2026-11-28T{at}+03:30")
-    found = rules.quiet_until(now, begins=begins, ends=ends)
+    found = quiet_until(now, begins=begins, ends=ends)
     assert (None if found is None else f"{found:%Y-%m-%d %H:%M}") == until
 
 
