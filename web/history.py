@@ -12,6 +12,7 @@ from shop.audit.queries import HistoryRow
 from shop.i18n import N_
 from shop.staff import rules
 from web.broadcasts import AUDIENCES
+from web.words import CHANGED
 
 ACTIONS: Mapping[str, str] = {
     "bot.activated": N_("switched the bot on"),
@@ -249,6 +250,7 @@ SUBJECTS: Mapping[str, str] = {
 
 VALUES: Mapping[str, Mapping[str, str]] = {
     "audience": AUDIENCES,
+    "fields": CHANGED,
     "decision": {"approve": N_("approve"), "reject": N_("reject")},
     "order_status": {
         "awaiting_payment": N_("waits for payment"),

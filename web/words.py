@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shop.i18n import N_
 
 KINDS = {
@@ -72,3 +74,30 @@ def receipt_state(status: str, *, is_held: bool, to_wallet: bool) -> str:
     if to_wallet:
         return RECEIPT_STATES["to_wallet"]
     return RECEIPT_STATES.get(status, N_("Closed"))
+
+
+CHANGED: Mapping[str, str] = {
+    "active_from": N_("from the hour"),
+    "active_until": N_("up to the hour"),
+    "daily_limit_amount": N_("most a day"),
+    "daily_limit_count": N_("most receipts a day"),
+    "description": N_("description"),
+    "device_limit": N_("devices at the same time"),
+    "group_id": N_("group"),
+    "holder_name": N_("holder"),
+    "low_stock_at": N_("from when low stock is told"),
+    "max_amount": N_("largest amount"),
+    "min_amount": N_("smallest amount"),
+    "most_per_person": N_("how often one customer may buy it"),
+    "name": N_("name"),
+    "old_price": N_("price before"),
+    "period_days": N_("days"),
+    "position": N_("place in the turns"),
+    "price": N_("price"),
+    "renewal_policy": N_("what a renewal does"),
+    "sort_order": N_("place on the list"),
+    "traffic_limit_gb": N_("volume"),
+    "translations": N_("words in other languages"),
+    "weight": N_("weight"),
+}
+"""What is changed in a plan or a card, as the history says it. A house test finds a field without a word."""

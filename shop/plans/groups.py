@@ -138,6 +138,11 @@ async def choose(uow: UnitOfWork, wish: int | None, *, now: int | None) -> int |
     return wish
 
 
+async def name_of(uow: UnitOfWork, group_id: int | None) -> str | None:
+    """In the shop's own words; None without a group."""
+    return None if group_id is None else (await get_group(uow, group_id)).name
+
+
 async def lock_groups(uow: UnitOfWork) -> dict[int, PlanGroup]:
     """Every group that is not archived, held until the unit ends; always locked in one order."""
     locked = await uow.session.scalars(

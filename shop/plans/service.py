@@ -109,16 +109,17 @@ async def update_plan(
         changes["group_id"] = await groups.choose(uow, changes["group_id"], now=plan.group_id)
         if changes["group_id"] != plan.group_id:
             changes.setdefault("sort_order", await _next_place(uow))
-    price, old_price = plan.price, plan.old_price
+    price, old_price, group_id = plan.price, plan.old_price, plan.group_id
     _apply(plan, changes)
     fields = sorted(field for field, value in before.items() if getattr(plan, field) != value)
-    prices: dict[str, int | None] = (
-        {} if plan.price == price else {"price_before": price, "price": plan.price}
-    )
+    told: dict[str, object] = {} if plan.price == price else {"price_before": price, "price": plan.price}
     if plan.old_price != old_price:
-        prices |= {"old_price_before": old_price, "old_price": plan.old_price}
+        told |= {"old_price_before": old_price, "old_price": plan.old_price}
+    if plan.group_id != group_id:
+        names = [await groups.name_of(uow, one) for one in (group_id, plan.group_id)]
+        told |= {"group_before": names[0], "group": names[1]}
     if fields:
-        await _changed(uow, plan, "plan.updated", fields=fields, **prices)
+        await _changed(uow, plan, "plan.updated", fields=fields, **told)
     return row_of(plan)
 
 

@@ -14,11 +14,14 @@ import db
 import shop
 import web
 from shop import errors
+from shop.cards.keeping import CardChanges
 from shop.errors import ShopError
 from shop.notifications import messages
+from shop.plans.service import PlanChanges
 from tests.attack.ground import unknown_queries
 from web.errors import ANSWERS
 from web.history import ACTIONS, NAMES
+from web.words import CHANGED
 
 ROOT = Path(__file__).parents[2]
 TELEGRAM = ROOT / "templates" / "telegram"
@@ -118,6 +121,11 @@ def test_every_value_beside_an_entry_has_a_name_to_read():
 
     # What has a value before is told in one line with it.
     assert {name.removesuffix("_before") for name in found} - set(NAMES) - {"before", "after"} == set()
+
+
+@pytest.mark.parametrize("changes", [PlanChanges, CardChanges])
+def test_every_field_that_is_changed_has_a_word_in_the_history(changes):
+    assert changes.__annotations__.keys() - CHANGED.keys() == set()
 
 
 MAKES_MARKUP = {

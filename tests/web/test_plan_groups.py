@@ -119,6 +119,23 @@ async def test_the_form_of_a_plan_puts_it_into_a_group_and_out_again(alice, alic
     assert await placed(units, alices) == [(alices.plan_id, None)]
 
 
+async def test_the_history_says_out_of_which_group_into_which_in_the_readers_language(alice, alices, family):
+    await alice.post(f"/plans/{alices.plan_id}", PLAN | {"group": str(family)})
+    await alice.post("/plans/order", {"order": f"g{family},g0,{alices.plan_id}"})
+
+    page = (await alice.get("/audit?lang=fa")).text
+
+    assert "پلنی را به گروه دیگری برد" in page
+    into, out_of = (
+        "<del><span>–</span></del> <ins><span><bdi>{0}</bdi>",
+        "<del><span><bdi>{0}</bdi></span></del> <ins>",
+    )
+    assert into.format("خانواده") in page
+    assert out_of.format("خانواده") in page
+    assert "حجم" in page
+    assert "traffic_limit_gb" not in page
+
+
 async def test_a_plan_that_was_put_into_a_group_meanwhile_is_told_by_the_groups_name(
     alice, alices, family, units
 ):
