@@ -317,6 +317,48 @@ SETTINGS: tuple[Setting, ...] = (
         help=N_("The same hour twice is no quiet time."),
     ),
     Setting(
+        key="notify_receipts",
+        kind="bool",
+        default=True,
+        group="notifications",
+        label=N_("A receipt came"),
+        help=N_(
+            "With its picture and the buttons to decide. Off: receipts are decided on the dashboard alone."
+        ),
+    ),
+    Setting(
+        key="notify_questions",
+        kind="bool",
+        default=True,
+        group="notifications",
+        label=N_("A customer asks"),
+        help=N_("To be answered there. Off: tickets are answered on the dashboard alone."),
+    ),
+    Setting(
+        key="notify_answers",
+        kind="bool",
+        default=True,
+        group="notifications",
+        label=N_("A colleague answered a ticket on the dashboard"),
+        help=N_("So that whoever reads along in the chat need not answer it again."),
+    ),
+    Setting(
+        key="notify_handed",
+        kind="bool",
+        default=True,
+        group="notifications",
+        label=N_("A receipt was handed to a colleague"),
+        help=N_("Said to the colleague alone. Off: it stands first in the colleague's queue all the same."),
+    ),
+    Setting(
+        key="notify_stock_low",
+        kind="bool",
+        default=True,
+        group="notifications",
+        label=N_("A shelf runs low"),
+        help=N_("At the number of lines that you set for the plan."),
+    ),
+    Setting(
         key="second_factor",
         kind="bool",
         default=False,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import SQLColumnExpression, func, select
 
 from db.batch import Into
-from db.models import Bot, OutboxMessage
+from db.models import Bot, BotConfiguration, OutboxMessage
 from shop.actors import SETTINGS_MANAGE, require
 from shop.notifications.message import Message
 from shop.notifications.messages import TestMessage
@@ -16,6 +16,12 @@ from shop.unit_of_work import UnitOfWork
 
 CHANNEL = "outbox"
 """NOTIFY channel; the payload is the shop's id."""
+Event = Literal["notify_receipts", "notify_questions", "notify_answers", "notify_handed", "notify_stock_low"]
+"""What the team may be spared: keys of settings, each of which is on until the shop says otherwise.
+
+Everything else is always said: a paid order that nothing is on the shelf for, for its money hangs; signing in
+and accounts that sign nobody in any more; the proof of the books; and what somebody asked for by a press.
+"""
 _PROMISES = Into(
     OutboxMessage,
     (
@@ -50,9 +56,22 @@ async def enqueue(
     uow.last.notify(CHANNEL, str(uow.bot_id))
 
 
-async def enqueue_for_owner(uow: UnitOfWork, message: Message) -> None:
-    """Queue ``message`` for the shop's own chat; without one, the dashboard alone tells it."""
-    await _to_the_team(uow, message, Bot.notification_topic_id)
+async def enqueue_for_owner(uow: UnitOfWork, message: Message, *, event: Event | None = None) -> None:
+    """Queue ``message`` for the shop's own chat; without one, the dashboard alone tells it.
+
+    So it does where the shop switched ``event`` off; None is what is always said.
+    """
+    await _to_the_team(uow, message, Bot.notification_topic_id, event)
+
+
+def wanted(event: Event | None) -> SQLColumnExpression[Any]:
+    """What the shop said of ``event``, as a column beside others of ``Bot``; False is no, nothing is yes."""
+    return (
+        select(BotConfiguration.config_value)
+        .where(BotConfiguration.bot_id == Bot.id, BotConfiguration.config_key == event)
+        .correlate(Bot)
+        .scalar_subquery()
+    )
 
 
 async def send_test(uow: UnitOfWork) -> bool:
@@ -99,20 +118,32 @@ async def get_chats(uow: UnitOfWork) -> Chats:
     return Chats(*row)
 
 
-async def enqueue_for_reviewers(uow: UnitOfWork, message: Message) -> None:
-    """Queue ``message`` for the chat in which receipts are decided; without one, the desk alone has it."""
-    await _to_the_team(uow, message, func.coalesce(Bot.card_receipt_topic_id, Bot.notification_topic_id))
+async def enqueue_for_reviewers(uow: UnitOfWork, message: Message, *, event: Event | None = None) -> None:
+    """Queue ``message`` for the chat in which receipts are decided; without one, the desk alone has it.
+
+    ``event`` as above.
+    """
+    topic = func.coalesce(Bot.card_receipt_topic_id, Bot.notification_topic_id)
+    await _to_the_team(uow, message, topic, event)
 
 
-async def _to_the_team(uow: UnitOfWork, message: Message, topic: SQLColumnExpression[int | None]) -> None:
+async def _to_the_team(
+    uow: UnitOfWork, message: Message, topic: SQLColumnExpression[int | None], event: Event | None
+) -> None:
     """The group comes before the chat of one person; ``topic`` is a column of the group's."""
     chat: Any = (
         await uow.session.execute(
             select(
-                Bot.notification_group_id, topic.label("topic_id"), Bot.admin_chat_id, Bot.admin_topic_id
+                Bot.notification_group_id,
+                topic.label("topic_id"),
+                Bot.admin_chat_id,
+                Bot.admin_topic_id,
+                wanted(event).label("wanted"),
             ).where(Bot.id == uow.bot_id)
         )
     ).one()
+    if chat.wanted is False:
+        return
     if chat.notification_group_id is not None:
         await enqueue(uow, chat_id=chat.notification_group_id, topic_id=chat.topic_id, message=message)
     elif chat.admin_chat_id is not None:

@@ -82,7 +82,9 @@ async def _hand_over(uow: UnitOfWork, order: Order, provided: Provided) -> None:
     )
     if order.plan_id is not None and provided.left is not None and provided.left == provided.low_at:
         await enqueue_for_owner(
-            uow, messages.StockLow(order.plan_id, str(order.snapshot["name"]), provided.left, order.id)
+            uow,
+            messages.StockLow(order.plan_id, str(order.snapshot["name"]), provided.left, order.id),
+            event="notify_stock_low",
         )
 
 

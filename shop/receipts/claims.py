@@ -16,12 +16,12 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from db.models import CardToCardPayment, DeskMark, Staff, User
+from db.models import Bot, CardToCardPayment, DeskMark, Staff, User
 from shop.actors import RECEIPTS_APPROVE, RECEIPTS_SEE, require, staff_id
 from shop.audit import service as audit
 from shop.errors import BadInput, ClaimedByColleague, NotFound
 from shop.notifications.messages import ReceiptHanded
-from shop.notifications.outbox import enqueue
+from shop.notifications.outbox import enqueue, wanted
 from shop.receipts import narrowing, rules, service
 from shop.receipts.desk import Filter, passes
 from shop.receipts.narrowing import ALL, Narrowed
@@ -215,9 +215,10 @@ async def list_colleagues(uow: UnitOfWork) -> Sequence[Colleague]:
 
 
 async def _tell(uow: UnitOfWork, payment_id: int, to: int, note: str | None) -> None:
-    """Into the colleague's own chat, where he has linked one."""
-    telegram_id = await uow.session.scalar(select(Staff.telegram_id).where(Staff.id == to))
-    if telegram_id is None:
+    """Into the colleague's own chat, where he has linked one and the shop did not switch it off."""
+    linked = select(Staff.telegram_id, wanted("notify_handed")).join(Bot, Bot.id == Staff.bot_id)
+    telegram_id, is_wanted = (await uow.session.execute(linked.where(Staff.id == to))).one()
+    if telegram_id is None or is_wanted is False:
         return
     sender = select(User.first_name, CardToCardPayment.expected_amount, CardToCardPayment.receipt_count)
     row = (

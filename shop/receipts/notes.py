@@ -25,7 +25,7 @@ CARD = "receipt_card"
 async def announce(uow: UnitOfWork, payment_id: int, turn: int) -> None:
     """Promise the card of the payment's receipt number ``turn``; cards of earlier ones are out of date."""
     await refresh(uow, payment_id)
-    await enqueue_for_reviewers(uow, ReceiptCard(payment_id, turn))
+    await enqueue_for_reviewers(uow, ReceiptCard(payment_id, turn), event="notify_receipts")
 
 
 async def refresh(uow: UnitOfWork, payment_id: int) -> None:

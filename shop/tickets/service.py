@@ -79,7 +79,8 @@ async def ask(
     ticket.status, ticket.unanswered = rules.WAITING, ticket.unanswered + 1
     ticket.waiting_since = ticket.waiting_since or uow.now
     message = await _say(uow, ticket, "customer", words, cause=cause, media_id=media_id)
-    await enqueue_for_owner(uow, messages.TicketPosted(message.id, ticket.id))
+    posted = messages.TicketPosted(message.id, ticket.id)
+    await enqueue_for_owner(uow, posted, event="notify_questions")
     return Asked(ticket.id, is_new)
 
 
@@ -122,7 +123,8 @@ async def answer(
     )
     if uow.channel != "bot":
         # Who reads along in the chat sees what was answered elsewhere.
-        await enqueue_for_owner(uow, messages.TicketPosted(message.id, ticket.id))
+        posted = messages.TicketPosted(message.id, ticket.id)
+        await enqueue_for_owner(uow, posted, event="notify_answers")
 
 
 async def note(

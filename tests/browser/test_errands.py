@@ -5,9 +5,10 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from shop.bots import service as bots
+from shop.media.shelf import Shelf
 from tests.browser.people import buttons
 from tests.browser.test_purchase import PHONE, Words, order, sign_in
-from tests.factories import card_number
+from tests.factories import Shops, card_number
 
 EN = Words("en")
 
@@ -95,5 +96,35 @@ async def test_a_test_of_the_alerts_arrives_in_the_linked_chat(
     await expect(owner.locator(".toast")).to_be_visible()
 
     await phone.read("[Tt]est|آزمایش")
+    assert owner.complaints == []
+    await owner.context.close()
+
+
+async def test_what_the_team_does_not_want_to_hear_is_switched_off_on_a_phone(
+    stack, browser, live_units, live_shop, make_phone
+):
+    phone = await make_phone(live_shop, language="en")
+    await phone.say("/start")
+    await phone.read("Buy a subscription|Which|Welcome|Hello")
+    async with live_units.begin(live_shop.bot_id, live_shop.owner) as uow:
+        await bots.update_bot(uow, live_shop.bot_id, admin_chat_id=phone.user_id)
+    owner = await sign_in(browser, stack, live_shop, "en", viewport=PHONE)
+    shops = Shops(live_units, Shelf(stack.folder / "media"))
+    await owner.goto(f"{stack.dashboard}/settings/notifications")
+    switch = owner.get_by_label(EN("A receipt came"))
+    await switch.uncheck()
+    await owner.get_by_role("button", name=EN("Save")).click()
+    await expect(owner.locator(".toast")).to_be_visible()
+    await shops.receipt(live_shop, await shops.person(live_shop, name="Unheard"))
+
+    await owner.reload()
+    await expect(switch).not_to_be_checked()
+    await switch.check()
+    await owner.get_by_role("button", name=EN("Save")).click()
+    await expect(owner.locator(".toast")).to_be_visible()
+    await shops.receipt(live_shop, await shops.person(live_shop, name="Heard"))
+
+    await phone.read("Heard")
+    assert not any("Unheard" in str(message) for message in await phone.messages())
     assert owner.complaints == []
     await owner.context.close()

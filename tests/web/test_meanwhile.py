@@ -33,12 +33,13 @@ OF_FEATURE = {
     for one in SETTINGS
     if one.feature == FEATURE
 }
+EVENTS = {one.key: "on" for one in SETTINGS if one.group == "notifications"}
 FORMS = {
     "the shop": ("/settings/shop", SHOP, "name", "Nasim of Bob", "Nasim of Alice"),
     "payments": ("/settings/payments", PAYMENTS, TIMES, "41", "42"),
     "notifications": (
         "/settings/notifications",
-        {"notification_topic_id": "7", "card_receipt_topic_id": "9"},
+        {"notification_topic_id": "7", "card_receipt_topic_id": "9", **EVENTS},
         "card_receipt_topic_id",
         "11",
         "12",

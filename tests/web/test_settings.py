@@ -11,6 +11,7 @@ from shop.actors import SEEING
 from shop.bots import queries as bots
 from shop.bots import service as shop_verbs
 from shop.configurations import queries as configurations
+from shop.configurations import service as changing
 from shop.configurations.registry import SETTINGS
 from tests.web.conftest import add_staff
 
@@ -26,6 +27,8 @@ PAYMENTS = {
     for one in SETTINGS
     if one.group in {"payments", "receipts"}
 }
+EVENTS = [one.key for one in SETTINGS if one.group == "notifications"]
+NO_TOPICS = {"notification_topic_id": "", "card_receipt_topic_id": ""}
 GROUP = -1001234567890
 
 
@@ -165,6 +168,51 @@ async def test_pressing_twice_within_the_minute_sends_one_test(alice, alices, un
         assert (await alice.post("/settings/notifications/test")).status_code == 303
 
     assert await promised(everything, alices) == [(77, None, "alerts"), (77, None, "receipts")]
+
+
+async def test_what_the_team_is_told_is_switched_beside_its_chats(alice, alices, units):
+    page = (await alice.get("/settings/notifications")).text
+    assert len(re.findall(r'name="notify_\w+" value="on" checked', page)) == len(EVENTS)
+    assert "A paid order for which nothing is on the shelf" in page
+    seen = re.search(r'name="seen" value="([^"]*)"', page)[1]
+
+    wanted = {one: "on" for one in EVENTS if one != "notify_receipts"}
+    answer = await alice.post("/settings/notifications", {**NO_TOPICS, "seen": seen, **wanted})
+
+    assert answer.status_code == 303
+    _, values = await as_it_is(units, alices)
+    assert {one: values[one] for one in EVENTS} == {one: one in wanted for one in EVENTS}
+    page = (await alice.get("/settings/notifications")).text
+    assert re.findall(r'name="(notify_\w+)" value="on"(?! checked)', page) == ["notify_receipts"]
+
+
+async def test_a_topic_that_cannot_be_leaves_the_switches_as_they_were_and_as_they_were_pressed(
+    alice, alices, units
+):
+    fields = {"notification_topic_id": "seven", "notify_questions": "on"}
+
+    answer = await alice.post("/settings/notifications", fields)
+
+    assert answer.status_code == 422
+    assert re.findall(r'name="(notify_\w+)" value="on" checked', answer.text) == ["notify_questions"]
+    _, values = await as_it_is(units, alices)
+    assert all(values[one] for one in EVENTS)
+
+
+async def test_whoever_pressed_a_switch_meanwhile_is_not_overwritten(alice, alices, units):
+    page = (await alice.get("/settings/notifications")).text
+    seen = re.search(r'name="seen" value="([^"]*)"', page)[1]
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await changing.set_configuration(uow, "notify_questions", value=False)
+
+    answer = await alice.post(
+        "/settings/notifications", {**NO_TOPICS, "seen": seen, **dict.fromkeys(EVENTS, "on")}
+    )
+
+    assert answer.status_code == 409
+    assert "A customer asks" in answer.text
+    _, values = await as_it_is(units, alices)
+    assert not values["notify_questions"]
 
 
 async def test_without_a_chat_there_is_nothing_to_test_and_the_page_says_so(alice, alices, everything):

@@ -17,6 +17,7 @@ from shop.bots.service import BotChanges
 from shop.configurations import queries as configurations
 from shop.configurations import service
 from shop.configurations.registry import SETTINGS as REGISTRY
+from shop.configurations.registry import Setting, Value
 from shop.errors import BadInput, ChangedMeanwhile, NotFound
 from shop.i18n import LANGUAGE_NAMES, N_
 from shop.notifications import outbox
@@ -42,14 +43,20 @@ REASONS = ("reasons", N_("Reasons to reject"))
 """The tabs that are pages of their own."""
 PANEL = ("panel", N_("Dashboard on this device"))
 """The tab of what one browser remembers by itself."""
+APART = "."
+"""Between the two marks of a tab."""
 OF_PAYMENTS = tuple(setting for setting in REGISTRY if setting.group in {"payments", "receipts"})
+EVENTS = tuple(setting for setting in REGISTRY if setting.group == "notifications")
+OF_TAB: Mapping[str, tuple[Setting, ...]] = {SHOP: (), PAYMENTS: OF_PAYMENTS, NOTIFICATIONS: EVENTS}
+"""The settings of the registry on each tab."""
 COLUMNS = {
     SHOP: ("name", "default_language", "timezone", "calendar", "support_username"),
+    PAYMENTS: (),
     NOTIFICATIONS: ("notification_topic_id", "card_receipt_topic_id"),
 }
 """What a tab changes of the shop's own row."""
-CHANGED = {SHOP: "bot.updated", PAYMENTS: "configuration.set", NOTIFICATIONS: "bot.updated"}
-"""How the history calls a change of the tab."""
+CHANGED = ("bot.updated", "configuration.set")
+"""How the history calls a change of a tab: of the shop's own row, of the registry's settings."""
 LABELS = {
     "name": N_("Name of the shop"),
     "default_language": N_("First language"),
@@ -139,13 +146,14 @@ def _known(tab: str) -> str:
 
 
 async def _save(uow: UnitOfWork, tab: str, fields: Mapping[str, str]) -> None:
-    seen = fields.get("seen", "")
-    if tab == PAYMENTS:
-        await service.update_configuration_partial(uow, read_settings(OF_PAYMENTS, fields), seen=seen)
-        return
-    # A field that was not posted is one that is not to change.
+    of_row, _, of_settings = fields.get("seen", "").partition(APART)
+    # A field that was not posted is one that is not to change; but a switch that is off is posted by nobody.
     changes = {column: fields[column] for column in COLUMNS[tab] if column in fields}
-    await shops.update_bot(uow, uow.bot_id, seen=seen, **cast("BotChanges", changes))
+    if COLUMNS[tab]:
+        await shops.update_bot(uow, uow.bot_id, seen=of_row, **cast("BotChanges", changes))
+    if OF_TAB[tab]:
+        values = read_settings(OF_TAB[tab], fields)
+        await service.update_configuration_partial(uow, values, seen=of_settings)
 
 
 async def _show(
@@ -166,12 +174,12 @@ async def _show(
         # After any other refusal it is still that of what was seen at first.
         "seen": typed.get("seen", "") if typed is not None and isinstance(refusal, BadInput) else kept.mark,
         "differences": await differences(
-            uow, refusal, _compared(screen, tab, kept.values, typed or {}), (CHANGED[tab],)
+            uow, refusal, _compared(screen, tab, kept.values, typed or {}), CHANGED
         ),
         "is_meanwhile": isinstance(refusal, ChangedMeanwhile),
         "wrong_field": refusal.field if isinstance(refusal, BadInput) else None,
         "error": sentence_for(screen, refusal) if refusal else None,
-        "settings": OF_PAYMENTS if tab == PAYMENTS else (),
+        "settings": OF_TAB[tab],
         "chats": await outbox.get_chats(uow) if tab == NOTIFICATIONS else None,
         "calendars": CALENDAR_WORDS,
         "timezones": TIMEZONES,
@@ -193,28 +201,30 @@ class Kept:
 
     values: Mapping[str, str]
     mark: str
+    """Of the shop's own row and of the settings, each as its verb wants it."""
 
 
 async def _kept(uow: UnitOfWork, tab: str) -> Kept:
-    if tab == PAYMENTS:
-        values = await configurations.get_config_values(uow, [setting.key for setting in OF_PAYMENTS])
-        return Kept(as_typed(values), configurations.mark_of(values))
-    found: Mapping[str, object]
+    values: Mapping[str, Value] = {}
+    if OF_TAB[tab]:
+        values = await configurations.get_config_values(uow, [setting.key for setting in OF_TAB[tab]])
+    found = await _row(uow, tab)
+    typed = {column: str(value or "") for column, value in found.items()}
+    of_row = mark(*(found[column] for column in sorted(found)))
+    return Kept({**typed, **as_typed(values)}, f"{of_row}{APART}{configurations.mark_of(values)}")
+
+
+async def _row(uow: UnitOfWork, tab: str) -> Mapping[str, object]:
+    """What the tab shows of the shop's own row."""
     if tab == NOTIFICATIONS:
         chats = await outbox.get_chats(uow)
-        found = dict(zip(COLUMNS[tab], (chats.alerts_topic_id, chats.receipts_topic_id), strict=True))
-    else:
-        shop = await bots.get_context(uow)
-        found = {column: getattr(shop, column) for column in COLUMNS[tab]}
-    typed = {column: str(value or "") for column, value in found.items()}
-    return Kept(typed, mark(*(found[column] for column in sorted(found))))
+        return dict(zip(COLUMNS[tab], (chats.alerts_topic_id, chats.receipts_topic_id), strict=True))
+    shop = await bots.get_context(uow) if COLUMNS[tab] else None
+    return {column: getattr(shop, column) for column in COLUMNS[tab]}
 
 
 def _compared(screen: Screen, tab: str, kept: Mapping[str, str], typed: Mapping[str, str]) -> Iterator[Field]:
     """The fields of a tab in words, to be told apart."""
-    if tab == PAYMENTS:
-        yield from compared(screen, OF_PAYMENTS, kept, typed)
-        return
     for column in COLUMNS[tab]:
         words = (
             CALENDAR_WORDS if column == "calendar" else LANGUAGE_NAMES if column == "default_language" else {}
@@ -224,3 +234,4 @@ def _compared(screen: Screen, tab: str, kept: Mapping[str, str], typed: Mapping[
             for value in (kept[column], typed.get(column, ""))
         ]
         yield Field(column, screen.say(LABELS[column]), *said)
+    yield from compared(screen, OF_TAB[tab], kept, typed)
