@@ -144,12 +144,16 @@ async def name_of(uow: UnitOfWork, group_id: int | None) -> str | None:
 
 
 async def lock_groups(uow: UnitOfWork) -> dict[int, PlanGroup]:
-    """Every group that is not archived, held until the unit ends; always locked in one order."""
+    """Every group that is not archived, held until the unit ends; always locked in one order.
+
+    Not against a plan that is put into one meanwhile: whoever does that holds the plan already, and the two
+    would wait for each other.
+    """
     locked = await uow.session.scalars(
         select(PlanGroup)
         .where(PlanGroup.archived_at.is_(None))
         .order_by(PlanGroup.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return {group.id: group for group in locked}
@@ -167,7 +171,7 @@ async def _lock(uow: UnitOfWork, group_id: int, *, is_archived: bool = False) ->
     group = await uow.session.scalar(
         select(PlanGroup)
         .where(PlanGroup.id == group_id, PlanGroup.archived_at.is_not(None) == is_archived)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if group is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -211,3 +212,12 @@ async def test_staff_without_the_right_change_no_group(units, shop):
         ):
             with pytest.raises(NotAllowed):
                 await refused
+
+
+async def test_who_arranges_the_list_does_not_wait_for_groups_while_a_plan_is_put_into_one(units, shop):
+    """He would hold the groups and wait for the plan, whose own change waited for its group."""
+    family = await group(units, shop)
+    async with units.begin(shop.bot_id, shop.owner) as one:
+        await service.update_plan(one, shop.plan_id, group_id=family)
+        async with asyncio.timeout(5), units.begin(shop.bot_id, shop.owner) as other:
+            assert list(await groups.lock_groups(other)) == [family]
