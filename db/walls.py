@@ -30,6 +30,7 @@ DELETABLE = (
     "link_codes",
     "login_attempts",
     "picture_sketches",
+    "saved_views",
     "sessions",
     "sign_in_challenges",
     "stock_items",

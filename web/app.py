@@ -70,6 +70,7 @@ from web.routes import (
     tickets,
     tokens,
     transactions,
+    views,
 )
 from web.security import Hardened
 
@@ -139,6 +140,7 @@ ROUTES: list[ControllerRouterHandler] = [
     customers.customers_file,
     subscriptions.SubscriptionController,
     subscriptions.subscriptions_file,
+    views.ViewController,
     transactions.transactions,
     transactions.transactions_file,
     cards.CardController,

@@ -9,16 +9,16 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from litestar import Response
 
 from shop.formatting import latin, normalise_text, typed_day, whole_number
 from shop.paging import Place
 from shop.receipts.desk import count_waiting
+from shop.staff.views import ViewRow, list_views
 from shop.unit_of_work import UnitOfWork
 from web.forms import LARGEST_ID
-from web.parts import WebRequest
 from web.rendering import PUSH_URL, Screen, wants_part
 
 NEWEST, OLDEST = "newest", "oldest"
@@ -38,35 +38,8 @@ class Listing:
     unread: Mapping[str, str] = field(default_factory=dict)
     """What was typed into a filter and is no number or no day: it chooses nothing, and the page says so."""
 
-    @classmethod
-    def read(
-        cls,
-        request: WebRequest,
-        path: str,
-        *,
-        choices: Mapping[str, Container[str]] | None = None,
-        ids: Sequence[str] = (),
-        texts: Sequence[str] = (),
-        numbers: Sequence[str] = (),
-        days: Sequence[str] = (),
-    ) -> Self:
-        """``choices``: the values each filter may have; ``ids``: keys of rows; the others: what was typed."""
-        query = request.query_params
-        chosen: dict[str, str] = {}
-        for name, allowed in (choices or {}).items():
-            if (value := query.get(name, "")) in allowed:
-                chosen[name] = value
-        for name in ids:
-            text = query.get(name, "")
-            if text.isascii() and text.isdecimal() and len(text) < LONGEST_SEARCH:
-                chosen[name] = str(min(int(text), LARGEST_ID))
-        for name in texts:
-            if text := " ".join(normalise_text(query.get(name, "")).split())[:LONGEST_SEARCH]:
-                chosen[name] = text
-        meant, unread = typed_of(query, {**dict.fromkeys(numbers, number_of), **dict.fromkeys(days, _day)})
-        sort = query.get("sort", NEWEST)
-        after = Place.parse(query.get("after", ""))
-        return cls(path, {**chosen, **meant}, sort if sort in SORTS else NEWEST, after, unread)
+    name: str = ""
+    """Under which people keep views of it; nothing where they keep none."""
 
     def get(self, name: str) -> str | None:
         return self.filters.get(name)
@@ -104,6 +77,11 @@ class Listing:
         return f"{rest}{'&' if '?' in rest else '?'}{name}="
 
     @property
+    def query(self) -> str:
+        """What makes this list from its path; nothing where all of it is shown, the newest first."""
+        return self.url().partition("?")[2]
+
+    @property
     def file(self) -> str:
         """The address of the same list as CSV."""
         return self._at(f"{self.path}.csv", self.filters)
@@ -116,6 +94,57 @@ class Listing:
     def _at(self, path: str, filters: Mapping[str, str]) -> str:
         query = {**filters, **({"sort": self.sort} if self.sort != NEWEST else {})}
         return f"{path}?{urlencode(query)}" if query else path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What the address of one list may say: declared once, read from addresses and from saved views."""
+
+    path: str
+    name: str = ""
+    """Of ``shop.staff.views.LISTS``, and the screen the list belongs to; nothing: no views are kept of it."""
+    choices: Mapping[str, Container[str]] = field(default_factory=dict)
+    """The values each filter may have."""
+    ids: Sequence[str] = ()
+    """Keys of rows."""
+    texts: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+    days: Sequence[str] = ()
+
+    def read(self, query: Mapping[str, str]) -> Listing:
+        chosen: dict[str, str] = {}
+        for name, allowed in self.choices.items():
+            if (value := query.get(name, "")) in allowed:
+                chosen[name] = value
+        for name in self.ids:
+            text = query.get(name, "")
+            if text.isascii() and text.isdecimal() and len(text) < LONGEST_SEARCH:
+                chosen[name] = str(min(int(text), LARGEST_ID))
+        for name in self.texts:
+            if text := " ".join(normalise_text(query.get(name, "")).split())[:LONGEST_SEARCH]:
+                chosen[name] = text
+        typed = {**dict.fromkeys(self.numbers, number_of), **dict.fromkeys(self.days, _day)}
+        meant, unread = typed_of(query, typed)
+        sort = query.get("sort", NEWEST)
+        return Listing(
+            self.path,
+            {**chosen, **meant},
+            sort if sort in SORTS else NEWEST,
+            Place.parse(query.get("after", "")),
+            unread,
+            self.name,
+        )
+
+    def offering(self, **choices: Container[str]) -> Self:
+        """The same with the values that some filters have now."""
+        return replace(self, choices={**self.choices, **choices})
+
+
+class AnyName(Container[str]):
+    """A filter whose values people gave: whatever may be a name, where nobody asks which there are."""
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str) and 0 < len(value) <= LONGEST_SEARCH and value.isprintable()
 
 
 def typed_of(
@@ -151,6 +180,24 @@ def _day(typed: str) -> str | None:
     return latin(typed.strip()).replace("/", "-").replace(".", "-")
 
 
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Somebody's views of a list, and which of them the list is showing."""
+
+    rows: Sequence[ViewRow]
+    current: ViewRow | None
+    """The one that asks for what is shown, however one came there."""
+    error: str | None = None
+    typed: str = ""
+    """The name that was refused."""
+
+
+async def views_of(uow: UnitOfWork, listing: Listing) -> Views:
+    """For the one who acts; one statement."""
+    rows, shown = await list_views(uow, listing.name), dict(parse_qsl(listing.query))
+    return Views(rows, next((row for row in rows if dict(parse_qsl(row.query)) == shown), None))
+
+
 async def show(
     screen: Screen,
     uow: UnitOfWork,
@@ -165,6 +212,8 @@ async def show(
 
     ``active``: the screen it belongs to, where that has another name.
     """
+    if listing.name:
+        context["views"] = await views_of(uow, listing)
     if wants_part(screen.request):
         headers = {PUSH_URL: listing.address}
         return screen.part(f"{name}/_list.html", code=code, headers=headers, listing=listing, **context)

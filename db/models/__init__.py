@@ -25,6 +25,7 @@ from db.models.promo import Promocode as Promocode
 from db.models.promo import PromoGroup as PromoGroup
 from db.models.provisioning import ProvisioningJob as ProvisioningJob
 from db.models.provisioning import StockItem as StockItem
+from db.models.saved_view import SavedView as SavedView
 from db.models.secret import SecretReplacement as SecretReplacement
 from db.models.sketch import PictureSketch as PictureSketch
 from db.models.staff import ApiToken as ApiToken

@@ -32,6 +32,7 @@ from db.models import (
     Promocode,
     PromoGroup,
     ProvisioningJob,
+    SavedView,
     Staff,
     StockItem,
     Subscription,
@@ -264,6 +265,12 @@ SHEETS: tuple[Sheet, ...] = (
         "Receipts that were put off or handed to a colleague.",
         DeskMark,
         _ROW + "payment_id staff_id kind by note until",
+    ),
+    Sheet(
+        "saved_views",
+        "Lists as people of the dashboard keep them.",
+        SavedView,
+        _ROW + "staff_id list name query",
     ),
     Sheet("canned_replies", "Answers kept ready.", CannedReply, _ROW + "title words"),
     Sheet(

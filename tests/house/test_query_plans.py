@@ -52,6 +52,7 @@ from shop.receipts.rules import RejectReason
 from shop.staff import sessions as browsers
 from shop.staff.queries import list_api_tokens
 from shop.staff.service import find_api_token
+from shop.staff.views import list_views
 from shop.subscriptions.queries import list_for_user
 from shop.subscriptions.search import Sought as Held
 from shop.subscriptions.search import count_subscriptions, list_subscriptions
@@ -231,6 +232,7 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "an answer": lambda uow: tickets.answer(uow, asked.ticket_id, "Here.", cause="form:plans"),
         "a question": lambda uow: tickets.ask(uow, person.user_id, text="Hello", cause="chat:1:1"),
         "the ready answers": list_replies,
+        "the saved views": lambda uow: list_views(uow, "customers"),
         "approving": lambda uow: receipts.approve(uow, first.payment_id),
         "rejecting": lambda uow: receipts.reject(uow, second.payment_id, reason=RejectReason.NOT_ARRIVED),
         "the bot's shop": get_context,

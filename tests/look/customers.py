@@ -11,9 +11,10 @@ from shop.customers.profile import Happening, Profile
 from shop.customers.search import CustomerRow
 from shop.errors import BadInput, InsufficientBalance
 from shop.paging import Page, Place
+from shop.staff.views import ViewRow
 from shop.subscriptions.queries import SubscriptionRow
 from tests.look.pages import NOW
-from web.lists import Listing
+from web.lists import Listing, Views
 from web.routes.customers import STATES, Form
 from web.words import KINDS
 
@@ -105,9 +106,9 @@ def customer_states() -> Iterator[tuple[str, str, dict[str, Any]]]:
         make_customer(3, is_unreachable=True, last_seen_at=None),
         make_customer(4, active_subscriptions=0, spent=0, balance=0),
     ]
-    usual = {"states": STATES, "may_export": True, "count": 4}
-    every = Listing("/customers", {})
-    sought = Listing("/customers", {"q": "کارول", "state": "active"}, "oldest", Place(NOW, 9))
+    usual = {"states": STATES, "may_export": True, "count": 4, "views": Views([], None)}
+    every = Listing("/customers", {}, name="customers")
+    sought = replace(every, filters={"q": "کارول", "state": "active"}, sort="oldest", after=Place(NOW, 9))
     page, nobody = Page(rows, Place(NOW, 4)), Page([], None)
     for name, listing, rows_of in (
         ("customers", every, page),
@@ -117,6 +118,15 @@ def customer_states() -> Iterator[tuple[str, str, dict[str, Any]]]:
     ):
         yield name, "customers/index.html", {**usual, "listing": listing, "page_of": rows_of}
     looking = {**usual, "listing": every, "page_of": page, "may_export": False}
+    kept = [ViewRow(n, f"<b>نمای {letter}", f"q={letter}") for n, letter in enumerate("ابپتثجچحخد")]
+    for name, views in (
+        ("views", Views(kept, None)),
+        ("a view", Views(kept, kept[3])),
+        ("a refused view", Views([], None, error="نشد.", typed="<b>")),
+    ):
+        context = {**usual, "listing": sought, "page_of": page, "views": views}
+        yield f"customers, {name}", "customers/index.html", context
+        yield f"{name}, alone", "views/index.html", {"listing": sought, "views": views}
     yield "customers, only looking", "customers/index.html", looking
     yield from _profile_states()
 

@@ -54,6 +54,8 @@ STRATEGY = (("strategy", "round_robin"),)
 HOLDER = (("holder", "Maryam"),)
 PLAN = (("name_fa", "Plan"), ("price", "1000"), ("period_days", "30"))
 GROUP = (("name_fa", "Family"),)
+VIEW = (("list", "customers"), ("query", "state=blocked"))
+NAMED_VIEW = (*VIEW, ("name", "Blocked"))
 ORDER = (("order", "1,2"),)
 LINES = (("lines", "vless://a-line-of-the-matrix"),)
 
@@ -174,6 +176,9 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/subscriptions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("POST", "/subscriptions/{subscription_id:str}/give"): Row(OUT, 404, 404, 403, 404, fields=GIFT),
     ("POST", "/subscriptions/{subscription_id:str}/send-again"): Row(OUT, 404, 404, 403, 404, fields=GIFT),
+    ("POST", "/views"): Row(OUT, 303, 303, 403, 303, fields=NAMED_VIEW),
+    ("POST", "/views/{view_id:str}"): Row(OUT, 404, 404, 403, 404, fields=NAMED_VIEW),
+    ("POST", "/views/{view_id:str}/delete"): Row(OUT, 404, 404, 403, 404, fields=VIEW),
     ("GET", "/transactions"): Row(OUT, 200, 200, 200, 200),
     ("GET", "/transactions.csv"): Row(OUT, 200, 200, 403, 200, stale=403),
     ("GET", "/tickets"): Row(OUT, 200, 200, 200, 200),
@@ -271,6 +276,7 @@ def address(
         .replace("{group_id:str}", str(group))
         .replace("{ticket_id:str}", str(ticket))
         .replace("{message_id:str}", str(MISSING_ID))
+        .replace("{view_id:str}", str(MISSING_ID))
         .replace("{reply_id:str}", str(MISSING_ID))
         .replace("{card_id:str}", str(card))
         .replace("{payment_id:str}", str(receipt))

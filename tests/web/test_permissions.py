@@ -69,6 +69,8 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "GET /platform/bots/{bot_id:str}",
         "POST /platform/bots/{bot_id:str}/sign-out",
         "POST /platform/bots/{bot_id:str}/people/{staff_id:str}/unlink",
+        "POST /views/{view_id:str}",
+        "POST /views/{view_id:str}/delete",
         "POST /platform/leave",
     ),
     frozenset({BROADCASTS_MANAGE}): (
@@ -152,6 +154,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "POST /cards/strategy",
     ),
     frozenset({SHOP_SEE}): (
+        "POST /views",
         "GET /audit",
         "GET /audit.csv",
         "GET /team",

@@ -45,7 +45,7 @@ MOST = {
     "/cards/simulator": 9,
     "/confirm": 1,
     "/confirm/wait": 2,
-    "/customers": 4,
+    "/customers": 5,
     "/customers.csv": 2,
     "/customers/{customer_id:str}": 12,
     "/customers/{customer_id:str}/after": 2,
@@ -93,7 +93,7 @@ MOST = {
     "/tickets/{ticket_id:str}/files/{message_id:str}": 2,
     "/tickets/{ticket_id:str}/next": 4,
     "/tokens": 4,
-    "/transactions": 5,
+    "/transactions": 6,
     "/transactions.csv": 3,
 }
 """How many statements a page takes at most, the question of who asks among them."""

@@ -37,7 +37,7 @@ from web.broadcasts import (
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import LARGEST_FILE, parse_clock, parse_id, read_file, read_form
-from web.lists import Listing, show
+from web.lists import Listing, Shape, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, move_on, wants_part
 from web.sheets import Sheet, both_calendars, in_both, long_file, said
@@ -48,6 +48,7 @@ COLUMNS = (
     *(N_("People"), N_("Sent to"), N_("Refused by Telegram"), N_("Have left the bot")),
     *(N_("Left out"), N_("Still to come"), N_("Perhaps twice")),
 )
+SHAPE = Shape(path=BROADCASTS, choices={"state": STATES})
 LARGEST_UPLOAD = 2 * LARGEST_FILE
 """Bytes of the whole form."""
 PICTURE_HEADERS = {"Cache-Control": "private, no-store"}
@@ -224,7 +225,7 @@ async def broadcasts_file(request: WebRequest, uow: Uow) -> Stream:
 
 
 def _listing(request: WebRequest) -> Listing:
-    return Listing.read(request, BROADCASTS, choices={"state": STATES})
+    return SHAPE.read(request.query_params)
 
 
 def _cells(screen: Screen, row: BroadcastRow) -> tuple[object, ...]:

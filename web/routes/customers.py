@@ -27,7 +27,7 @@ from web.acting import do_once
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, show
+from web.lists import Listing, Shape, show
 from web.parts import WebRequest
 from web.rendering import NOTICES, Screen, wants_part
 from web.sheets import Sheet, both_calendars, in_both, in_toman, long_file
@@ -48,6 +48,7 @@ COLUMNS = (
     *(in_toman(N_("Wallet")), in_toman(N_("Bought for")), N_("Active subscriptions")),
     *(N_("Blocked"), N_("Left the bot")),
 )
+SHAPE = Shape(path=CUSTOMERS, name="customers", choices={"state": STATES}, texts=("q",))
 TAKE = "take"
 Act = Callable[[UnitOfWork, int, Mapping[str, str]], Awaitable[object]]
 
@@ -152,7 +153,7 @@ async def customers_file(request: WebRequest, uow: Uow) -> Stream:
 
 
 def _listing(request: WebRequest) -> Listing:
-    return Listing.read(request, CUSTOMERS, choices={"state": STATES}, texts=("q",))
+    return SHAPE.read(request.query_params)
 
 
 def _sought(listing: Listing) -> Sought:

@@ -16,7 +16,7 @@ from web.access import Access, route_for
 from web.broadcasts import FATES
 from web.deps import Uow
 from web.forms import parse_id
-from web.lists import Listing, show
+from web.lists import Listing, Shape, show
 from web.parts import WebRequest
 from web.rendering import Screen
 from web.sheets import Sheet, both_calendars, in_both, long_file, said
@@ -77,7 +77,8 @@ async def missed_file(request: WebRequest, uow: Uow, broadcast_id: FromPath[str]
 
 
 def _listing(request: WebRequest, broadcast_id: int) -> Listing:
-    return Listing.read(request, f"{BROADCASTS}/{broadcast_id}/missed", choices={"fate": FATES})
+    shape = Shape(path=f"{BROADCASTS}/{broadcast_id}/missed", choices={"fate": FATES})
+    return shape.read(request.query_params)
 
 
 def _cells(screen: Screen, row: MissedRow) -> tuple[object, ...]:

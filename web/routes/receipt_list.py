@@ -22,7 +22,7 @@ from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
 from web.history import DOORS, VALUES
-from web.lists import Listing, begin_of, show
+from web.lists import AnyName, Listing, Shape, begin_of, show
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen
 from web.sheets import Sheet, both_calendars, in_both, in_toman, long_file, said
@@ -34,6 +34,13 @@ DUPLICATES = "duplicates"
 """The state whose receipts may be chosen and rejected together."""
 CHOSEN = "receipt-"
 """How the name of a box begins; the number of the receipt follows."""
+SHAPE = Shape(
+    path=ALL,
+    choices={"state": RECEIPT_STATES, "reviewer": AnyName()},
+    ids=("card", "customer"),
+    numbers=("least", "most"),
+    days=("since", "until"),
+)
 COLUMNS = (
     *(N_("Number"), *in_both(N_("Sent")), N_("Customer number"), N_("Customer"), N_("Order number")),
     *(N_("Plan"), in_toman(N_("Asked for")), in_toman(N_("Accepted")), N_("State"), N_("Late")),
@@ -125,14 +132,7 @@ async def every_receipt_file(request: WebRequest, uow: Uow) -> Stream:
 
 
 def _listing(request: WebRequest, reviewers: Sequence[str]) -> Listing:
-    return Listing.read(
-        request,
-        ALL,
-        choices={"state": RECEIPT_STATES, "reviewer": reviewers},
-        ids=("card", "customer"),
-        numbers=("least", "most"),
-        days=("since", "until"),
-    )
+    return SHAPE.offering(reviewer=reviewers).read(request.query_params)
 
 
 def _wanted(screen: Screen, listing: Listing) -> Wanted:

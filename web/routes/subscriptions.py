@@ -29,7 +29,7 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, show
+from web.lists import Listing, Shape, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 from web.sheets import Sheet, both_calendars, gigabytes, in_both, in_gigabytes, long_file, said
@@ -48,6 +48,7 @@ COLUMNS = (
     *(*in_both(N_("Begun")), *in_both(N_("Ends"))),
     *(in_gigabytes(N_("Used")), in_gigabytes(N_("Volume"))),
 )
+SHAPE = Shape(path=SUBSCRIPTIONS, choices={"state": STATES}, ids=("customer",), texts=("q",))
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
@@ -114,7 +115,7 @@ async def subscriptions_file(request: WebRequest, uow: Uow) -> Stream:
 
 
 def _listing(request: WebRequest) -> Listing:
-    return Listing.read(request, SUBSCRIPTIONS, choices={"state": STATES}, ids=("customer",), texts=("q",))
+    return SHAPE.read(request.query_params)
 
 
 def _sought(listing: Listing) -> Sought:
@@ -169,7 +170,7 @@ async def _index(
         uow, sought, screen.lang, after=listing.after, newest_first=listing.newest_first
     )
     if opened is not None and opened not in {row.subscription_id for row in page.rows}:
-        listing, sought = Listing(SUBSCRIPTIONS, {}), Sought(subscription_id=opened)
+        listing, sought = SHAPE.read({}), Sought(subscription_id=opened)
         page = await list_subscriptions(uow, sought, screen.lang)
     context: dict[str, Any] = {
         "page_of": page,

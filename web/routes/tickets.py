@@ -48,7 +48,7 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import LARGEST_BODY, parse_id, parse_number, read_file, read_form
-from web.lists import Listing, show
+from web.lists import Listing, Shape, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, move_on, see_other, wants_part
 from web.routes.receipts import PICTURE_POLICY
@@ -66,7 +66,12 @@ COLUMNS = (
     *(N_("Order number"), *in_both(N_("Opened")), *in_both(N_("Last message"))),
     *(in_utc(N_("Waits since")), N_("Minutes to the first answer"), N_("In the hands of")),
 )
-CHOICES = {"state": STATES, "hands": HANDS, "about": ABOUT}
+SHAPE = Shape(
+    path=TICKETS,
+    choices={"state": STATES, "hands": HANDS, "about": ABOUT},
+    ids=("customer", "order"),
+    texts=("q",),
+)
 IN_BOX = ("words", "form_key")
 OVERTAKEN = (TicketClosed, AlreadyExists, AnsweredMeanwhile)
 """Somebody else was quicker."""
@@ -248,7 +253,7 @@ async def tickets_file(request: WebRequest, uow: Uow) -> Stream:
 
 
 def _listing(request: WebRequest) -> Listing:
-    return Listing.read(request, TICKETS, choices=CHOICES, ids=("customer", "order"), texts=("q",))
+    return SHAPE.read(request.query_params)
 
 
 def _asked(request: WebRequest) -> str:

@@ -14,7 +14,7 @@ from shop.paging import PIECE_ROWS
 from shop.wallet.ledger import LedgerRow, Wanted, add_up, list_movements
 from web.access import Access, route_for
 from web.deps import Uow
-from web.lists import Listing, begin_of, show
+from web.lists import Listing, Shape, begin_of, show
 from web.parts import WebRequest
 from web.rendering import Screen
 from web.sheets import Sheet, actor, both_calendars, in_both, in_toman, long_file, said
@@ -30,6 +30,14 @@ SPANS = {
     "90": N_("90 days"),
     THIS_MONTH: N_("This month"),
 }
+SHAPE = Shape(
+    path=TRANSACTIONS,
+    name="transactions",
+    choices={"kind": KINDS, "method": METHODS, "days": SPANS},
+    ids=("customer",),
+    texts=("q",),
+    days=("since", "until"),
+)
 COLUMNS = (
     *(N_("Number"), *in_both(N_("Time")), N_("Customer number"), N_("Customer"), N_("Kind"), N_("Way")),
     *(in_toman(N_("Came in")), in_toman(N_("Went out"))),
@@ -78,14 +86,7 @@ async def transactions_file(request: WebRequest, uow: Uow) -> Stream:
 
 
 def _listing(request: WebRequest) -> Listing:
-    return Listing.read(
-        request,
-        TRANSACTIONS,
-        choices={"kind": KINDS, "method": METHODS, "days": SPANS},
-        ids=("customer",),
-        texts=("q",),
-        days=("since", "until"),
-    )
+    return SHAPE.read(request.query_params)
 
 
 def _wanted(screen: Screen, listing: Listing) -> Wanted:
