@@ -122,6 +122,7 @@ ACTIONS: Mapping[str, str] = {
     "token.replaced": N_("replaced a token"),
     "token.revoked": N_("revoked a token"),
     "user.blocked": N_("blocked a customer"),
+    "user.noted": N_("noted on a customer"),
     "user.unblocked": N_("unblocked a customer"),
     "wallet.corrected": N_("corrected a customer's wallet"),
 }

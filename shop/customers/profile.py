@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from db.models import AuditEntry, CardToCardPayment, Order, OutboxMessage, Ticket, Transaction, User
 from shop.actors import SHOP_SEE, TICKETS_SEE, may, require
+from shop.customers.service import NOTED
 from shop.errors import NotFound
 from shop.plans import sold
 from shop.subscriptions.queries import SubscriptionRow, list_for_user
@@ -34,6 +35,16 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody of the team noted on a customer."""
+
+    id: int
+    at: datetime
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     user_id: int
     telegram_id: int
@@ -51,10 +62,12 @@ class Profile:
     subscriptions: Sequence[SubscriptionRow]
     timeline: Sequence[Happening]
     """Newest first."""
+    notes: Sequence[Note] = ()
+    """Newest first."""
 
 
 async def load_profile(uow: UnitOfWork, user_id: int, language: str) -> Profile:
-    """Everything about one customer, in nine statements. Raises NotAllowed, NotFound."""
+    """Everything about one customer, in ten statements. Raises NotAllowed, NotFound."""
     require(uow.actor, SHOP_SEE)
     user = await uow.session.scalar(select(User).where(User.id == user_id))
     if user is None:
@@ -99,6 +112,7 @@ async def load_profile(uow: UnitOfWork, user_id: int, language: str) -> Profile:
         rejected=counts.get("rejected", 0),
         subscriptions=await list_for_user(uow, user_id, language),
         timeline=sorted(events, key=lambda event: (event.at, event.id), reverse=True),
+        notes=await _notes(uow, user_id),
     )
 
 
@@ -173,8 +187,24 @@ def _state_of(message: OutboxMessage) -> str:
 async def _acts(uow: UnitOfWork, user_id: int) -> list[Happening]:
     rows = await uow.session.scalars(
         select(AuditEntry)
-        .where(AuditEntry.subject_type == "user", AuditEntry.subject_id == user_id)
+        .where(*_about(user_id), AuditEntry.action != NOTED)
         .order_by(AuditEntry.id.desc())
         .limit(OF_EACH)
     )
     return [Happening(row.created_at, "act", row.id, row.action, row.actor_name) for row in rows]
+
+
+async def _notes(uow: UnitOfWork, user_id: int) -> list[Note]:
+    rows = await uow.session.execute(
+        select(
+            AuditEntry.id, AuditEntry.created_at, AuditEntry.actor_name, AuditEntry.data["text"].as_string()
+        )
+        .where(*_about(user_id), AuditEntry.action == NOTED)
+        .order_by(AuditEntry.id.desc())
+        .limit(OF_EACH)
+    )
+    return [Note(*row) for row in rows]
+
+
+def _about(user_id: int) -> tuple[ColumnElement[bool], ...]:
+    return AuditEntry.subject_type == "user", AuditEntry.subject_id == user_id

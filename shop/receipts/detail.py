@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, bindparam, func,
 from sqlalchemy.orm import aliased
 
 from db.models import (
+    AuditEntry,
     BotConfiguration,
     BotPlan,
     CardToCardPayment,
@@ -24,8 +25,10 @@ from db.models import (
     User,
 )
 from db.prepared import compiled_once
+from shop.actors import SHOP_SEE, may
 from shop.cards import banks
 from shop.configurations.registry import TEXTS
+from shop.customers.service import NOTED
 from shop.plans import sold
 from shop.receipts import handed, lateness, presence, warnings
 from shop.receipts.amounts import limit_of_mine
@@ -114,6 +117,8 @@ class ReceiptDetail:
     """Whether somebody of the team paid it."""
     late: Late | None = None
     """What to know before it is decided, where it came after its deadline."""
+    customer_note: str | None = None
+    """What the team noted last on the payer; None also for who may not see customers."""
     to_wallet: bool = False
     """Whether its money was kept for the customer and bought nothing (while it is held: will be)."""
 
@@ -154,6 +159,7 @@ async def load_detail(
         handed=handed.told(row.handed_on) if waits else None,
         late=lateness.told(row) if waits and row.late else None,
         to_wallet=row.to_wallet,
+        customer_note=row.customer_note if may(uow.actor, SHOP_SEE) else None,
     )
 
 
@@ -174,6 +180,23 @@ def _tickets() -> ScalarSelect[Any]:
         select(func.count())
         .select_from(Ticket)
         .where(Ticket.bot_id == CardToCardPayment.bot_id, Ticket.order_id == CardToCardPayment.order_id)
+        .scalar_subquery()
+    )
+
+
+def _customer_note() -> ScalarSelect[Any]:
+    """The newest note on its payer."""
+    return (
+        select(AuditEntry.data["text"].as_string())
+        .where(
+            AuditEntry.bot_id == CardToCardPayment.bot_id,
+            AuditEntry.subject_type == "user",
+            AuditEntry.subject_id == CardToCardPayment.user_id,
+            AuditEntry.action == NOTED,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+        .correlate(CardToCardPayment)
         .scalar_subquery()
     )
 
@@ -247,6 +270,7 @@ def _detail(which: ColumnElement[Any]) -> Any:
             _paid_by_staff(me=False).label("is_staffs"),
             limit_of_mine().label("my_limit"),
             _tickets().label("tickets"),
+            _customer_note().label("customer_note"),
             handed.handed_on().label("handed_on"),
             *lateness.columns(),
             *(column.label(f"{others.code}_{column.name}") for others in _ALIKE for column in others.columns),

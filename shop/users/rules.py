@@ -15,6 +15,7 @@ SEEN_GRAIN = timedelta(minutes=5)
 
 LONGEST_MESSAGE = 1000
 LONGEST_REASON = 200
+LONGEST_NOTE = 1000
 _FORM = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 

@@ -81,6 +81,20 @@ async def test_words_and_money_of_the_shop_reach_the_customer(known: Known):
     await expect(owner.locator(".timeline")).to_contain_text("جبران قطعی")
 
 
+async def test_a_note_on_a_customer_stays_on_the_profile_and_out_of_the_chat(known: Known):
+    owner, phone = known.owner, known.phone
+    before = len(await phone.messages())
+    box = owner.get_by_label(WORDS("A note for your colleagues"))
+    await box.fill("همیشه دیر واریز می\u200cکند")
+    await owner.get_by_role("button", name=WORDS("Note it")).click()
+    await expect(owner.locator("#notes li")).to_contain_text("دیر واریز")
+    await expect(box).to_have_value("")
+
+    await phone.say("/start")
+    await phone.read("یکتا", since=before)
+    assert all("دیر واریز" not in message["text"] for message in await phone.messages())
+
+
 async def test_a_blocked_customer_is_told_so_by_the_bot_until_he_is_unblocked(known: Known):
     owner, phone = known.owner, known.phone
     await owner.locator("summary").filter(has_text=WORDS("Block…")).click()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shop.customers.profile import Happening, Profile
+from shop.customers.profile import Happening, Note, Profile
 from shop.customers.search import CustomerRow
 from shop.errors import BadInput, InsufficientBalance
 from shop.paging import Page, Place
@@ -82,6 +82,7 @@ def make_profile(**changes: Any) -> Profile:
             *(replace(held, status=status) for status in ("expired", "pending", "suspended")),
         ],
         timeline=[*_timeline()],
+        notes=[Note(2, NOW, "باب", "<b> زود جواب می‌دهد\nخط دوم"), Note(1, NOW, "آلیس", "ن" * 1_000)],
     )
     return replace(profile, **changes)
 
@@ -133,18 +134,25 @@ def customer_states() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _profile_states() -> Iterator[tuple[str, str, dict[str, Any]]]:
     usual = {"form": Form(), "error": None, "wrong_field": "amount", "form_key": "k" * 20, "kinds": KINDS}
-    usual |= {"may_manage": True, "may_correct": True, "longest": 2_000}
+    usual |= {"may_manage": True, "may_correct": True, "longest": 2_000, "longest_note": 1_000}
     for name, customer in (
         ("", make_profile()),
         (", blocked", make_profile(blocked_at=NOW, username=None)),
         (", left the bot", make_profile(unreachable_at=NOW, last_seen_at=None)),
-        (", nothing yet", make_profile(subscriptions=[], timeline=[], balance=0, spent=0)),
+        (", nothing yet", make_profile(subscriptions=[], notes=[], timeline=[], balance=0, spent=0)),
     ):
         yield f"customer{name}", "customers/profile.html", {**usual, "customer": customer}
     looking = {**usual, "customer": make_profile(), "may_manage": False, "may_correct": False}
     yield "customer, only looking", "customers/profile.html", looking
-    typed = {"form_key": "k" * 20, "direction": "take", "amount": "۵۰", "reason": "<b>", "words": "<b>"}
-    for form, field in (("wallet", "amount"), ("wallet", "reason"), ("message", "words")):
+    typed = {
+        "form_key": "k" * 20,
+        "direction": "take",
+        "amount": "۵۰",
+        "reason": "<b>",
+        "words": "<b>",
+        "note": "<b>",
+    }
+    for form, field in (("wallet", "amount"), ("wallet", "reason"), ("message", "words"), ("note", "note")):
         problem = InsufficientBalance(50, 0) if field == "amount" else BadInput(field, "missing")
         wrong = {"form": Form(form, typed, problem), "error": "نشد.", "wrong_field": field}
         yield (

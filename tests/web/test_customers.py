@@ -344,14 +344,15 @@ async def test_whoever_only_sees_changes_nothing(new_browser, alices, shops, uni
     page = await bob.get(f"/customers/{person.user_id}")
     answers = [
         await bob.post(
-            f"/customers/{person.user_id}/{act}", {"form_key": "f" * 20, "amount": "1", "reason": "x"}
+            f"/customers/{person.user_id}/{act}",
+            {"form_key": "f" * 20, "amount": "1", "reason": "x", "note": "x"},
         )
-        for act in ("wallet", "message", "block", "unblock")
+        for act in ("wallet", "message", "note", "block", "unblock")
     ]
 
     assert page.status_code == 200
     assert "<textarea" not in page.text
-    assert [answer.status_code for answer in answers] == [403] * 4
+    assert [answer.status_code for answer in answers] == [403] * 5
     assert (await bob.get("/customers.csv")).status_code == 403
     assert await balance(everything, person.user_id) == 0
 

@@ -47,6 +47,7 @@ GIFT = (FORM_KEY, ("days", "1"))
 REPLY = (("title", "Hours"), ("words", "From nine to five."))
 BROADCAST = (FORM_KEY, ("audience", "everybody"), ("words_fa", "hello"))
 WORDS = (FORM_KEY, ("words", "hello"))
+NOTE = (("note", "hello"),)
 TOPICS = (("notification_topic_id", "7"), ("card_receipt_topic_id", "9"))
 BOT_TOKEN = (("telegram_bot_token", "1234567:" + "m" * 35), ("other_bot", "on"))
 SWITCH = (("enabled", "on"),)
@@ -170,6 +171,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/customers/{customer_id:str}/after"): Row(OUT, 200, 404, 403, 404),
     ("POST", "/customers/{customer_id:str}/wallet"): Row(OUT, 303, 404, 403, 404, fields=CORRECTION),
     ("POST", "/customers/{customer_id:str}/message"): Row(OUT, 303, 404, 403, 404, fields=WORDS),
+    ("POST", "/customers/{customer_id:str}/note"): Row(OUT, 303, 404, 403, 404, fields=NOTE),
     ("POST", "/customers/{customer_id:str}/block"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/customers/{customer_id:str}/unblock"): Row(OUT, 303, 404, 403, 404),
     ("GET", "/subscriptions"): Row(OUT, 200, 200, 200, 200),

@@ -93,6 +93,7 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
     ),
     frozenset({CUSTOMERS_MANAGE}): (
         "POST /customers/{customer_id:str}/message",
+        "POST /customers/{customer_id:str}/note",
         "POST /customers/{customer_id:str}/block",
         "POST /customers/{customer_id:str}/unblock",
         "POST /subscriptions/{subscription_id:str}/give",

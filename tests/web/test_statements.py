@@ -47,7 +47,7 @@ MOST = {
     "/confirm/wait": 2,
     "/customers": 5,
     "/customers.csv": 2,
-    "/customers/{customer_id:str}": 12,
+    "/customers/{customer_id:str}": 13,
     "/customers/{customer_id:str}/after": 2,
     "/events": 5,
     "/events/now": 4,

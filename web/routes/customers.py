@@ -1,4 +1,4 @@
-"""Customers: found, looked at, corrected, written to, blocked; the same list as a file."""
+"""Customers: found, looked at, corrected, written to, noted on, blocked; the same list as a file."""
 
 from __future__ import annotations
 
@@ -107,6 +107,17 @@ class CustomerController(Controller):
     async def message(self, request: WebRequest, customer_id: FromPath[str]) -> Response[str]:
         """A message through the shop's bot."""
         return await _do(request, customer_id, "message", _write, "customer_written_to")
+
+    @post("/{customer_id:str}/note")
+    async def note(self, request: WebRequest, customer_id: FromPath[str]) -> Response[str]:
+        """A few words for colleagues."""
+        return await _do(
+            request,
+            customer_id,
+            "note",
+            lambda uow, user_id, fields: service.add_note(uow, user_id, fields.get("note", "")),
+            "noted",
+        )
 
     @post("/{customer_id:str}/block")
     async def block(self, request: WebRequest, customer_id: FromPath[str]) -> Response[str]:
@@ -227,6 +238,7 @@ async def _profile(
         "may_manage": may(uow.actor, CUSTOMERS_MANAGE),
         "may_correct": may(uow.actor, MONEY_MANAGE),
         "longest": rules.LONGEST_MESSAGE,
+        "longest_note": rules.LONGEST_NOTE,
         "kinds": KINDS,
     }
     if not wants_part(screen.request):
