@@ -36,7 +36,7 @@ async def put(event: Event, offering: Offering, counter: Counter) -> None:
     Raises what the shop refuses; a failing network is an error and tried again by the inbox.
     """
     visit = counter.visit
-    prepared = await prepared_of(event, offering, visit.settings["receipt_max_bytes"])
+    prepared = await prepared_of(event, offering, visit.largest_file)
     kept = await counter.state.get_data()
     async with visit.begin(counter.units) as uow:
         media_id = await media.store(uow, counter.shelf, prepared) if prepared else None

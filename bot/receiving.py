@@ -113,7 +113,7 @@ async def hand_in(event: Event, offering: Offering, payment_id: int, counter: Co
     Raises what the shop refuses; a failing network is an error and tried again by the inbox.
     """
     visit = counter.visit
-    prepared = await prepared_of(event, offering, visit.settings["receipt_max_bytes"])
+    prepared = await prepared_of(event, offering, visit.largest_file)
     async with visit.begin(counter.units) as uow:
         media_id = await media.store(uow, counter.shelf, prepared) if prepared else None
         submitted = await receipts.submit(

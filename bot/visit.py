@@ -10,9 +10,15 @@ from typing import Any
 from bot.views.screen import Reader
 from shop.actors import Customer
 from shop.bots.queries import BotContext
+from shop.configurations.registry import MEGABYTE
 from shop.features.registry import FeatureState
 from shop.unit_of_work import UnitOfWork, UnitsOfWork
 from shop.users.service import UserCard
+
+
+def largest_file(settings: Mapping[str, Any]) -> int:
+    """Bytes of a receipt, or of a picture in a ticket, that a shop with these settings takes."""
+    return int(settings["receipt_max_mb"]) * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,11 @@ class Visit:
     settings: Mapping[str, Any]
     """Every setting of the shop with the value that counts now."""
     features: FeatureState
+
+    @property
+    def largest_file(self) -> int:
+        """In bytes."""
+        return largest_file(self.settings)
 
     @property
     def language(self) -> str:

@@ -31,7 +31,7 @@ async def file(message: Message, counter: Counter) -> None:
         raise NoOpenPayment
     if offering is None:
         raise UnreadableFile
-    limit = counter.visit.settings["receipt_max_bytes"]
+    limit = counter.visit.largest_file
     if offering.size is not None and offering.size > limit:
         raise FileTooLarge(offering.size, limit)
     if album:

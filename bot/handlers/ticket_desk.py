@@ -18,6 +18,7 @@ from bot.receiving import prepared_of
 from bot.speaking import tell
 from bot.views import tickets as views
 from bot.views.screen import Reader
+from bot.visit import largest_file
 from shop.actors import System
 from shop.bots.queries import BotContext
 from shop.errors import FileTooLarge, ShopError
@@ -74,7 +75,7 @@ async def answered_with_file(
             is_ours = await chat.may_answer(uow, **place)
         if not is_ours:
             raise SkipHandler
-        offering, limit = offering_in(message), settings["receipt_max_bytes"]
+        offering, limit = offering_in(message), largest_file(settings)
         if offering is None:
             await tell(message, views.not_sent(reader))
             return

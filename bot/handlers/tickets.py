@@ -74,7 +74,7 @@ async def file(message: Message, counter: Counter, raw_state: str | None) -> Non
         return
     if await counter.has_already(message, offering):
         return
-    limit = counter.visit.settings["receipt_max_bytes"]
+    limit = counter.visit.largest_file
     if offering.size is not None and offering.size > limit:
         raise FileTooLarge(offering.size, limit)
     if not await counter.awaiting():

@@ -14,6 +14,8 @@ from shop.errors import BadInput, NotFound
 from shop.i18n import N_
 
 Value = bool | int | str
+MEGABYTE = 2**20
+"""Bytes; as Telegram counts them too."""
 TEXTS = "texts."
 """Under keys that begin so lie a shop's own sentences, ``texts.<language>.<template>``: ``shop.texts`` alone
 writes them, and they are no settings."""
@@ -179,15 +181,15 @@ SETTINGS: tuple[Setting, ...] = (
         label=N_("Receipts one payment may be given"),
     ),
     Setting(
-        key="receipt_max_bytes",
+        key="receipt_max_mb",
         kind="int",
-        default=10 * 1024 * 1024,
-        minimum=100 * 1024,
-        maximum=20 * 1024 * 1024,
+        default=10,
+        minimum=1,
+        maximum=20,
         group="receipts",
         feature="card_to_card",
-        label=N_("Largest receipt, in bytes"),
-        help=N_("Telegram gives bots files of up to 20 MB."),
+        label=N_("Largest receipt, in megabytes"),
+        help=N_("More than 20 Telegram gives no bot. Pictures in tickets obey it too."),
     ),
     Setting(
         key="late_receipt_hours",

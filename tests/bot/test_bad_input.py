@@ -90,18 +90,25 @@ async def test_a_file_that_cannot_be_a_receipt_is_not_even_fetched(
     assert await statuses(bare, shop) == ["created"]
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "larger than 1 MB"), ("fa", "بزرگ‌تر از ۱ مگابایت")])
 async def test_a_file_too_large_is_said_with_the_limit_and_not_fetched(
-    shops: Shops, make_phone: MakePhone, units: UnitsOfWork
+    shops: Shops,
+    make_phone: MakePhone,
+    units: UnitsOfWork,
+    bare: asyncpg.Connection,
+    language: str,
+    said: str,
 ) -> None:
     shop = await shops.open()
     async with units.begin(shop.bot_id, shop.owner) as uow:
-        await configurations.set_configuration(uow, "receipt_max_bytes", value=200 * 1024)
+        await configurations.set_configuration(uow, "receipt_max_mb", value=1)
     phone = await make_phone(shop)
     await at_the_card(phone)
 
-    await phone.document(b"%PDF-1.4" + b" " * 300_000, name="slip.pdf", mime="application/pdf")
+    await bare.execute("update users set language = $1 where telegram_id = $2", language, phone.user_id)
+    await phone.document(b"%PDF-1.4" + b" " * 2**20, name="slip.pdf", mime="application/pdf")
 
-    await phone.expect("larger than 200 KB")
+    await phone.expect(said)
     calls = await phone.wire.act("calls", token=shop.telegram_token)
     assert "getFile" not in {call["method"] for call in calls["calls"]}
 

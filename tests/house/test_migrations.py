@@ -32,6 +32,44 @@ async def test_up_and_down_and_up_again(server):
     assert set(Base.metadata.tables) <= await _tables(database.owner_url)
 
 
+async def test_the_largest_receipt_becomes_megabytes_and_never_smaller_than_it_was(server):
+    made = server.create_database("in_megabytes")
+    await migrate.upgrade(made.owner_url, app_role=APP_ROLE, revision="0036")
+    engine = create_async_engine(made.owner_url, poolclass=NullPool)
+    async with engine.begin() as connection:
+        # Rows of shops there are none of.
+        await connection.execute(
+            text("ALTER TABLE bot_configurations DROP CONSTRAINT fk_bot_configurations_bot_id")
+        )
+        for shop, size in enumerate((204_800, 2 * 2**20, 2 * 2**20 + 1, 20 * 2**20), start=1):
+            await _of_shop(connection, shop)
+            await connection.execute(
+                text(
+                    "INSERT INTO bot_configurations (bot_id, config_key, config_value, created_at, "
+                    "updated_at) VALUES "
+                    "(:shop, 'receipt_max_bytes', to_jsonb(cast(:size AS int)), now(), now())"
+                ),
+                {"shop": shop, "size": size},
+            )
+
+    await migrate.upgrade(made.owner_url, app_role=APP_ROLE)
+
+    async with engine.begin() as connection:
+        kept = []
+        for shop in range(1, 5):
+            await _of_shop(connection, shop)
+            kept += await connection.execute(
+                text("SELECT config_key, config_value FROM bot_configurations WHERE bot_id = :shop"),
+                {"shop": shop},
+            )
+    await engine.dispose()
+    assert kept == [("receipt_max_mb", megabytes) for megabytes in (1, 2, 3, 20)]
+
+
+async def _of_shop(connection, shop):
+    await connection.execute(text("SELECT set_config('app.bot_id', :shop, true)"), {"shop": str(shop)})
+
+
 async def test_the_models_equal_what_the_migrations_make(database):
     engine = create_async_engine(database.owner_url, poolclass=NullPool)
     async with engine.connect() as connection:
