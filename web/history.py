@@ -54,6 +54,7 @@ ACTIONS: Mapping[str, str] = {
     "feature.switched": N_("switched a feature"),
     "order.cancelled": N_("cancelled an order"),
     "order.expired": N_("let an unpaid order end"),
+    "order.tried_again": N_("tried again to deliver paid orders"),
     "order.held": N_("kept a paid order waiting for stock"),
     "plan.activated": N_("put a plan on sale"),
     "plan.archived": N_("archived a plan"),

@@ -62,6 +62,8 @@ NOTICES = {
     "wallet_corrected": N_("Booked; the customer is told."),
     "customer_written_to": N_("Your message is on its way."),
     "subscription_extended": N_("Given; the customer is told."),
+    "order_tried_again": N_("Delivered; the customer gets the line now."),
+    "order_waits_on": N_("Nothing is left in stock for it; it is served as soon as you fill it."),
     "subscription_sent_again": N_("The bot sends the line again now."),
     "ticket_answered": N_("Your answer is on its way."),
     "nobody_waits": N_("Nobody else waits in this list."),

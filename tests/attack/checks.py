@@ -242,7 +242,7 @@ def _knock(who: Person, door: Door, ground: Ground) -> Awaitable[httpx.Response]
 OF_A_SHOP = frozenset(
     {
         *("payment_id", "plan_id", "customer_id", "colleague_id", "card_id", "subscription_id"),
-        *("ticket_id", "broadcast_id"),
+        *("ticket_id", "broadcast_id", "order_id"),
     }
 )
 """Parameters that name a row of one shop."""

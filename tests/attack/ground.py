@@ -255,6 +255,7 @@ async def prepared(folder: Path) -> AsyncIterator[Ground]:
                 "broadcast_id": written.broadcast_id,
                 "group_id": group.group_id,
                 "subscription_id": MISSING_ID,
+                "order_id": MISSING_ID,
                 "key": "card_to_card",
                 "tab": "notifications",
                 "text_key": "start",

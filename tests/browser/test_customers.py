@@ -9,7 +9,9 @@ from io import StringIO
 
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import update
 
+from db.models import StockItem
 from shop.actors import Customer
 from shop.media.shelf import Shelf
 from shop.receipts import service as receipts
@@ -161,3 +163,32 @@ async def test_the_books_say_what_was_paid_and_a_spreadsheet_says_the_same(bough
     assert [(row["مشتری"], row["آمده (تومان)"], row["رفته (تومان)"]) for row in rows] == [
         ("یکتا", "290000", "0")
     ]
+
+
+async def test_a_paid_order_nobody_could_be_handed_is_tried_again_and_served(
+    known: Known, stack, live_units, live_shop
+):
+    owner, phone = known.owner, known.phone
+    shops = Shops(live_units, Shelf(stack.folder / "media"))
+    sent = await shops.receipt(
+        live_shop, Person(known.user_id, known.phone.user_id, Customer(known.user_id, "یکتا"))
+    )
+    async with live_units.begin(live_shop.bot_id, live_shop.owner) as uow:
+        await uow.session.execute(update(StockItem).values(status="withdrawn"))
+        await receipts.approve(uow, sent.payment_id)
+    await owner.goto(f"{stack.dashboard}/subscriptions?customer={known.user_id}&state=undelivered")
+    order = owner.locator(f"#order-{sent.order_id}")
+
+    await order.get_by_role("button", name=WORDS("Try again")).click()
+    await expect(owner.locator(".toast")).to_contain_text(
+        WORDS("Nothing is left in stock for it; it is served as soon as you fill it.")
+    )
+    await expect(order).to_be_visible()
+    await order.get_by_role("link", name=WORDS("Fill the stock")).click()
+    await owner.locator("textarea[name=lines]").fill("vless://last-one")
+    await owner.get_by_role("button", name=WORDS("Add to the stock")).click()
+
+    ready = await phone.read(WORDS.pattern("🎉 Your subscription is ready"))
+    assert "vless://last-one" in ready["text"]
+    await owner.goto(f"{stack.dashboard}/subscriptions?state=undelivered")
+    await expect(order).to_have_count(0)

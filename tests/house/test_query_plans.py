@@ -40,6 +40,7 @@ from shop.paging import Place
 from shop.plans.groups import list_groups
 from shop.plans.queries import list_all, list_offers
 from shop.provisioning.service import stock_levels
+from shop.provisioning.undelivered import count_undelivered, list_undelivered
 from shop.receipts import service as receipts
 from shop.receipts.browsing import STATES, list_receipts, list_reviewers
 from shop.receipts.browsing import Wanted as Receipts
@@ -196,6 +197,8 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "customers counted": lambda uow: count_customers(uow, Sought("@carol", "never")),
         "subscriptions": lambda uow: list_subscriptions(uow, Held(), "fa"),
         "subscriptions sought": lambda uow: list_subscriptions(uow, Held("Carol", "ends_in_3"), "fa"),
+        "paid orders not delivered": lambda uow: list_undelivered(uow, "fa", words="Carol", user_id=7),
+        "paid orders not delivered, counted": lambda uow: count_undelivered(uow, words="Carol"),
         "subscriptions counted": lambda uow: count_subscriptions(uow, Held(state="expired")),
         "a customer": lambda uow: load_profile(uow, person.user_id, "fa"),
         "the price list": list_all,
@@ -262,6 +265,7 @@ LISTS = {
     "customers": lambda uow, after: list_customers(uow, Sought(), after=after),
     "subscriptions": lambda uow, after: list_subscriptions(uow, Held(), "fa", after=after),
     "receipts": lambda uow, after: list_receipts(uow, Receipts(), language="fa", after=after),
+    "paid orders not delivered": lambda uow, after: list_undelivered(uow, "fa", after=after),
     "the ledger": lambda uow, after: list_movements(uow, Wanted(), after=after),
     "tickets": lambda uow, after: list_tickets(uow, Asked(), after=after),
     "all tickets": lambda uow, after: list_tickets(uow, Asked(state=ALL), after=after),

@@ -171,6 +171,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/customers/{customer_id:str}/after"): Row(OUT, 200, 404, 403, 404),
     ("POST", "/customers/{customer_id:str}/wallet"): Row(OUT, 303, 404, 403, 404, fields=CORRECTION),
     ("POST", "/customers/{customer_id:str}/message"): Row(OUT, 303, 404, 403, 404, fields=WORDS),
+    ("POST", "/subscriptions/orders/{order_id:str}/try-again"): Row(OUT, 404, 404, 403, 404),
     ("POST", "/customers/{customer_id:str}/note"): Row(OUT, 303, 404, 403, 404, fields=NOTE),
     ("POST", "/customers/{customer_id:str}/block"): Row(OUT, 303, 404, 403, 404),
     ("POST", "/customers/{customer_id:str}/unblock"): Row(OUT, 303, 404, 403, 404),
@@ -284,6 +285,7 @@ def address(
         .replace("{payment_id:str}", str(receipt))
         .replace("{colleague_id:str}", str(colleague))
         .replace("{subscription_id:str}", str(MISSING_ID))
+        .replace("{order_id:str}", str(MISSING_ID))
         .replace("{customer_id:str}", str(customer))
         .replace("{plan_id:str}", str(plan))
         .replace("{key:str}", "card_to_card")

@@ -186,7 +186,10 @@ OPENED_BY: dict[frozenset[str], tuple[str, ...]] = {
         "GET /plans",
         "GET /plans/{plan_id:str}",
     ),
-    frozenset({STOCK_MANAGE}): ("POST /stock/{plan_id:str}",),
+    frozenset({STOCK_MANAGE}): (
+        "POST /stock/{plan_id:str}",
+        "POST /subscriptions/orders/{order_id:str}/try-again",
+    ),
     frozenset({TICKETS_ANSWER}): (
         "POST /tickets/replies",
         "POST /tickets/replies/{reply_id:str}",

@@ -1,4 +1,7 @@
-"""Subscriptions: who holds what, how long and how much of it is left; days and volume as a gift."""
+"""Subscriptions: who holds what, how long and how much of it is left; days and volume as a gift.
+
+One of the states is that of orders which were paid and are no subscription yet: nothing was there to deliver.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,17 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from shop.actors import CUSTOMERS_MANAGE, may, require
+from shop.actors import CUSTOMERS_MANAGE, STOCK_MANAGE, may, require
 from shop.errors import BadInput
 from shop.formatting import latin
 from shop.i18n import N_
 from shop.paging import PIECE_ROWS
+from shop.provisioning.undelivered import (
+    UndeliveredRow,
+    count_undelivered,
+    list_undelivered,
+    try_again,
+)
 from shop.subscriptions import gifts
 from shop.subscriptions.search import (
     Sought,
@@ -32,7 +41,16 @@ from web.forms import parse_id, read_form
 from web.lists import Listing, Shape, show
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
-from web.sheets import Sheet, both_calendars, gigabytes, in_both, in_gigabytes, long_file, said
+from web.sheets import (
+    Sheet,
+    both_calendars,
+    gigabytes,
+    in_both,
+    in_gigabytes,
+    in_toman,
+    long_file,
+    said,
+)
 from web.words import SUBSCRIPTION_STATES
 
 SUBSCRIPTIONS = "/subscriptions"
@@ -42,6 +60,7 @@ STATES = {
     "ends_in_7": N_("Ends within 7 days"),
     "nearly_full": N_("More than 90 per cent used"),
     "expired": N_("Expired"),
+    "undelivered": N_("Not delivered"),
 }
 COLUMNS = (
     *(N_("Number"), N_("Name"), N_("Customer number"), N_("Customer"), N_("Plan"), N_("State")),
@@ -49,6 +68,10 @@ COLUMNS = (
     *(in_gigabytes(N_("Used")), in_gigabytes(N_("Volume"))),
 )
 SHAPE = Shape(path=SUBSCRIPTIONS, choices={"state": STATES}, ids=("customer",), texts=("q",))
+UNDELIVERED_COLUMNS = (
+    *(N_("Order"), N_("Customer number"), N_("Customer"), N_("Plan"), in_toman(N_("Amount"))),
+    *(*in_both(N_("Paid")), N_("Receipt")),
+)
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
@@ -91,12 +114,22 @@ class SubscriptionController(Controller):
             await gifts.send_again(uow, chosen, form=fields.get("form_key", ""))
         return await _done(request, "subscription_sent_again")
 
+    @post("/orders/{order_id:str}/try-again")
+    async def try_again(self, request: WebRequest, order_id: FromPath[str]) -> Response[str]:
+        """Once more to deliver what was paid for, in the order of payment."""
+        who = signed_in(request)
+        async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
+            is_delivered = await try_again(uow, parse_id("order", order_id))
+        return await _done(request, "order_tried_again" if is_delivered else "order_waits_on")
+
 
 @get(f"{SUBSCRIPTIONS}.csv", opt=route_for(Access.STAFF, fresh_from=SUBSCRIPTIONS))
 async def subscriptions_file(request: WebRequest, uow: Uow) -> Stream:
     """All that is chosen, as CSV; access lines are not in it."""
     require(uow.actor, CUSTOMERS_MANAGE)
     screen, listing = Screen.of(request), _listing(request)
+    if _is_undelivered(listing):
+        return await long_file(screen, uow, _undelivered_sheet(screen, listing))
     sheet = Sheet(
         "subscriptions",
         N_("Subscriptions"),
@@ -116,6 +149,32 @@ async def subscriptions_file(request: WebRequest, uow: Uow) -> Stream:
 
 def _listing(request: WebRequest) -> Listing:
     return SHAPE.read(request.query_params)
+
+
+def _is_undelivered(listing: Listing) -> bool:
+    return listing.get("state") == "undelivered"
+
+
+def _undelivered_sheet(screen: Screen, listing: Listing) -> Sheet[UndeliveredRow]:
+    return Sheet(
+        "undelivered",
+        N_("Not delivered"),
+        UNDELIVERED_COLUMNS,
+        lambda row: (
+            *(row.order_id, row.user_id, row.customer_name, row.plan_name, row.amount),
+            *both_calendars(screen, row.waits_since),
+            row.payment_id,
+        ),
+        lambda uow, after: list_undelivered(
+            uow,
+            screen.lang,
+            words=listing.get("q"),
+            user_id=listing.number("customer"),
+            after=after,
+            newest_first=listing.newest_first,
+            rows=PIECE_ROWS,
+        ),
+    )
 
 
 def _sought(listing: Listing) -> Sought:
@@ -165,6 +224,8 @@ async def _index(
     done: str | None = None,
 ) -> Response[str]:
     """The list; ``opened``: the subscription whose form was refused, alone where its page has lost it."""
+    if _is_undelivered(listing) and opened is None:
+        return await _undelivered(screen, uow, listing, done)
     sought = _sought(listing)
     page = await list_subscriptions(
         uow, sought, screen.lang, after=listing.after, newest_first=listing.newest_first
@@ -184,6 +245,34 @@ async def _index(
         "wrong_field": problem.field if problem else None,
     }
     if done is not None:
-        part = screen.text("subscriptions/_list.html", listing=listing, **context)
-        return screen.answer(part + screen.toast(screen.say(NOTICES[done]), tone="ok"))
+        return _told(screen, listing, done, context)
     return await show(screen, uow, listing, "subscriptions", code=422 if problem else 200, **context)
+
+
+async def _undelivered(screen: Screen, uow: UnitOfWork, listing: Listing, done: str | None) -> Response[str]:
+    """The same list where it holds orders instead."""
+    words, user_id = listing.get("q"), listing.number("customer")
+    context: dict[str, Any] = {
+        "page_of": await list_undelivered(
+            uow,
+            screen.lang,
+            words=words,
+            user_id=user_id,
+            after=listing.after,
+            newest_first=listing.newest_first,
+        ),
+        "count": await count_undelivered(uow, words=words, user_id=user_id),
+        "states": STATES,
+        "may_manage": may(uow.actor, CUSTOMERS_MANAGE),
+        "may_try": may(uow.actor, STOCK_MANAGE),
+    }
+    if done is not None:
+        return _told(screen, listing, done, context)
+    return await show(screen, uow, listing, "subscriptions", **context)
+
+
+def _told(screen: Screen, listing: Listing, done: str, context: Mapping[str, Any]) -> Response[str]:
+    """The list, and a sentence on what was done."""
+    part = screen.text("subscriptions/_list.html", listing=listing, **context)
+    tone = "bad" if done == "order_waits_on" else "ok"
+    return screen.answer(part + screen.toast(screen.say(NOTICES[done]), tone=tone))
