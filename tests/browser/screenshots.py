@@ -155,6 +155,8 @@ async def _dashboard(studio: Studio) -> None:
         *((name, f"/{name}") for name in LISTS),
         ("customer", await _first(studio, "/customers")),
         ("ticket", await _first(studio, "/tickets")),
+        ("ticket-replies", "/tickets/replies"),
+        ("stock-plan", await _first(studio, "/stock")),
         ("plan", plan),
         ("plans-prices", f"/plans/prices?percent=10&step=1000&plan={plan.rsplit('/', 1)[1]}"),
         ("cards-simulator", "/cards/simulator?amount=290000"),
@@ -164,12 +166,14 @@ async def _dashboard(studio: Studio) -> None:
         ("texts", "/settings/texts"),
         ("text", "/settings/texts/card"),
         ("settings-panel", "/settings/panel"),
+        ("settings-reasons", "/settings/reasons"),
         ("broadcast", "/broadcasts/1"),
         ("broadcast-draft", "/broadcasts/2"),
         ("broadcast-missed", "/broadcasts/1/missed"),
         ("receipts-all", "/receipts/all"),
         ("receipt-history", f"{item}/history"),
         ("receipt-hand", f"{item}/hand"),
+        ("receipt-compare", f"{warned}/compare"),
         ("broadcasts-new", "/broadcasts/new"),
         ("plans-new", "/plans/new"),
         ("plans-group-new", "/plans/groups/new"),
@@ -184,6 +188,7 @@ async def _dashboard(studio: Studio) -> None:
     await studio.take(studio.owner, "keys", PLAIN)
     await studio.take(studio.stranger, "sign-in", PLAIN, f"{address}/login")
     await studio.take(studio.master, "shops", PLAIN, f"{address}/platform/bots")
+    await studio.take(studio.master, "shop", PLAIN, f"{address}/platform/bots/1")
     owners = f"{studio.stack.sandbox}/?bot={USERNAME}&user={OWNER_TELEGRAM}"
     await studio.stranger.goto(owners)
     await expect(studio.stranger.locator("#messages .m").last).to_be_visible()

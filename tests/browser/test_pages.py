@@ -7,9 +7,11 @@ With EVERY_LOOK=1 (`make axe`) it judges the page in every look and at every siz
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -17,31 +19,42 @@ from playwright.async_api import Browser, Page, expect
 from shop.actors import RECEIPTS_SEE
 from shop.media.shelf import Shelf
 from shop.receipts import service as receipts
+from shop.receipts.rules import RejectReason
 from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
 from tests.browser.judging import barriers, excess
 from tests.browser.looking import Look, faults, sign_in, watch
 from tests.browser.stack import Stack
-from tests.factories import Shops
+from tests.factories import Shops, photo
+from tests.web.test_matrix import ROUTES
 
 SIZES = ((1440, 900), (390, 844), (320, 640))
 LOOKS = [Look(language, theme) for language in ("fa", "en") for theme in ("light", "dark")]
-TITLES = {"fa": "(۱) رسیدها · نسیم‌نت", "en": "(1) Receipts · نسیم‌نت"}
+TITLES = {"fa": "(۲) رسیدها · نسیم‌نت", "en": "(2) Receipts · نسیم‌نت"}
 NOT_FOUND, FORBIDDEN = "status of 404", "status of 403"
 EVERY_LOOK = bool(os.environ.get("EVERY_LOOK"))
 JUDGED = {LOOKS[0]: (0, 1440), LOOKS[3]: (0, 390), LOOKS[1]: (1, 390), LOOKS[2]: (1, 1440)}
 """Which half of the pages axe judges in a look, and how wide; of the others, nothing."""
+OPENED = 200
+NO_PAGES = re.compile(
+    r"[.]csv$|[.]ico$|^/static|^/health|^/events|/(image|picture|wait|count|button|after)$|/files/|^/start/tests/"
+)
+"""Files, streams and parts of pages; a test purchase is looked at where one is made (test_rehearsals.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """One window of each who may look, and the receipt that waits in the owner's shop."""
+    """One window of each who may look, and what there is to see in the owner's shop."""
 
     stranger: Page
     owner: Page
     reviewer: Page
     master: Page
     receipt: str
+    late: str
+    twin: str
+    ticket: str
+    broadcast: str
     buyer: int
     bot: str
     bot_id: int
@@ -53,9 +66,15 @@ class Windows:
 async def windows(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> AsyncIterator[Windows]:
     shops = Shops(live_units, Shelf(stack.folder / "media"))
     shop = await shops.open(name="نسیم‌نت", price=290_000)
+    picture = photo()
     bought, sent = [await shops.receipt(shop) for _ in range(2)]
+    twin, copied = [await shops.receipt(shop, content=picture) for _ in range(2)]
+    late = await shops.late_receipt(shop)
+    ticket, broadcast = await shops.ticket(shop), await shops.broadcast(shop)
     async with live_units.begin(shop.bot_id, shop.owner) as uow:
         await receipts.approve(uow, bought.payment_id)
+        for payment_id in (twin.payment_id, copied.payment_id):
+            await receipts.reject(uow, payment_id, reason=RejectReason.DUPLICATE_IMAGE)
         colleague = await staff.create_staff(uow, name="سارا", role="staff", permissions={RECEIPTS_SEE})
         token = (await staff.issue_api_token(uow, colleague, name="test")).token
     contexts = [await browser.new_context() for _ in range(4)]
@@ -70,6 +89,10 @@ async def windows(browser: Browser, stack: Stack, live_units: UnitsOfWork) -> As
         reviewer=reviewer,
         master=master,
         receipt=f"/receipts/{sent.payment_id}",
+        late=f"/receipts/{late.payment_id}",
+        twin=f"/receipts/{copied.payment_id}",
+        ticket=f"/tickets/{ticket.ticket_id}",
+        broadcast=f"/broadcasts/{broadcast.broadcast_id}",
         buyer=bought.person.user_id,
         bot=shop.username,
         bot_id=shop.bot_id,
@@ -89,12 +112,16 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         item,
         f"{item}?reject=1",
         f"{item}/hand",
+        f"{item}/history",
+        windows.late,
+        f"{windows.twin}/compare",
         "/receipts?tab=approved",
         "/tickets",
         "/tickets?state=closed",
-        "/tickets/2",
+        windows.ticket,
         "/tickets/replies",
         "/stock",
+        f"/stock/{windows.plan_id}",
         "/plans",
         "/plans?tab=archived",
         "/plans/new",
@@ -110,6 +137,8 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         "/customers",
         "/broadcasts",
         "/broadcasts/new",
+        windows.broadcast,
+        f"{windows.broadcast}/missed",
         f"/customers/{windows.buyer}",
         "/customers?q=nobody",
         "/subscriptions",
@@ -145,6 +174,25 @@ def visits(windows: Windows, stack: Stack) -> list[tuple[Page, str]]:
         (windows.master, f"{dashboard}/platform/bots/{windows.bot_id}"),
         (windows.stranger, f"{stack.sandbox}/?bot={windows.bot}"),
     ]
+
+
+async def test_every_page_there_is_is_visited_and_opens(windows: Windows, stack: Stack):
+    visited = visits(windows, stack)
+    paths = {urlsplit(address).path for _, address in visited}
+    pages = {path for method, path in ROUTES if method == "GET" and not NO_PAGES.search(path)}
+    answers = [(address, await page.request.get(address)) for page, address in visited]
+
+    missing = [
+        page
+        for page in pages
+        if not any(re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", page), path) for path in paths - (pages - {page}))
+    ]
+    refused = {
+        urlsplit(address).path: answer.status for address, answer in answers if answer.status != OPENED
+    }
+
+    assert missing == []
+    assert refused == {"/nothing-here": 404, "/cards": 403}
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.language}-{look.theme}")

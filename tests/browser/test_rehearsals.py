@@ -8,6 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from shop.staff import telegram
+from tests.browser.judging import barriers, excess
+from tests.browser.looking import Look, faults
 from tests.browser.test_purchase import PHONE, Words, order, sign_in
 from tests.factories import MASTER, photo
 
@@ -35,6 +37,7 @@ async def test_an_owner_tries_a_purchase_and_the_list_knows(
     await page.goto(f"{stack.dashboard}/receipts")
     await page.locator(".viewing").get_by_role("link", name=words("Look at it")).click()
     await expect(page.get_by_text(words("This is a test."))).to_be_visible()
+    assert await faults(page, Look(language, "light")) + await barriers(page) + await excess(page) == []
     await page.get_by_role("button", name=words("Approve the test")).click()
     await expect(page.locator("#outcome")).to_be_visible(timeout=AFTER_THE_HOLD)
     ready = await phone.read(words.pattern("🎉 Your subscription is ready"))

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from shop.actors import SEEING
+from shop.actors import RECEIPTS_SEE, SEEING
 from shop.bots import queries as bots
 from shop.bots import service as shop_verbs
 from shop.configurations import queries as configurations
@@ -273,6 +273,18 @@ async def test_what_one_device_chooses_is_remembered_by_it_alone(alice, alices, 
     assert answer.headers["location"] == "/settings/panel"
     assert '<html lang="en" dir="ltr" data-theme="dark" data-density="compact" data-keys="off">' in page
     assert 'data-density="roomy" data-keys="on"' in (await (await signed_in(alices)).get("/settings")).text
+
+
+async def test_whoever_decides_on_receipts_alone_chooses_how_his_own_device_looks(alices, units, new_browser):
+    _, token = await add_staff(units, alices, permissions=frozenset({RECEIPTS_SEE}))
+    bob = new_browser()
+    await bob.sign_in(token)
+
+    answer = await bob.get("/settings/panel?keys=off")
+    page = (await bob.get(answer.headers["location"])).text
+
+    assert 'data-keys="off"' in page
+    assert 'href="/settings/shop"' not in page
 
 
 async def test_a_choice_nobody_offers_counts_for_nothing(alice):

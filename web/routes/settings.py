@@ -93,9 +93,11 @@ class SettingsController(Controller):
 
     @get("/panel")
     async def panel(self, request: WebRequest, uow: Uow) -> Response[str]:
-        """How the dashboard looks and listens in this browser. The address carries what was chosen."""
+        """How the dashboard looks and listens in this browser. The address carries what was chosen.
+
+        It is the person's own, so it asks for no permission.
+        """
         screen = Screen.of(request)
-        require(uow.actor, SHOP_SEE)
         if any(name in request.query_params for name in CHOICES):
             kept = screen.parts.cookies.keep_notice("panel_saved")
             return see_other(f"{SETTINGS}/{PANEL[0]}", send_cookies=[kept])
