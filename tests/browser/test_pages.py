@@ -37,7 +37,7 @@ JUDGED = {LOOKS[0]: (0, 1440), LOOKS[3]: (0, 390), LOOKS[1]: (1, 390), LOOKS[2]:
 """Which half of the pages axe judges in a look, and how wide; of the others, nothing."""
 OPENED = 200
 NO_PAGES = re.compile(
-    r"[.]csv$|[.]ico$|^/static|^/health|^/events|/(image|picture|wait|count|button|after)$|/files/|^/start/tests/"
+    r"[.]csv$|[.]ico$|^/static|^/health|^/events|/(image|picture|wait|count|button|after|next)$|/files/|^/start/tests/"
 )
 """Files, streams and parts of pages; a test purchase is looked at where one is made (test_rehearsals.py)."""
 
