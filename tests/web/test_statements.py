@@ -76,7 +76,7 @@ MOST = {
     "/settings/reasons": 3,
     "/settings/texts": 3,
     "/settings/texts/{text_key:str}": 4,
-    "/settings/{tab:str}": 4,
+    "/settings/{tab:str}": 5,
     "/start": 3,
     "/start/tests/{payment_id:str}": 3,
     "/start/tests/{payment_id:str}/image": 3,
