@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,7 +21,8 @@ Event = Literal["notify_receipts", "notify_questions", "notify_answers", "notify
 """What the team may be spared: keys of settings, each of which is on until the shop says otherwise.
 
 Everything else is always said: a paid order that nothing is on the shelf for, for its money hangs; signing in
-and accounts that sign nobody in any more; the proof of the books; and what somebody asked for by a press.
+and accounts that sign nobody in any more; the proof of the books; reminders of tickets, which have a switch
+of their own; and what somebody asked for by a press.
 """
 _PROMISES = Into(
     OutboxMessage,
@@ -56,12 +58,12 @@ async def enqueue(
     uow.last.notify(CHANNEL, str(uow.bot_id))
 
 
-async def enqueue_for_owner(uow: UnitOfWork, message: Message, *, event: Event | None = None) -> None:
-    """Queue ``message`` for the shop's own chat; without one, the dashboard alone tells it.
+async def enqueue_for_owner(uow: UnitOfWork, *messages: Message, event: Event | None = None) -> None:
+    """Queue them for the shop's own chat; without one, the dashboard alone tells it.
 
     So it does where the shop switched ``event`` off; None is what is always said.
     """
-    await _to_the_team(uow, message, Bot.notification_topic_id, event)
+    await _to_the_team(uow, messages, Bot.notification_topic_id, event)
 
 
 def wanted(event: Event | None) -> SQLColumnExpression[Any]:
@@ -124,11 +126,14 @@ async def enqueue_for_reviewers(uow: UnitOfWork, message: Message, *, event: Eve
     ``event`` as above.
     """
     topic = func.coalesce(Bot.card_receipt_topic_id, Bot.notification_topic_id)
-    await _to_the_team(uow, message, topic, event)
+    await _to_the_team(uow, (message,), topic, event)
 
 
 async def _to_the_team(
-    uow: UnitOfWork, message: Message, topic: SQLColumnExpression[int | None], event: Event | None
+    uow: UnitOfWork,
+    messages: Sequence[Message],
+    topic: SQLColumnExpression[int | None],
+    event: Event | None,
 ) -> None:
     """The group comes before the chat of one person; ``topic`` is a column of the group's."""
     chat: Any = (
@@ -144,7 +149,9 @@ async def _to_the_team(
     ).one()
     if chat.wanted is False:
         return
-    if chat.notification_group_id is not None:
-        await enqueue(uow, chat_id=chat.notification_group_id, topic_id=chat.topic_id, message=message)
-    elif chat.admin_chat_id is not None:
-        await enqueue(uow, chat_id=chat.admin_chat_id, topic_id=chat.admin_topic_id, message=message)
+    chat_id, topic_id = chat.notification_group_id, chat.topic_id
+    if chat_id is None:
+        chat_id, topic_id = chat.admin_chat_id, chat.admin_topic_id
+    if chat_id is not None:
+        for message in messages:
+            await enqueue(uow, chat_id=chat_id, topic_id=topic_id, message=message)

@@ -5,7 +5,7 @@ Nobody else of the shop reads it, and no file takes it along: it is not said yet
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db.models import Ticket, TicketDraft, TicketMessage
@@ -28,7 +28,7 @@ async def keep(uow: UnitOfWork, ticket_id: int, words: str, *, form: str) -> Non
     found = select(Ticket.id).where(Ticket.id == ticket_id).with_for_update(read=True)
     if await uow.session.scalar(found) is None:
         raise NotFound("ticket", ticket_id)
-    if await uow.session.scalar(select(exists().where(TicketMessage.cause == cause))):
+    if await uow.session.scalar(select(TicketMessage.id).where(TicketMessage.cause == cause)):
         return
     if not kept:
         await forget(uow, ticket_id)

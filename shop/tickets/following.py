@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from db.models import Ticket
 from shop.actors import TICKETS_SEE, require
@@ -24,7 +24,7 @@ async def find_next(
     most. Raises NotAllowed, and NotFound for a ticket that is not there.
     """
     require(uow.actor, TICKETS_SEE)
-    if not await uow.session.scalar(select(exists().where(Ticket.id == besides))):
+    if await uow.session.scalar(select(Ticket.id).where(Ticket.id == besides)) is None:
         raise NotFound("ticket", besides)
     waiting = replace(sought, state=None)
     for place in dict.fromkeys((after, None)):

@@ -34,7 +34,7 @@ async def remind_due(units: UnitsOfWork) -> int:
     told = 0
     for bot_id in await _shops_with_due(units):
         async with units.begin(bot_id, ACTOR) as uow:
-            told += await _remind_in(uow)
+            told += await remind_in(uow)
     return told
 
 
@@ -83,7 +83,8 @@ def _is_due(untold: datetime | None, waiting: datetime | None, now: datetime, ho
     return half or (waiting is not None and rules.reminder(waiting, now, within_hours=hours) == rules.WHOLE)
 
 
-async def _remind_in(uow: UnitOfWork) -> int:
+async def remind_in(uow: UnitOfWork) -> int:
+    """Tell the team of one shop of those whose time has come, if it is not quiet; how many they are."""
     is_on = (await features.load_state(uow)).is_on("ticket_sla")
     if not is_on or await quiet_until(uow, QUIET) is not None:
         return 0
@@ -102,11 +103,13 @@ async def _remind_in(uow: UnitOfWork) -> int:
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    due = found.all()
-    for ticket in due:
+    reminders = []
+    for ticket in found:
         if ticket.waiting_since is not None:
             part = rules.reminder(ticket.waiting_since, uow.now, within_hours=hours)
-            await enqueue_for_owner(uow, TicketReminded(ticket.id, part, ticket.waiting_since.isoformat()))
+            reminders.append(TicketReminded(ticket.id, part, ticket.waiting_since.isoformat()))
             ticket.reminded = part
+    if reminders:
+        await enqueue_for_owner(uow, *reminders)
     await uow.session.flush()
-    return len(due)
+    return len(reminders)

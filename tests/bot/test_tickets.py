@@ -401,7 +401,7 @@ async def test_the_chat_is_reminded_of_who_waits_and_an_answer_to_that_reaches_h
     assert "ticket reminders" in [job.name for job in bots.crew.jobs.jobs]
 
 
-async def test_who_was_answered_before_the_reminder_went_out_is_not_told_of(
+async def test_who_was_answered_before_the_reminder_is_not_told_of_and_without_topics_it_takes_answers(
     place: Place,
     make_phone: MakePhone,
     shop: Shop,
@@ -414,6 +414,7 @@ async def test_who_was_answered_before_the_reminder_went_out_is_not_told_of(
     alice = await team.owner()
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await features.enable_feature(uow, "ticket_sla")
+        await set_configuration(uow, "ticket_topics", value=False)
         for key in QUIET:
             await set_configuration(uow, key, value=0)
     answered, waits = await shops.ticket(shop), await shops.ticket(shop)
@@ -424,7 +425,9 @@ async def test_who_was_answered_before_the_reminder_went_out_is_not_told_of(
 
     async with running(place):
         # Promised after the other one, and a chat hears in the order of the promises.
-        await card_that(alice, says(f"has waited 13 h for an answer, #{waits.ticket_id}"))
+        told = await card_that(alice, says(f"has waited 13 h for an answer, #{waits.ticket_id}"))
+        await alice.reply(told, "On its way")
+        await card_that(alice, says(f"✅ Sent, #{waits.ticket_id}"))
 
-    told = [words_of(one) for one in await alice.heard() if "has waited" in words_of(one)]
-    assert [f"#{waits.ticket_id}" in words for words in told] == [True]
+    reminders = [words_of(one) for one in await alice.heard() if "has waited" in words_of(one)]
+    assert [f"#{waits.ticket_id}" in words for words in reminders] == [True]

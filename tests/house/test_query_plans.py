@@ -32,6 +32,7 @@ from shop.cards.simulator import simulate
 from shop.configurations.service import set_configuration
 from shop.customers.profile import load_profile
 from shop.customers.search import Sought, count_customers, list_customers
+from shop.features import service as features
 from shop.money import Currency, Money
 from shop.onboarding.queries import load_checklist
 from shop.orders.queries import count_sold
@@ -57,8 +58,10 @@ from shop.staff.views import list_views
 from shop.subscriptions.queries import list_for_user
 from shop.subscriptions.search import Sought as Held
 from shop.subscriptions.search import count_subscriptions, list_subscriptions
+from shop.tickets import drafts
 from shop.tickets import service as tickets
 from shop.tickets.answering import load_answering
+from shop.tickets.following import find_next
 from shop.tickets.queries import (
     ALL,
     count_tickets,
@@ -69,6 +72,7 @@ from shop.tickets.queries import (
 )
 from shop.tickets.queries import Sought as Asked
 from shop.tickets.queries import count_waiting as count_unanswered
+from shop.tickets.reminding import remind_due, remind_in
 from shop.tickets.replies import list_replies
 from shop.unit_of_work import UnitOfWork
 from shop.wallet.ledger import Wanted, add_up, list_movements
@@ -76,9 +80,9 @@ from tests.house.test_walls import SHOP_TABLES
 
 FOUND_BY_WHAT_IS_UNIQUE = {"id", "id_hash", "key_id", "public_id"}
 """One row, whosesoever it is; the wall then says whether it is seen."""
-FEW_OF_ALL_SHOPS = {"ix_card_to_card_payments_held"}
-"""What is decided and may still be taken back, of every shop: a partial index of seconds' worth of rows,
-so that reading them whole may be the shorter way."""
+FEW_OF_ALL_SHOPS = {"ix_card_to_card_payments_held", "ix_tickets_to_remind"}
+"""What is decided and may still be taken back, and who waits and was not told of yet, of every shop: partial
+indexes of few rows, so that reading them whole may be the shorter way."""
 SETTING = "current_setting("
 Run = Callable[[UnitOfWork], Awaitable[object]]
 
@@ -151,6 +155,7 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
     first, second = await shops.receipt(shop, person), await shops.receipt(shop)
     async with units.begin(shop.bot_id, shop.owner) as uow:
         await set_configuration(uow, "card_sticky_days", value=30)
+        await features.enable_feature(uow, "ticket_sla")
     asked = await shops.ticket(shop, person)
     return shop, {
         "the desk": lambda uow: load_desk(uow, payment_id=first.payment_id, language="fa"),
@@ -232,6 +237,11 @@ async def verbs(shops, make_shop, units) -> tuple[Any, dict[str, Run]]:
         "tickets that wait": count_unanswered,
         "a ticket": lambda uow: load_ticket(uow, asked.ticket_id, "fa"),
         "the customer's open ticket": lambda uow: find_open(uow, person.user_id),
+        "a draft": lambda uow: drafts.keep(uow, asked.ticket_id, "He", form="a-form-of-the-plans"),
+        "the next ticket": lambda uow: find_next(
+            uow, Asked(), besides=asked.ticket_id, after=Place(uow.now, 2**40)
+        ),
+        "who waits too long": remind_in,
         "an answer": lambda uow: tickets.answer(uow, asked.ticket_id, "Here.", cause="form:plans"),
         "a question": lambda uow: tickets.ask(uow, person.user_id, text="Hello", cause="chat:1:1"),
         "the ready answers": list_replies,
@@ -319,6 +329,24 @@ async def inside(uow: UnitOfWork, function: str) -> str:
     assert question is not None
     given = {"cookie_hash": "'z'::bytea", "at": "now()", "open_shops": "'{active}'", "speechless": "'{}'"}
     return re.sub(rf"\b({'|'.join(given)})\b", lambda name: given[name[1]], question[1])
+
+
+async def test_looking_for_those_who_wait_too_long_reads_an_index_of_those_who_wait(engine, units, shops):
+    """Of all shops at once: which of its two indexes is the shorter way depends on how many were told of."""
+    await shops.ticket(await shops.open())
+    with listening(engine) as said:
+        await remind_due(units)
+    statement, parameters = next(one for one in said if "min(tickets.waiting_since)" in one[0])
+    async with units.platform(System("test")) as uow:
+        await uow.session.execute(text("SET LOCAL enable_seqscan = off"))
+        connection = await uow.session.connection()
+        rows = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+        answer = rows.scalar_one()
+
+    found = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    used = {step.get("Index Name") for step in steps(found) if step.get("Relation Name") == "tickets"}
+    assert used <= {"ix_tickets_to_remind", "ix_tickets_since"}, found
+    assert used
 
 
 async def test_the_wall_asks_for_the_shop_once_a_statement_and_not_once_a_row(units, make_shop):

@@ -32,6 +32,7 @@ TITLES: Mapping[str, str] = {
     "desk": "Around the decision",
     "claims": "Whose a receipt is, and why one is refused",
     "tickets": "Questions and answers",
+    "drafts": "Drafts, the next one that waits, reminders",
     "rehearsals": "Test purchases",
     "finding": "Search",
     "broadcasts": "Messages to many",
