@@ -8,9 +8,20 @@ from html import unescape
 import pytest
 
 from shop.actors import RECEIPTS_SEE, SEEING
+from shop.receipts import service as receipts
 from shop.staff import views
 from tests.web.conftest import add_staff
+from web.routes.views import SHAPES
 
+OF_EACH = {
+    "customers": ("/customers", "state=blocked"),
+    "subscriptions": ("/subscriptions", "state=active&customer=7"),
+    "transactions": ("/transactions", "kind=deposit&since=1405-01-01"),
+    "receipts": ("/receipts/all", "state=approved&reviewer=Alice&least=1000"),
+    "tickets": ("/tickets", "state=closed&hands=mine"),
+    "broadcasts": ("/broadcasts", "state=draft&sort=oldest"),
+    "audit": ("/audit", "kind=plans&actor=staff%3A1&since=week"),
+}
 HTMX = {"HX_Request": "true"}
 BLOCKED = {"list": "customers", "query": "state=blocked", "name": "Blocked"}
 
@@ -69,6 +80,33 @@ async def test_a_view_is_marked_by_what_the_address_says_and_left_with_another_f
     assert (marked(page), offers_to_keep(page)) == (["Blocked"], False)
     assert (marked(other), offers_to_keep(other)) == ([], True)
     assert (marked(whole), offers_to_keep(whole)) == (["All"], False)
+
+
+def test_each_list_that_views_are_kept_of_says_what_it_may_be_asked():
+    assert set(SHAPES) == set(views.LISTS) == set(OF_EACH)
+    assert {name: shape.path for name, shape in SHAPES.items()} == {
+        name: path for name, (path, _) in OF_EACH.items()
+    }
+
+
+@pytest.mark.parametrize("of", OF_EACH)
+async def test_every_list_has_its_views_on_the_page_and_in_the_part_that_is_swapped(
+    alice, alices, shops, units, of
+):
+    path, query = OF_EACH[of]
+    sent = await shops.receipt(alices)
+    async with units.begin(alices.bot_id, alices.owner) as uow:
+        await receipts.approve(uow, sent.payment_id)
+    query = query.replace("=Alice", f"={alices.owner.name}")
+    url = f"{path}?{query}"
+    assert offers_to_keep((await alice.get(url)).text)
+
+    answer = await alice.post("/views", {"list": of, "query": query, "name": "Mine"})
+    page, part = (await alice.get(url)).text, (await alice.get(url, **HTMX)).text
+
+    assert (answer.status_code, answer.headers["location"]) == (303, url)
+    for shown in (page, part):
+        assert (marked(shown), tabs(shown)["Mine"], offers_to_keep(shown)) == (["Mine"], url, False)
 
 
 async def test_the_tabs_come_with_the_part_of_the_list_that_a_filter_swaps(alice):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -22,6 +21,7 @@ from web.access import Access, route_for
 from web.auth import signed_in
 from web.deps import Uow
 from web.forms import LARGEST_ID
+from web.lists import AnyName, Listing, Shape, views_of
 from web.parts import WebRequest, parts_of
 from web.rendering import Screen
 from web.sheets import Sheet, actor, both_calendars, in_both, long_file, said, yes_or_no
@@ -31,24 +31,30 @@ COLUMNS = (
     *(N_("Number"), *in_both(N_("Time")), N_("Who"), N_("Name"), N_("Through")),
     *(N_("What"), N_("About"), N_("About which"), N_("Details")),
 )
-LONGEST_LABEL = 40
+SHAPE = Shape(path=AUDIT, name="audit", choices={"kind": KINDS, "actor": AnyName(), "since": DAYS})
+"""Paged by the number of an entry, which no list else is."""
 
 
 @get(AUDIT)
 async def audit(request: WebRequest) -> Response[str]:
     """A page of it, newest first; what is shown stands in the address."""
-    who, screen, wanted = signed_in(request), Screen.of(request), _wanted(request.query_params)
+    who, screen = signed_in(request), Screen.of(request)
+    listing = SHAPE.read(request.query_params)
+    wanted = _wanted(request, listing)
     async with parts_of(request).units.begin(who.shop.bot_id, who.actor) as uow:
         page = await load_history(uow, wanted)
         people = await who_acted(uow)
         proof = await load_proof(uow)
         waiting = await count_waiting(uow)
+        views = await views_of(uow, listing)
     return screen.page_or_part(
         "audit/index.html",
         "audit/_list.html",
         active="audit",
         waiting=waiting,
         history=page,
+        listing=listing,
+        views=views,
         proof=proof,
         people={one.actor: one.name for one in people},
         wanted=wanted,
@@ -68,7 +74,7 @@ async def audit(request: WebRequest) -> Response[str]:
 @get(f"{AUDIT}.csv", opt=route_for(Access.STAFF, fresh_from=AUDIT))
 async def export(request: WebRequest, uow: Uow) -> Stream:
     """The same filter as a file for a spreadsheet, the newest first."""
-    screen, wanted = Screen.of(request), _wanted(request.query_params)
+    screen, wanted = Screen.of(request), _wanted(request, SHAPE.read(request.query_params))
 
     async def read(uow: UnitOfWork, after: Place | None) -> paging.Page[HistoryRow]:
         older = wanted if after is None else replace(wanted, before=after.id)
@@ -123,19 +129,15 @@ def _value(screen: Screen, one: history.Told) -> str:
             return cell(one.value)
 
 
-def _wanted(asked: Mapping[str, str]) -> Wanted:
+def _wanted(request: WebRequest, listing: Listing) -> Wanted:
     """What the address asks for; whatever means nothing is left out."""
-    before = asked.get("before", "")
+    before = request.query_params.get("before", "")
     return Wanted(
-        kind=asked.get("kind", "") if asked.get("kind") in KINDS else "",
-        actor=_label(asked.get("actor", "")),
-        since=asked.get("since", "") if asked.get("since") in DAYS else "",
+        kind=listing.get("kind") or "",
+        actor=listing.get("actor") or "",
+        since=listing.get("since") or "",
         before=min(int(before), LARGEST_ID) if before.isascii() and before.isdigit() else None,
     )
-
-
-def _label(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL and text.isprintable() else ""
 
 
 def _address(path: str, wanted: Wanted, *, before: int | None = None) -> str:

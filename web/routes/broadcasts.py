@@ -48,7 +48,7 @@ COLUMNS = (
     *(N_("People"), N_("Sent to"), N_("Refused by Telegram"), N_("Have left the bot")),
     *(N_("Left out"), N_("Still to come"), N_("Perhaps twice")),
 )
-SHAPE = Shape(path=BROADCASTS, choices={"state": STATES})
+SHAPE = Shape(path=BROADCASTS, name="broadcasts", choices={"state": STATES})
 LARGEST_UPLOAD = 2 * LARGEST_FILE
 """Bytes of the whole form."""
 PICTURE_HEADERS = {"Cache-Control": "private, no-store"}

@@ -36,6 +36,7 @@ CHOSEN = "receipt-"
 """How the name of a box begins; the number of the receipt follows."""
 SHAPE = Shape(
     path=ALL,
+    name="receipts",
     choices={"state": RECEIPT_STATES, "reviewer": AnyName()},
     ids=("card", "customer"),
     numbers=("least", "most"),

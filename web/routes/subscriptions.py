@@ -38,7 +38,7 @@ from web.auth import signed_in
 from web.deps import Uow
 from web.errors import sentence_for
 from web.forms import parse_id, read_form
-from web.lists import Listing, Shape, show
+from web.lists import Listing, Shape, show, views_of
 from web.parts import WebRequest, parts_of
 from web.rendering import NOTICES, Screen, see_other, wants_part
 from web.sheets import (
@@ -67,7 +67,9 @@ COLUMNS = (
     *(*in_both(N_("Begun")), *in_both(N_("Ends"))),
     *(in_gigabytes(N_("Used")), in_gigabytes(N_("Volume"))),
 )
-SHAPE = Shape(path=SUBSCRIPTIONS, choices={"state": STATES}, ids=("customer",), texts=("q",))
+SHAPE = Shape(
+    path=SUBSCRIPTIONS, name="subscriptions", choices={"state": STATES}, ids=("customer",), texts=("q",)
+)
 UNDELIVERED_COLUMNS = (
     *(N_("Order"), N_("Customer number"), N_("Customer"), N_("Plan"), in_toman(N_("Amount"))),
     *(*in_both(N_("Paid")), N_("Receipt")),
@@ -245,6 +247,7 @@ async def _index(
         "wrong_field": problem.field if problem else None,
     }
     if done is not None:
+        context["views"] = await views_of(uow, listing)
         return _told(screen, listing, done, context)
     return await show(screen, uow, listing, "subscriptions", code=422 if problem else 200, **context)
 
@@ -267,6 +270,7 @@ async def _undelivered(screen: Screen, uow: UnitOfWork, listing: Listing, done: 
         "may_try": may(uow.actor, STOCK_MANAGE),
     }
     if done is not None:
+        context["views"] = await views_of(uow, listing)
         return _told(screen, listing, done, context)
     return await show(screen, uow, listing, "subscriptions", **context)
 

@@ -68,6 +68,7 @@ COLUMNS = (
 )
 SHAPE = Shape(
     path=TICKETS,
+    name="tickets",
     choices={"state": STATES, "hands": HANDS, "about": ABOUT},
     ids=("customer", "order"),
     texts=("q",),

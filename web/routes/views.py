@@ -19,10 +19,19 @@ from web.forms import MOST_FIELDS, parse_id, read_form
 from web.lists import Listing, Shape, views_of
 from web.parts import WebRequest
 from web.rendering import NOTICES, Screen, wants_part
-from web.routes import customers, transactions
+from web.routes import (
+    audit,
+    broadcasts,
+    customers,
+    receipt_list,
+    subscriptions,
+    tickets,
+    transactions,
+)
 
 VIEWS = "/views"
-SHAPES: Mapping[str, Shape] = {module.SHAPE.name: module.SHAPE for module in (customers, transactions)}
+LISTS = (customers, subscriptions, transactions, receipt_list, tickets, broadcasts, audit)
+SHAPES: Mapping[str, Shape] = {module.SHAPE.name: module.SHAPE for module in LISTS}
 Act = Callable[[UnitOfWork, Listing, Mapping[str, str]], Awaitable[None]]
 
 
