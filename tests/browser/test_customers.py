@@ -71,11 +71,11 @@ async def test_words_and_money_of_the_shop_reach_the_customer(known: Known):
     await owner.get_by_label(WORDS("Direction")).select_option("take")
     await amount.fill("۵۰٬۰۰۰")
     await owner.get_by_label(WORDS("Reason")).fill("جبران قطعی")
-    await owner.get_by_role("button", name=WORDS("Book it")).click()
+    await owner.get_by_role("button", name=WORDS("Book it"), exact=True).click()
     await expect(owner.locator("#wallet-amount-error")).to_be_visible()
     await expect(amount).to_have_value("۵۰٬۰۰۰")
     await owner.get_by_label(WORDS("Direction")).select_option("add")
-    await owner.get_by_role("button", name=WORDS("Book it")).click()
+    await owner.get_by_role("button", name=WORDS("Book it"), exact=True).click()
     await expect(owner.locator(".stats")).to_contain_text("۵۰٬۰۰۰")
 
     told = await phone.read(WORDS.pattern("👛 The shop put %(amount)s into your wallet."))
