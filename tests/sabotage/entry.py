@@ -10,6 +10,7 @@ from tests.sabotage.mutant import Mutant, tests_of
 SIGN_IN = "tests/web/test_sign_in.py"
 TRIES = "tests/web/test_tries.py"
 FACTOR = "tests/web/test_second_factor.py"
+LOST_ACCOUNT = "tests/web/test_lost_account.py"
 TAPS = "tests/bot/test_sign_in.py"
 MATRIX = "tests/web/test_matrix.py"
 KEYS = "tests/shop/test_keys.py"
@@ -233,7 +234,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "shop/staff/telegram.py",
         "    require(uow.actor, PLATFORM_MANAGE)\n    person = await _lock(uow, staff_id)\n    await ses",
         "    person = await _lock(uow, staff_id)\n    await ses",
-        tests_of(FACTOR, "test_only_the_platform_unlinks_an_account_and_everybody_learns_of_it"),
+        tests_of(LOST_ACCOUNT, "test_only_the_platform_unlinks_an_account_and_everybody_learns_of_it"),
         meets="A14",
     ),
     Mutant(
@@ -241,7 +242,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "shop/staff/telegram.py",
         "    await sessions.end_all(uow, staff_id)\n    await challenges.forget(uow, staff_id)\n    if",
         "    await challenges.forget(uow, staff_id)\n    if",
-        tests_of(FACTOR, "test_the_master_helps_whoever_lost_his_account_and_only_after_a_fresh_proof"),
+        tests_of(LOST_ACCOUNT, "test_the_master_helps_whoever_lost_his_account_and_only_after_a_fresh_proof"),
         meets="A14",
     ),
     Mutant(
