@@ -22,11 +22,13 @@ for each of its tests, and is tried only by its name: `--list browser`.
 """
 TITLES: Mapping[str, str] = {
     "money": "The money path",
+    "late": "The money of a late receipt",
     "traps": "The twenty traps",
     "entry": "Sign-in",
     "rights": "Who may do what, and whose it is",
     "walls": "The wall between shops",
     "secrets": "Keys, logs, the chained history, bodies and files",
+    "replacing": "A shop's bot gets another token",
     "outside": "What browsers are sent and strangers send",
     "recovery": "Coming back after kills and faults",
     "desk": "Around the decision",

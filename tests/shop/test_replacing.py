@@ -205,6 +205,21 @@ async def test_a_token_that_waits_moves_to_the_newest_key(units, shop, everythin
     assert (await standing(units, shop)).reason == "unreadable"
 
 
+async def test_a_token_that_waits_is_read_in_its_own_shop_alone(units, shop, make_shop, everything):
+    other = await make_shop()
+    for one in (shop, other):
+        await ask(units, one, renewed(one))
+    moved = "UPDATE secret_replacements SET candidate = o.candidate FROM secret_replacements o"
+    await everything.execute(
+        f"{moved} WHERE secret_replacements.bot_id = $1 AND o.bot_id = $2",  # our own words
+        shop.bot_id,
+        other.bot_id,
+    )
+
+    assert (await candidate_of(units, shop)).token is None
+    assert (await candidate_of(units, other)).token.text == renewed(other)
+
+
 async def test_the_masters_bot_takes_its_token_from_the_server(units, shop, everything):
     await everything.execute("UPDATE bots SET is_master = false WHERE is_master")
     await everything.execute("UPDATE bots SET is_master = true WHERE id = $1", shop.bot_id)

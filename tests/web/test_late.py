@@ -83,6 +83,7 @@ async def test_a_receipt_in_time_offers_no_wallet(alice, shop, shops, everything
     answer = await alice.post(f"/receipts/{sent.payment_id}/to-wallet", **PART)
 
     assert "to-wallet" not in page
+    assert 'data-dialog="wallet"' not in page
     assert answer.status_code == 422
     assert (await payment(everything, sent))["status"] == "receipt_submitted"
 
