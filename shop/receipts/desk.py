@@ -8,7 +8,20 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from db.models import BotConfiguration, CardToCardPayment, Order, Staff, User
@@ -17,7 +30,7 @@ from shop.actors import RECEIPTS_SEE, require
 from shop.configurations import registry
 from shop.errors import NotFound
 from shop.plans import sold
-from shop.receipts import browsing, narrowing, presence
+from shop.receipts import browsing, handed, narrowing, presence
 from shop.receipts.browsing import PaidTo
 from shop.receipts.detail import ReceiptDetail, load_detail
 from shop.receipts.holding import HeldDecision, list_held
@@ -54,6 +67,8 @@ class QueueItem:
     status: str
     reviewer: Reviewer | None = None
     """A colleague who looks at it now."""
+    is_for_me: bool = False
+    """Handed to whoever looks at the queue, in which it stands first so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +123,10 @@ async def load_desk(
     """The desk with ``payment_id`` under review, or the one to work on ``after`` another was decided.
 
     Neither: nothing chosen yet. ``tab`` is the one the item is listed under, unless it ``stays`` what it was
-    when somebody began to look. The waiting queue is oldest first, because it is worked from the front, and
-    may be ``narrowed``; the others newest first: ``browsing`` narrows those. Raises
-    NotAllowed, and NotFound for a receipt of another shop or one that was never sent.
+    when somebody began to look. The waiting queue begins with what was handed to this person; it is oldest
+    first, because it is worked from the front, and may be ``narrowed``. The others are newest first:
+    ``browsing`` narrows those. Raises NotAllowed, and NotFound for a receipt of another shop or one that was
+    never sent.
     """
     require(uow.actor, RECEIPTS_SEE)
     item = None
@@ -248,6 +264,9 @@ async def _queue(
 def _statement(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Any:
     """Built and compiled once: either costs more than to run it."""
     page = _page(tab, chosen, narrowed).subquery("page")
+    # Both parts of the page know of how many they are, before they were cut.
+    of_each = (func.max(page.c.found).filter(page.c.is_for_me == which).over() for which in (true(), false()))
+    found = sum((func.coalesce(of_one, 0) for of_one in of_each), literal(0, BigInteger))
     statement = _sorted(
         select(
             CardToCardPayment.id,
@@ -264,7 +283,8 @@ def _statement(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Any:
             _bought_before().label("bought_before"),
             Staff.name.label("reviewer"),
             CardToCardPayment.claimed_until,
-            page.c.found,
+            page.c.is_for_me,
+            found.label("found"),
             *_frame_columns(),
         )
         .join(page, page.c.id == CardToCardPayment.id)
@@ -273,8 +293,9 @@ def _statement(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Any:
         .outerjoin(Staff, _is_here(Staff) & presence.is_reviewed_by_another())
         .where(CardToCardPayment.bot_id == _SHOP),
         tab,
+        page.c.is_for_me.desc(),
     )
-    return compiled_once(statement)
+    return compiled_once(statement.limit(PAGE))
 
 
 def _is_here(joined: Any) -> ColumnElement[bool]:
@@ -282,8 +303,8 @@ def _is_here(joined: Any) -> ColumnElement[bool]:
     return found
 
 
-def _page(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Select[Any]:
-    """Which receipts are shown, found before anything is joined to them; and of how many.
+def _page(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Select[Any] | CompoundSelect[Any]:
+    """Which receipts are shown, found before anything is joined to them; which for this person; of how many.
 
     The wall's condition does not tell PostgreSQL how many rows pass it, so it expects hardly any; joined at
     once, it would begin at the customers and read every payment of the shop.
@@ -291,14 +312,19 @@ def _page(tab: Tab, chosen: Filter, narrowed: tuple[str, ...]) -> Select[Any]:
     is_part = chosen != "all" or bool(narrowed)
     # The frame counts a whole tab by its index alone.
     found = func.count().over() if is_part else literal(0, BigInteger)
-    page = select(CardToCardPayment.id, found.label("found")).where(
+    page = select(CardToCardPayment.id, found.label("found"), false().label("is_for_me")).where(
         CardToCardPayment.bot_id == _SHOP,
         among(CardToCardPayment.status, STATUSES[tab]),
         CardToCardPayment.commit_at.is_(None),
         *passes(chosen),
         *narrowing.conditions(narrowed),
     )
-    return _sorted(page, tab).limit(PAGE)
+    if tab != "waiting":
+        return _sorted(page, tab).limit(PAGE)
+    # Each in the order of an index: sorted as one, the whole queue would be read for its first page.
+    mine, rest = page.where(handed.is_for_me()), page.where(~handed.is_for_me())
+    mine = mine.with_only_columns(CardToCardPayment.id, found.label("found"), true().label("is_for_me"))
+    return union_all(*(_sorted(part, tab).limit(PAGE) for part in (mine, rest)))
 
 
 def passes(chosen: Filter) -> list[ColumnElement[bool]]:
@@ -324,10 +350,10 @@ def _bought_before() -> ColumnElement[bool]:
     return paid.correlate(CardToCardPayment).exists()
 
 
-def _sorted(statement: Select[Any], tab: Tab) -> Select[Any]:
+def _sorted(statement: Select[Any], tab: Tab, *first: ColumnElement[Any]) -> Select[Any]:
     if tab == "waiting":
-        return statement.order_by(CardToCardPayment.receipt_submitted_at, CardToCardPayment.id)
-    return statement.order_by(CardToCardPayment.admin_reviewed_at.desc(), CardToCardPayment.id.desc())
+        return statement.order_by(*first, CardToCardPayment.receipt_submitted_at, CardToCardPayment.id)
+    return statement.order_by(*first, CardToCardPayment.admin_reviewed_at.desc(), CardToCardPayment.id.desc())
 
 
 def _flag(row: Any) -> Literal["bad", "warn"] | None:
@@ -350,4 +376,5 @@ def _item(row: Any, late_before: datetime, language: str) -> QueueItem:
         reviewer=presence.reviewer(row.reviewer, row.claimed_until)
         if row.status == "receipt_submitted"
         else None,
+        is_for_me=row.is_for_me,
     )

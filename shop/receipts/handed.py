@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ScalarSelect, and_, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    ScalarSelect,
+    and_,
+    any_,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 
 from db.models import CardToCardPayment, DeskMark, Staff
 
@@ -43,6 +55,36 @@ def handed_on() -> ScalarSelect[Any]:
         .correlate(CardToCardPayment)
         .scalar_subquery()
     )
+
+
+def is_for_me() -> ColumnElement[bool]:
+    """For a query of payments run with ``shop`` and ``presence.seen_by``: handed to whoever asks, and not put
+    off by him.
+
+    The few that are are found once, not asked for at every payment.
+    """
+    shop, me = bindparam("shop", type_=BigInteger), bindparam("me", type_=BigInteger)
+    now, later = bindparam("now", type_=DateTime(timezone=True)), aliased(DeskMark)
+    put_off = select(later.id).where(
+        later.bot_id == shop,
+        later.payment_id == DeskMark.payment_id,
+        later.staff_id == me,
+        later.kind == "later",
+        later.until > now,
+    )
+    mine = (
+        select(DeskMark.payment_id)
+        .where(
+            DeskMark.bot_id == shop,
+            DeskMark.staff_id == me,
+            DeskMark.kind == "handed",
+            DeskMark.until > now,
+            ~put_off.correlate(DeskMark).exists(),
+        )
+        .correlate(None)
+    )
+    found = func.array(mine.scalar_subquery(), type_=ARRAY(BigInteger))
+    return CardToCardPayment.id == any_(found)
 
 
 def told(found: Mapping[str, Any] | None) -> HandedOn | None:

@@ -10,7 +10,7 @@ import pytest
 from shop.actors import OWNING, SEEING, StaffMember
 from shop.errors import BadInput, ClaimedByColleague, NotAllowed, NotFound, ReceiptAlreadyReviewed
 from shop.receipts import claims, holding, presence
-from shop.receipts.desk import load_desk
+from shop.receipts.desk import PAGE, load_desk
 from shop.staff import service as staff
 from tests.shop.test_money import count
 from tests.web.test_meanwhile import waits
@@ -294,6 +294,71 @@ async def test_what_was_handed_to_somebody_who_does_not_come_is_not_lost(units, 
         await claims.hand_on(uow, only, to=sara.staff_id)
 
     assert await given(units, shop, await hire(units, shop, "Bob")) == only
+
+
+async def seen(units, shop, actor, **asked):
+    """The queue as somebody sees it, and what of it is marked as his."""
+    async with units.begin(shop.bot_id, actor) as uow:
+        desk = await load_desk(uow, **asked)
+    return [one.payment_id for one in desk.queue], [one.payment_id for one in desk.queue if one.is_for_me]
+
+
+async def test_what_was_handed_to_somebody_is_first_in_his_list_and_in_nobody_elses(
+    units, shop, shops, sara, clock
+):
+    first, second, third = await receipts(shops, shop, clock, 3)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, third, to=sara.staff_id)
+
+    assert await seen(units, shop, sara) == ([third, first, second], [third])
+    assert await seen(units, shop, shop.owner) == ([first, second, third], [])
+    async with units.begin(shop.bot_id, sara) as uow:
+        desk = await load_desk(uow, payment_id=third)
+    assert (desk.position, desk.total, desk.next_id) == (1, 3, first)
+    clock.forward(hours=24)
+    assert await seen(units, shop, sara) == ([first, second, third], [])
+
+
+async def test_what_he_puts_off_goes_back_to_its_place_in_the_list(units, shop, shops, sara, clock):
+    first, second = await receipts(shops, shop, clock, 2)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, second, to=sara.staff_id)
+    async with units.begin(shop.bot_id, sara) as uow:
+        await claims.put_off(uow, second)
+
+    assert await seen(units, shop, sara) == ([first, second], [])
+    clock.forward(minutes=15)
+    assert await seen(units, shop, sara) == ([second, first], [second])
+
+
+async def test_what_came_last_of_a_long_queue_is_still_first_where_it_was_handed(
+    units, shop, shops, sara, clock, everything
+):
+    """More wait than are listed: the page is full, holds each once, and begins with what is his."""
+    ids = await receipts(shops, shop, clock, PAGE + 2)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        for one in (ids[-1], ids[3]):
+            await claims.hand_on(uow, one, to=sara.staff_id)
+        await claims.hand_on(uow, ids[0], to=(await hire(units, shop, "Bob")).staff_id)
+
+    listed, mine = await seen(units, shop, sara)
+
+    assert mine == [ids[3], ids[-1]]
+    assert listed == [*mine, *(one for one in ids if one not in mine)][:PAGE]
+
+
+async def test_part_of_the_queue_is_counted_whole_with_what_was_handed_on(units, shop, shops, sara, clock):
+    first, second, third = await receipts(shops, shop, clock, 3)
+    async with units.begin(shop.bot_id, shop.owner) as uow:
+        await claims.hand_on(uow, third, to=sara.staff_id)
+
+    async with units.begin(shop.bot_id, sara) as uow:
+        everybody_new = await load_desk(uow, chosen_filter="new")
+        flagged = await load_desk(uow, chosen_filter="flagged")
+
+    assert [one.payment_id for one in everybody_new.queue] == [third, first, second]
+    assert everybody_new.total == 3
+    assert (flagged.queue, flagged.total) == ([], 0)
 
 
 async def test_the_colleagues_chat_is_told_once_for_each_time(units, shop, shops, sara, clock, everything):

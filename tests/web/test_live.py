@@ -19,7 +19,7 @@ from db.embedded import Database
 from shop.bots import service as bots
 from shop.cards import keeping as cards
 from shop.features import service as features
-from shop.receipts import holding, service
+from shop.receipts import claims, holding, service
 from shop.staff import service as staff
 from shop.unit_of_work import UnitsOfWork
 from tests.factories import MASTER
@@ -228,6 +228,30 @@ async def test_open_pages_are_told_that_nobody_can_pay_by_card_any_more(workers,
             await features.disable_feature(uow, "card_to_card")
 
         assert "هیچ کارتی" not in (await line.snapshot()).data
+
+
+async def test_a_receipt_handed_on_is_told_first_to_whom_it_was_handed(
+    workers, units, alice, shop, shops, new_browser
+):
+    first, second = [(await shops.receipt(shop)).payment_id for _ in range(2)]
+    sara, token = await add_staff(units, shop, name="Sara")
+    browser = new_browser()
+    await browser.sign_in(token)
+    async with (
+        workers[1].line(alice, "/events?topics=desk") as hers,
+        workers[1].line(browser, "/events?topics=desk") as saras,
+    ):
+        await hers.snapshot()
+        assert (await saras.snapshot()).queue == [first, second]
+        async with units.begin(shop.bot_id, shop.owner) as uow:
+            await claims.hand_on(uow, second, to=sara.staff_id)
+
+        told = await saras.snapshot()
+        assert told.queue == [second, first]
+        assert told.data.count("برای شما") == 1
+        told = await hers.snapshot()
+        assert told.queue == [first, second]
+        assert "برای شما" not in told.data
 
 
 async def test_another_shop_hears_nothing(workers, alice, shop, shops, signed_in):
