@@ -156,7 +156,7 @@ async def _dashboard(studio: Studio) -> None:
         ("customer", await _first(studio, "/customers")),
         ("ticket", await _first(studio, "/tickets")),
         ("ticket-replies", "/tickets/replies"),
-        ("stock-plan", await _first(studio, "/stock")),
+        ("stock-plan", plan.replace("/plans", "/stock")),
         ("plan", plan),
         ("plans-prices", f"/plans/prices?percent=10&step=1000&plan={plan.rsplit('/', 1)[1]}"),
         ("cards-simulator", "/cards/simulator?amount=290000"),
@@ -224,15 +224,7 @@ async def _purchase(studio: Studio, look: Look) -> None:
     await look.put_on(page.context, studio.stack.dashboard)
     await page.set_viewport_size({"width": SIZES["desk"][0], "height": SIZES["desk"][1]})
     await page.goto(address)
-    start, text = page.locator("#start"), page.locator("#text")
-    # Which of the two is there turns out when the page has read the chat.
-    while not await text.is_visible():
-        with suppress(Error):
-            await start.click(timeout=1_000)
-            break
-    else:
-        await text.fill("/start")
-        await page.locator("#send").click()
+    await _begin(page)
     await chat.get_by_role("button", name=say("🛒 Buy a subscription")).last.click()
     await chat.get_by_role("button", name=re.compile("125,000|۱۲۵٬۰۰۰")).last.click()
     await chat.get_by_role("button", name=say("💳 Card to card")).last.click()
@@ -249,6 +241,18 @@ async def _purchase(studio: Studio, look: Look) -> None:
     await expect(ready).to_have_count(bought + 1, timeout=AFTER_THE_HOLD)
     await page.locator("#messages .m").last.scroll_into_view_if_needed()
     await studio.take(page, "sandbox", look)
+
+
+async def _begin(page: Page) -> None:
+    """Which of the two ways is there turns out when the page has read the chat."""
+    while True:
+        with suppress(Error):
+            await page.locator("#start").click(timeout=1_000)
+            return
+        with suppress(Error):
+            await page.locator("#text").fill("/start", timeout=1_000)
+            await page.locator("#send").click(timeout=1_000)
+            return
 
 
 async def _approve_newest(studio: Studio) -> None:
