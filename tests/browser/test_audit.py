@@ -19,6 +19,7 @@ async def test_the_owner_finds_what_she_did(stack, browser, live_shop):
     await expect(newest).to_contain_text(words("made a token"))
     await newest.get_by_text(words("Details")).click()
     await expect(newest).to_contain_text("گوشی")
+    await owner.locator("summary", has_text=words("Filters")).click()
     await owner.get_by_label(words("What"), exact=True).select_option("cards")
 
     await expect(owner.locator(".history li").first).to_contain_text(words("added a card"))

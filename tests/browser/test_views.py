@@ -1,4 +1,4 @@
-"""A view of a list: kept on a phone, left with another filter, come back to with one press, dropped."""
+"""A view of a list: kept, left with another filter, come back to with one press, dropped."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from playwright.async_api import expect
 
 from tests.browser.looking import Look, faults
-from tests.browser.test_purchase import PHONE, Words, sign_in
+from tests.browser.test_purchase import DESK, Words, sign_in
 
 NARROW = {"width": 320, "height": 700}
 
 
 async def test_the_owner_keeps_a_view_of_the_ledger_leaves_it_and_comes_back(stack, browser, live_shop):
     words = Words("fa")
-    owner = await sign_in(browser, stack, live_shop, "fa", viewport=PHONE)
+    owner = await sign_in(browser, stack, live_shop, "fa")
     await owner.goto(f"{stack.dashboard}/transactions")
     tabs = owner.get_by_role("navigation", name=words("Saved views"))
     offer = owner.get_by_text(words("Save this view"), exact=True)
@@ -42,6 +42,7 @@ async def test_the_owner_keeps_a_view_of_the_ledger_leaves_it_and_comes_back(sta
     await owner.get_by_text(words("Change this view"), exact=True).click()
     await owner.set_viewport_size(NARROW)
     assert await faults(owner, Look("fa", "light")) == []
+    await owner.set_viewport_size(DESK)
     await owner.get_by_role("button", name=words("Delete this view")).click()
     await expect(tabs.get_by_role("link")).to_have_text([words("All"), "واریزها"])
     await expect(offer).to_be_visible()
