@@ -13,6 +13,7 @@ async def test_the_owner_finds_what_she_did(stack, browser, live_shop):
     await owner.goto(f"{stack.dashboard}/tokens")
     await owner.get_by_label(words("Name of a new token")).fill("گوشی")
     await owner.get_by_role("button", name=words("Make a token")).click()
+    await expect(owner.locator("#new-token")).to_be_visible()
 
     await owner.goto(f"{stack.dashboard}/audit")
     newest = owner.locator(".history li").first
