@@ -188,7 +188,8 @@ async def _dashboard(studio: Studio) -> None:
     await studio.take(studio.owner, "keys", PLAIN)
     await studio.take(studio.stranger, "sign-in", PLAIN, f"{address}/login")
     await studio.take(studio.master, "shops", PLAIN, f"{address}/platform/bots")
-    await studio.take(studio.master, "shop", PLAIN, f"{address}/platform/bots/1")
+    shop = studio.master.locator("main a[href^='/platform/bots/']:visible").first
+    await studio.take(studio.master, "shop", PLAIN, address + (await shop.get_attribute("href") or ""))
     owners = f"{studio.stack.sandbox}/?bot={USERNAME}&user={OWNER_TELEGRAM}"
     await studio.stranger.goto(owners)
     await expect(studio.stranger.locator("#messages .m").last).to_be_visible()
